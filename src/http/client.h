@@ -1,0 +1,31 @@
+// A plain HTTP/1.1 client call, blocking: for the command line, remote stores and notifications.
+// Never on an io thread. Keeps no connection.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "http/message.h"
+
+namespace weir::http {
+
+struct ClientRequest {
+  std::string method = "GET";
+  std::string url;  // http://host[:port]/path?query
+  Headers headers;
+  std::string body;
+  int64_t timeout_ms = 30'000;
+};
+struct ClientResponse {
+  int status = 0;
+  Headers headers;
+  std::string body;  // whole, unless on_body took it
+};
+// Errors: Errc::unavailable with host and reason when there is no answer. `on_body`, if given, gets
+// the decoded body piece by piece and may return false to break off.
+Result<ClientResponse> call(const ClientRequest& request,
+                            std::function<bool(std::string_view)> on_body = nullptr);
+
+}  // namespace weir::http

@@ -1,0 +1,39 @@
+// The HTTP/1.1 server: connections on the io threads, requests to a router.
+//
+// Keep-alive, pipelined requests answered in order, chunked bodies both ways, gzip both ways,
+// `Expect: 100-continue`, limits on head and body, idle and slow-loris time-outs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "http/router.h"
+#include "net/listener.h"
+
+namespace weir::http {
+
+struct ServerOptions {
+  size_t head_bytes_max = 64 * 1024;           // long queries arrive in the URL
+  size_t body_bytes_max = 64 * 1024 * 1024;    // after decompression
+  int64_t idle_ms_max = 120'000;
+  int64_t request_ms_max = 60'000;  // from the first byte of a request to its last
+  size_t connections_max = 10'000;
+};
+
+class Server {
+ public:
+  // `router` and `threads` outlive the server.
+  static Result<std::unique_ptr<Server>> open(net::IoThreads& threads,
+                                              const net::ListenAddress& address,
+                                              const Router& router, ServerOptions options);
+  virtual ~Server() = default;
+  virtual uint16_t port() const = 0;
+  virtual std::string address() const = 0;
+  // Accepts no more, answers what is under way (at most `grace_ms`), closes. Blocks.
+  virtual void stop(int64_t grace_ms) = 0;
+};
+
+}  // namespace weir::http

@@ -1,0 +1,36 @@
+// A published message as the broker passes it on: to subscribers, to the retained store, to sinks.
+//
+// Immutable once made; shared between threads and receivers, never copied. Properties are MQTT 5's
+// (§3.3.2.3); from a 3.1.1 publisher they are empty.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace weir::mqtt {
+
+struct PublishProperties {
+  std::optional<uint8_t> payload_format_indicator;
+  std::optional<uint32_t> message_expiry_s;
+  std::string content_type, response_topic, correlation_data;
+  std::vector<std::pair<std::string, std::string>> user_properties;
+};
+
+struct Message {
+  std::string topic;    // valid UTF-8, no wildcards, not empty
+  std::string payload;  // any bytes
+  uint8_t qos = 0;
+  bool retain = false;
+  std::unique_ptr<const PublishProperties> properties;  // null when there are none
+  std::string client_id;                                // of the publisher
+  std::string user;                                     // empty when anonymous
+  int64_t received_ns = 0;                              // wall clock
+};
+using MessagePtr = std::shared_ptr<const Message>;
+
+}  // namespace weir::mqtt

@@ -1,0 +1,18 @@
+// Topic names and topic filters: validity and matching (MQTT 5 §4.7, 3.1.1 §4.7).
+//
+// A name has no wildcards. A filter's `+` takes one whole level, a final `#` the rest, the parent
+// included; neither matches a first level that starts with `$`. Both are 1..65535 bytes of valid
+// UTF-8 without U+0000.
+#pragma once
+
+#include <string_view>
+
+namespace weir::mqtt {
+
+inline constexpr size_t kTopicLevelsMax = 200;  // deeper ones are refused; mosquitto's bound
+
+bool is_valid_topic_name(std::string_view name);
+bool is_valid_topic_filter(std::string_view filter);
+bool topic_matches(std::string_view filter, std::string_view name);
+
+}  // namespace weir::mqtt

@@ -1,0 +1,88 @@
+// Running a Flux query: what api/ and tasks/ call, and all they need to know of query/.
+//
+// run() blocks and belongs on a worker thread. Results are handed over as they are computed: the
+// first rows leave before the last are read. Errors before the first table come back as the return
+// value (compile errors: Errc::invalid, "compilation failed: error @l:c-l:c: ..."; an unknown
+// bucket: Errc::not_found, `could not find bucket "x"`); later ones too, after what was written.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "store/store.h"
+
+namespace weir::query {
+
+struct BucketInfo {
+  BucketId id{};
+  OrgId org{};
+  std::string name;
+  int64_t retention_ns = 0;  // 0: for ever
+};
+
+// The buckets a query may see; api/ fills it with what the caller is allowed to read.
+class Catalog {
+ public:
+  virtual ~Catalog() = default;
+  virtual std::vector<BucketInfo> buckets() const = 0;
+  // By name or, if `by_id`, by 16 hex digits. Errc::not_found or Errc::forbidden.
+  virtual Result<BucketInfo> find_bucket(std::string_view name_or_id, bool by_id) const = 0;
+};
+
+struct Limits {
+  size_t memory_bytes_max = 512 * 1024 * 1024;  // of tables held at once, per query
+  int64_t duration_ms_max = 60'000;
+};
+
+struct Request {
+  std::string script;                  // Flux
+  const nlohmann::json* ast = nullptr;     // instead of script: an AST package or file
+  const nlohmann::json* external = nullptr;  // `extern`: an AST file prepended to the script
+  std::optional<int64_t> now_ns;       // option now; default: the clock when the query starts
+  Limits limits;
+  const std::atomic<bool>* canceled = nullptr;  // turns true when the client left
+};
+
+// The dialect of annotated CSV (RFC 4180 with annotation rows; InfluxDB API reference).
+struct CsvDialect {
+  bool header = true;
+  char delimiter = ',';
+  bool annotate_datatype = false, annotate_group = false, annotate_default = false;
+  std::string comment_prefix = "#";
+};
+
+// Takes bytes of the answer; false means that nobody listens any more.
+using WriteBytes = std::function<bool(std::string_view)>;
+
+// What the front end found: `weir query --explain` and the log.
+struct Statistics {
+  uint64_t rows_read = 0, rows_written = 0, tables = 0, bytes_written = 0;
+};
+
+class Engine {
+ public:
+  // All outlive the engine.
+  Engine(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
+
+  // Runs the script and writes annotated CSV.
+  Result<Statistics> run_csv(const Request& request, const Catalog& catalog,
+                             const CsvDialect& dialect, const WriteBytes& write);
+
+ private:
+  store::Store& store_;
+  const Clock& clock_;
+};
+
+// Parses only: the AST package as JSON (POST /api/v2/query/ast), or the syntax errors.
+Result<nlohmann::json> parse_to_json(std::string_view script);
+
+}  // namespace weir::query

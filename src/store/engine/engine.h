@@ -1,0 +1,78 @@
+// The embedded store: write-ahead log, in-memory head, encoded chunks in RocksDB.
+//
+// A write is in the log, synced as `durability` says, before its completion runs. After a failed
+// sync every later write fails with Errc::unavailable until the store is reopened; reads go on.
+// One process opens a directory at a time (lock file). Layout on disk: docs/format.md.
+// Threads: docs/architecture.md#threads; the Store interface may be used from any.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "store/store.h"
+
+namespace weir::store {
+
+struct Durability {
+  enum class Mode : uint8_t {
+    sync,      // complete after fdatasync (group commit)
+    interval,  // complete after write(); fdatasync every interval_ms
+    none,      // complete after write(); the system flushes when it likes
+  };
+  Mode mode = Mode::sync;
+  int64_t interval_ms = 1000;
+};
+// "sync", "interval:1s", "interval:250ms", "none".
+Result<Durability> parse_durability(std::string_view text);
+
+struct EngineOptions {
+  std::string directory;
+  Durability durability;
+  uint64_t head_bytes_max = 0;                    // 0: a quarter of the memory, at most 1 GiB
+  uint64_t log_segment_bytes = 64 * 1024 * 1024;  // restart reads at most a few of these
+  uint64_t log_bytes_max = 256 * 1024 * 1024;     // sealing is forced beyond it
+  bool background = true;                         // seal and retention threads; tests drive by hand
+};
+
+// What `weir inspect` shows.
+struct LogSegmentInfo {
+  std::string file;
+  uint64_t bytes = 0, records = 0, first_lsn = 0, last_lsn = 0;
+  std::string damage;  // empty, or what is wrong and at which offset
+};
+struct ChunkInfo {
+  BucketId bucket{};
+  std::string series, measurement_and_fields;
+  int64_t time_min_ns = 0, time_max_ns = 0;
+  uint64_t rows = 0, bytes = 0;
+  std::vector<std::string> columns;  // "usage float64 decimal+delta 312 B"
+  std::string damage;
+};
+
+class Engine : public Store {
+ public:
+  // Opens or creates; replays the log. Damage in the middle of the log, or in a chunk, is an error
+  // that names file and offset; a torn tail of the last segment is cut and logged.
+  static Result<std::unique_ptr<Engine>> open(EngineOptions options, FileSystem& files,
+                                              const Clock& clock);
+
+  // Encodes every head row into chunks and frees the log: at a clean stop, and in tests.
+  virtual Result<void> seal_all() = 0;
+  // One round of retention and age-based sealing, as the background thread does it.
+  virtual Result<void> maintain() = 0;
+  // Stops background work, syncs the log. Called by the destructor too.
+  virtual Result<void> close() = 0;
+};
+
+// Read-only views of a directory that no process has open.
+Result<void> inspect_log(const std::string& directory, FileSystem& files,
+                         const std::function<void(const LogSegmentInfo&)>& visit);
+Result<void> inspect_chunks(const std::string& directory,
+                            const std::function<void(const ChunkInfo&)>& visit);
+
+}  // namespace weir::store
