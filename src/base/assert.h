@@ -9,6 +9,6 @@ namespace weir {
                                    int line);
 }  // namespace weir
 
-#define WEIR_ASSERT(condition, why)                                                        \
-  (static_cast<bool>(condition) ? void(0)                                                  \
+#define WEIR_ASSERT(condition, why)       \
+  (static_cast<bool>(condition) ? void(0) \
                                 : ::weir::assertion_failed(#condition, why, __FILE__, __LINE__))

@@ -24,8 +24,7 @@ std::optional<uint64_t> id_from_text(std::string_view text);
 uint64_t make_random_id();
 
 template <class Id>
-  requires(std::is_enum_v<Id>)
-std::string id_to_text(Id id) {
+requires(std::is_enum_v<Id>) std::string id_to_text(Id id) {
   return id_to_text(static_cast<uint64_t>(id));
 }
 

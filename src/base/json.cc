@@ -13,7 +13,8 @@ Result<Json> parse_json(std::string_view text) {
   try {
     Json document = Json::parse(text, check_depth);
     if (too_deep)
-      return Error{Errc::invalid, fmt::format("JSON is nested deeper than {} levels", kJsonDepthMax)};
+      return Error{Errc::invalid,
+                   fmt::format("JSON is nested deeper than {} levels", kJsonDepthMax)};
     return document;
   } catch (const Json::exception& e) {
     std::string_view what = e.what();

@@ -76,8 +76,8 @@ void CallbackGauge::append_samples(std::string& out) const {
   append_line(out, name(), labels(), read_());
 }
 
-Histogram::Histogram(std::string_view name, std::string_view help,
-                     std::vector<double> upper_bounds, std::string_view labels)
+Histogram::Histogram(std::string_view name, std::string_view help, std::vector<double> upper_bounds,
+                     std::string_view labels)
     : Metric(name, help, "histogram", labels),
       upper_bounds_(std::move(upper_bounds)),
       counts_(upper_bounds_.size() + 1) {
@@ -87,7 +87,7 @@ Histogram::~Histogram() { delist(this); }
 void Histogram::observe(double value) {
   auto bound = std::lower_bound(upper_bounds_.begin(), upper_bounds_.end(), value);
   counts_[static_cast<size_t>(bound - upper_bounds_.begin())].fetch_add(1,
-                                                                       std::memory_order_relaxed);
+                                                                        std::memory_order_relaxed);
   sum_.fetch_add(value, std::memory_order_relaxed);
 }
 void Histogram::append_samples(std::string& out) const {

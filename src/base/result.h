@@ -58,10 +58,10 @@ class [[nodiscard]] Result {
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit
   template <class U>
-    requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Error> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Result<T>>)
-  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT: implicit
+  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Error> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Result<T>>) Result(U&& value)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT: implicit
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -114,16 +114,16 @@ class [[nodiscard]] Result<void> {
 
 #define WEIR_CONCAT_INNER(a, b) a##b
 #define WEIR_CONCAT(a, b) WEIR_CONCAT_INNER(a, b)
-#define WEIR_TRY_INNER(result, declaration, ...)         \
-  auto result = (__VA_ARGS__);                           \
-  if (!result.ok()) return std::move(result).error();    \
+#define WEIR_TRY_INNER(result, declaration, ...)      \
+  auto result = (__VA_ARGS__);                        \
+  if (!result.ok()) return std::move(result).error(); \
   declaration = std::move(result).value()
 // WEIR_TRY(auto x, f()): defines x from f()'s value, or returns f()'s error from this function.
 #define WEIR_TRY(declaration, ...) \
   WEIR_TRY_INNER(WEIR_CONCAT(weir_result_, __COUNTER__), declaration, __VA_ARGS__)
 // WEIR_CHECK(f()): goes on if f() succeeded, or returns f()'s error from this function.
-#define WEIR_CHECK(...)                                                                    \
-  do {                                                                                     \
-    if (auto weir_checked = (__VA_ARGS__); !weir_checked.ok())                             \
-      return std::move(weir_checked).error();                                              \
+#define WEIR_CHECK(...)                                        \
+  do {                                                         \
+    if (auto weir_checked = (__VA_ARGS__); !weir_checked.ok()) \
+      return std::move(weir_checked).error();                  \
   } while (false)

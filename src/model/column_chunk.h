@@ -15,7 +15,8 @@
 
 namespace weir::model {
 
-inline constexpr size_t kChunkRowsMax = 4096;  // keeps a chunk's columns inside the second-level cache
+// Keeps the columns of a chunk inside the second-level cache.
+inline constexpr size_t kChunkRowsMax = 4096;
 
 struct ColumnChunk {
   FieldType type = FieldType::float64;

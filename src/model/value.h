@@ -19,8 +19,12 @@ std::string_view to_string(FieldType type);
 
 class FieldValue {
  public:
-  static FieldValue of_float(double v) { return FieldValue(FieldType::float64, std::bit_cast<uint64_t>(v)); }
-  static FieldValue of_int(int64_t v) { return FieldValue(FieldType::int64, std::bit_cast<uint64_t>(v)); }
+  static FieldValue of_float(double v) {
+    return FieldValue(FieldType::float64, std::bit_cast<uint64_t>(v));
+  }
+  static FieldValue of_int(int64_t v) {
+    return FieldValue(FieldType::int64, std::bit_cast<uint64_t>(v));
+  }
   static FieldValue of_uint(uint64_t v) { return FieldValue(FieldType::uint64, v); }
   static FieldValue of_bool(bool v) { return FieldValue(FieldType::boolean, v ? 1 : 0); }
   static FieldValue of_string(std::string_view v) {
@@ -34,9 +38,7 @@ class FieldValue {
   int64_t as_int() const { return std::bit_cast<int64_t>(bits_); }
   uint64_t as_uint() const { return bits_; }
   bool as_bool() const { return bits_ != 0; }
-  std::string_view as_string() const {
-    return {std::bit_cast<const char*>(bits_), text_size_};
-  }
+  std::string_view as_string() const { return {std::bit_cast<const char*>(bits_), text_size_}; }
   // The 64 bits of a number or boolean, whatever its type: what columns store.
   uint64_t bits() const { return bits_; }
 
