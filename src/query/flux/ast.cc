@@ -1,0 +1,35 @@
+#include "query/flux/ast.h"
+
+#include <array>
+
+namespace weir::query::flux::ast {
+
+std::string to_string(const Location& location) {
+  auto position = [](const Position& p) {
+    return std::to_string(p.line) + ":" + std::to_string(p.column);
+  };
+  return "@" + position(location.start) + "-" + position(location.end);
+}
+
+std::string_view to_string(UnaryOperator op) {
+  constexpr std::array<std::string_view, 4> kNames = {"+", "-", "not", "exists"};
+  return kNames[static_cast<size_t>(op)];
+}
+
+std::string_view to_string(BinaryOperator op) {
+  constexpr std::array<std::string_view, 14> kNames = {"*",  "/", "%",  "^",  "+",  "-",  "<",
+                                                       "<=", ">", ">=", "==", "!=", "=~", "!~"};
+  return kNames[static_cast<size_t>(op)];
+}
+
+std::string_view to_string(LogicalOperator op) {
+  return op == LogicalOperator::logical_and ? "and" : "or";
+}
+
+const Expression& without_parens(const Expression& expression) {
+  const Expression* inner = &expression;
+  while (auto* paren = as<ParenExpression>(*inner)) inner = paren->expression.get();
+  return *inner;
+}
+
+}  // namespace weir::query::flux::ast

@@ -1,0 +1,111 @@
+// Interpreter: evaluates a package of Flux against a registry, one query's worth.
+//
+// Names are checked first (check.h), then statements run in order: options, assignments, and
+// expression statements, whose values go to Host::on_expression. Evaluation is strict; table
+// streams are values that native functions build and the host runs. One thread; a query has its
+// own interpreter. Errors are Errc::invalid with "error @l:c-l:c: ..." or what a native function
+// returned, prefixed with `error calling function "f" @l:c-l:c: `.
+// Spec: Flux specification, "Package initialization", "Expressions".
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "query/flux/ast.h"
+#include "query/flux/builtin.h"
+#include "query/flux/function.h"
+#include "query/flux/value.h"
+
+namespace weir::query::flux {
+
+struct EvaluationLimits {
+  // Calls within calls. Flux has no recursion, so real scripts stay below 50.
+  int call_depth_max = 200;
+  // Expressions evaluated by one query, row functions included: minutes of work, not for ever.
+  uint64_t steps_max = 10'000'000'000;
+};
+
+// A package as a script sees it after `import`: its members by name, options in their cells.
+class PackageScope {
+ public:
+  PackageScope(std::string path, std::string name)
+      : path_(std::move(path)), name_(std::move(name)) {}
+  const std::string& path() const { return path_; }
+  const std::string& name() const { return name_; }
+  const Binding* find(std::string_view name) const;
+  void set(Binding binding);
+
+ private:
+  std::string path_, name_;
+  std::map<std::string, Binding, std::less<>> members_;
+};
+
+struct NamedValue {
+  std::string_view name;
+  Value value;
+};
+
+class Interpreter {
+ public:
+  // All outlive the interpreter. now_ns: what now() gives unless the script sets the option.
+  Interpreter(const Registry& registry, Host& host, int64_t now_ns, EvaluationLimits limits = {},
+              const std::atomic<bool>* canceled = nullptr);
+  ~Interpreter();
+  Interpreter(const Interpreter&) = delete;
+  Interpreter& operator=(const Interpreter&) = delete;
+
+  // Checks and runs all files of a package in order. Once per interpreter.
+  Result<void> run(const ast::Package& package);
+
+  // Calls a function value with arguments by name; what map, filter and reduce do per row.
+  // Arguments the function does not declare are an error, as in a script.
+  Result<Value> call(const Function& function, std::span<const NamedValue> arguments,
+                     const ast::Location& location = {});
+  Result<Value> call(const Function& function, std::initializer_list<NamedValue> arguments) {
+    return call(function, std::span(arguments.begin(), arguments.size()));
+  }
+  // The same with a value for the pipe parameter: `piped |> function(arguments)`.
+  Result<Value> call_piped(const Function& function, Value piped,
+                           std::span<const NamedValue> arguments,
+                           const ast::Location& location = {});
+
+  // An expression in a scope (a closure's, extended with its parameters).
+  Result<Value> evaluate(const ast::Expression& expression, const ScopePtr& scope);
+
+  Host& host() { return host_; }
+  Result<int64_t> now_ns();
+  // The value of an option, or nullptr if neither the library nor the script defines it.
+  const Value* option(std::string_view package, std::string_view name);
+  // A name at the top level of the script after run(), for instance the option `task`.
+  const Value* find_global(std::string_view name) const;
+
+ private:
+  friend class Evaluation;
+  Result<std::shared_ptr<PackageScope>> import_package(std::string_view path,
+                                                       const ast::Location& location);
+  Result<void> run_file(const ast::File& file, bool is_main, PackageScope& exported);
+
+  const Registry& registry_;
+  Host& host_;
+  int64_t default_now_ns_;
+  std::optional<int64_t> fixed_now_ns_;
+  EvaluationLimits limits_;
+  const std::atomic<bool>* canceled_;
+  uint64_t steps_ = 0;
+  int call_depth_ = 0;
+  int import_depth_ = 0;
+  std::shared_ptr<PackageScope> universe_;
+  std::map<std::string, std::shared_ptr<PackageScope>, std::less<>> imported_;
+  ScopePtr main_scope_;
+};
+
+}  // namespace weir::query::flux
