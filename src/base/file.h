@@ -31,9 +31,17 @@ class WritableFile {
   virtual Result<void> close() = 0;
 };
 
+// Held as long as the object lives; the system releases it when the process ends.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
+  // Makes the caller the only holder of the (created) file, or fails with Errc::unavailable.
+  virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
   // Creates the file, or fails if it exists.
   virtual Result<std::unique_ptr<WritableFile>> create(const std::string& path) = 0;
   virtual Result<std::string> read(const std::string& path) = 0;
