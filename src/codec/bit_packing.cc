@@ -1,0 +1,177 @@
+#include "codec/bit_packing.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/assert.h"
+#include "codec/column_format.h"
+
+namespace weir::codec {
+namespace {
+
+constexpr size_t packed_bytes(size_t count, unsigned width) { return (count * width + 7) / 8; }
+
+constexpr uint64_t mask_of(unsigned width) {
+  return width >= 64 ? ~uint64_t{0} : (uint64_t{1} << width) - 1;
+}
+
+// An exception costs its gap (two bytes below 16384, else three) and its high bits, seven a byte.
+constexpr size_t exception_bytes(unsigned high_bits) { return 3 + (high_bits + 6) / 7; }
+
+void append_bits(std::span<const uint64_t> values, unsigned width, std::string& out) {
+  if (width == 0) return;
+  const uint64_t mask = mask_of(width);
+  const size_t begin = out.size();
+  out.resize(begin + packed_bytes(values.size(), width) + 8);  // whole words are stored; cut below
+  char* place = out.data() + begin;
+  uint64_t word = 0;
+  unsigned filled = 0;
+  for (uint64_t value : values) {
+    value &= mask;
+    word |= value << filled;
+    filled += width;
+    if (filled >= 64) {
+      std::memcpy(place, &word, 8);
+      place += 8;
+      filled -= 64;
+      word = filled == 0 ? 0 : value >> (width - filled);
+    }
+  }
+  std::memcpy(place, &word, 8);
+  out.resize(begin + packed_bytes(values.size(), width));
+}
+
+uint64_t load_word(const char* place) {
+  uint64_t word;
+  std::memcpy(&word, place, 8);
+  return word;
+}
+
+// Value i of width <= 56 lies inside the 8 bytes from bit i * width on: one load, shift and mask.
+template <unsigned kWidth>
+void unpack_narrow(const char* bits, size_t count, uint64_t* values, uint64_t reference) {
+  constexpr uint64_t kMask = mask_of(kWidth);
+  size_t i = 0;
+  for (; i + 8 <= count; i += 8) {  // 8 values are kWidth whole bytes: all offsets are constants
+    const char* group = bits + i / 8 * kWidth;
+#pragma GCC unroll 8
+    for (unsigned k = 0; k < 8; k++) {
+      values[i + k] = ((load_word(group + k * kWidth / 8) >> (k * kWidth % 8)) & kMask) + reference;
+    }
+  }
+  for (; i < count; i++) {
+    size_t bit = i * kWidth;
+    values[i] = ((load_word(bits + bit / 8) >> (bit % 8)) & kMask) + reference;
+  }
+}
+
+void unpack_wide(const char* bits, size_t count, unsigned width, uint64_t* values,
+                 uint64_t reference) {
+  const uint64_t mask = mask_of(width);
+  for (size_t i = 0; i < count; i++) {
+    const size_t bit = i * width;
+    const char* place = bits + bit / 8;
+    const unsigned shift = bit % 8;
+    uint64_t value = load_word(place) >> shift;
+    if (shift != 0) value |= uint64_t{static_cast<uint8_t>(place[8])} << (64 - shift);
+    values[i] = (value & mask) + reference;
+  }
+}
+
+using Unpack = void (*)(const char*, size_t, uint64_t*, uint64_t);
+constexpr unsigned kNarrowMax = 56;
+
+template <size_t... kWidths>
+constexpr std::array<Unpack, sizeof...(kWidths)> make_unpackers(std::index_sequence<kWidths...>) {
+  return {unpack_narrow<kWidths>...};
+}
+constexpr auto kUnpackers = make_unpackers(std::make_index_sequence<kNarrowMax + 1>{});
+
+void unpack(const char* bits, size_t count, unsigned width, uint64_t* values, uint64_t reference) {
+  if (width <= kNarrowMax) return kUnpackers[width](bits, count, values, reference);
+  unpack_wide(bits, count, width, values, reference);
+}
+
+// The loads above may touch up to 8 bytes behind a value's last bit. All values whose loads stay
+// inside `bits` are read in place, the few behind them from a padded copy of the tail.
+void read_bits(std::string_view bits, unsigned width, std::span<uint64_t> values,
+               uint64_t reference) {
+  if (width == 0 || values.empty()) return std::fill(values.begin(), values.end(), reference);
+  const size_t safe_bytes = bits.size() > 9 ? bits.size() - 9 : 0;
+  size_t in_place = std::min(values.size(), safe_bytes * 8 / width) / 8 * 8;
+  unpack(bits.data(), in_place, width, values.data(), reference);
+  const std::string_view tail = bits.substr(in_place * width / 8);
+  char padded[8 * 8 + 9 + 16] = {};  // at most 8 values and the 9 bytes kept back, then the padding
+  WEIR_ASSERT(tail.size() + 16 <= sizeof(padded), "the tail of a packed block is short");
+  std::memcpy(padded, tail.data(), tail.size());
+  unpack(padded, values.size() - in_place, width, values.data() + in_place, reference);
+}
+
+}  // namespace
+
+PackedPlan PackedPlan::from_max(size_t count, uint64_t max) {
+  const unsigned width = bit_width(max);
+  return {.width = width, .exceptions = 0, .size_bytes = 1 + packed_bytes(count, width)};
+}
+
+PackedPlan PackedPlan::from_widths(size_t count, const std::array<uint32_t, 65>& counts) {
+  unsigned widest = 64;
+  while (widest > 0 && counts[widest] == 0) widest--;
+  PackedPlan best{widest, 0, 1 + packed_bytes(count, widest)};
+  size_t exceptions = 0;
+  // Narrower and narrower, as long as few enough values stand out to pay for.
+  for (unsigned width = widest; width-- > 0;) {
+    exceptions += counts[width + 1];
+    if (exceptions > count / 8 + 1) break;
+    size_t size = 1 + packed_bytes(count, width) + (exceptions < 128 ? 1 : 3);
+    for (unsigned high = width + 1; high <= widest; high++) {
+      size += counts[high] * exception_bytes(high - width);
+    }
+    if (size < best.size_bytes) best = {width, exceptions, size};
+  }
+  return best;
+}
+
+void append_packed(std::span<const uint64_t> values, const PackedPlan& plan, std::string& out) {
+  ByteWriter writer(out);
+  writer.u8(static_cast<uint8_t>(plan.width | (plan.exceptions > 0 ? kPackedExceptions : 0)));
+  if (plan.exceptions > 0) {
+    writer.varint(plan.exceptions);
+    size_t next = 0;
+    for (size_t i = 0; i < values.size(); i++) {
+      if (bit_width(values[i]) <= plan.width) continue;
+      writer.varint(i - next);
+      writer.varint(values[i] >> plan.width);
+      next = i + 1;
+    }
+  }
+  append_bits(values, plan.width, out);
+}
+
+Result<void> read_packed(ByteReader& in, std::span<uint64_t> values, uint64_t reference) {
+  const uint8_t head = in.u8();
+  const unsigned width = head & ~kPackedExceptions;
+  if (!in.ok() || width > 64) return Error{Errc::invalid, "packed block: width over 64 bits"};
+  const bool has_exceptions = (head & kPackedExceptions) != 0;
+  const uint64_t exceptions = has_exceptions ? in.varint() : 0;
+  if (exceptions > values.size() || (has_exceptions && width == 64)) {
+    return Error{Errc::invalid, "packed block: more exceptions than values"};
+  }
+  ByteReader exception_reader = in;  // read again below, once the values are there
+  for (uint64_t i = 0; i < exceptions; i++) in.varint(), in.varint();
+  const std::string_view bits = in.bytes(packed_bytes(values.size(), width));
+  if (!in.ok()) return Error{Errc::invalid, "packed block: cut short"};
+  read_bits(bits, width, values, reference);
+  size_t next = 0;
+  for (uint64_t i = 0; i < exceptions; i++) {
+    const uint64_t gap = exception_reader.varint();
+    if (gap >= values.size() - next) {
+      return Error{Errc::invalid, "packed block: exception behind the last value"};
+    }
+    next += gap;
+    values[next++] += exception_reader.varint() << width;
+  }
+  return {};
+}
+
+}  // namespace weir::codec

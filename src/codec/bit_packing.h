@@ -1,0 +1,40 @@
+// Packed blocks: unsigned values in as few bits as most of them need, the rest as exceptions.
+//
+// Shape and bytes: column_format.h, "Packed block". PackedPlan finds the width that makes a block
+// smallest and says its size before anything is written. Decoding checks every read against the
+// input and fails with Errc::invalid.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace weir::codec {
+
+// The number of bits that `value` needs: 0 for 0, 64 for values from 2^63.
+constexpr unsigned bit_width(uint64_t value) {
+  return value == 0 ? 0 : 64 - static_cast<unsigned>(__builtin_clzll(value));
+}
+
+struct PackedPlan {
+  unsigned width = 0;
+  size_t exceptions = 0;
+  size_t size_bytes = 0;  // of the block; at most, if there are exceptions
+
+  // For `count` values of which counts[w] need exactly w bits.
+  static PackedPlan from_widths(size_t count, const std::array<uint32_t, 65>& counts);
+  // For `count` values whose largest is `max`, without exceptions.
+  static PackedPlan from_max(size_t count, uint64_t max);
+};
+
+void append_packed(std::span<const uint64_t> values, const PackedPlan& plan, std::string& out);
+
+// Fills `values` with the block's values, each plus `reference`.
+Result<void> read_packed(ByteReader& in, std::span<uint64_t> values, uint64_t reference);
+
+}  // namespace weir::codec

@@ -1,0 +1,19 @@
+// Integers of 64 bits, signed or not, to few bytes: the modes of column_format.h, "Integers".
+//
+// All arithmetic wraps, so a span of bit patterns is all there is to know. The column codecs build
+// on this: times, scaled decimals, dictionary indexes and lengths are integers.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace weir::codec {
+
+void encode_integers(std::span<const uint64_t> values, std::string& out);
+Result<void> decode_integers(ByteReader& in, std::span<uint64_t> values);
+
+}  // namespace weir::codec
