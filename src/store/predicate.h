@@ -47,7 +47,7 @@ struct Predicate {
   std::string key;   // tag kinds
   std::string text;  // tag_equal, tag_not_equal: the value; tag_matches...: the pattern
   std::shared_ptr<const re2::RE2> regex;
-  std::string value_text;                                          // owns a string literal
+  std::string value_text;                                       // owns a string literal
   model::FieldValue value = model::FieldValue::of_bool(false);  // value kinds
 };
 

@@ -107,8 +107,8 @@ struct SchemaSpec {
 
 struct BucketStatistics {
   uint64_t series = 0;
-  uint64_t disk_bytes = 0;           // chunks, without the log
-  uint64_t values_written = 0;       // since the process started
+  uint64_t disk_bytes = 0;      // chunks, without the log
+  uint64_t values_written = 0;  // since the process started
   std::optional<int64_t> first_time_ns, last_time_ns;
 };
 
