@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""Whole-system workloads against the real program: throughput, and CPU seconds per million units.
+
+usage: bench/run.py --build build/release [--runs N] [workload...]
+
+CPU seconds (of the server alone, user and system) are the figure to compare: they hold on a noisy
+machine. Each run starts a fresh server, and checks its answer: a workload that lost something fails.
+"""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "test" / "e2e"))
+import weir_process  # noqa: E402
+
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+AUTO_OFF = '[auto]\nmode = "off"\n'
+
+
+def cpu_seconds(weir):
+    fields = Path(f"/proc/{weir.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+
+
+def peak_mebibytes(weir):
+    for line in Path(f"/proc/{weir.process.pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0
+
+
+class Workload:
+    """`units` counts what the figures are per; `run` drives a started server and returns it."""
+    config = None
+    units = ""
+
+    def __init__(self, tools):
+        self.tools = tools
+
+    def tool(self, name, **options):
+        command = [str(self.tools / name)]
+        for option, value in options.items():
+            command += [f"--{option}", str(value)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise SystemExit(f"{name} failed: {done.stderr}")
+        return json.loads(done.stdout)
+
+    def prepare(self, weir):
+        """What comes before the measured part."""
+
+    def run(self, weir):
+        """The measured part: (units, seconds)."""
+        raise NotImplementedError
+
+    def check(self, weir):
+        """Fails if the answer is wrong."""
+
+
+class LineProtocolWrite(Workload):
+    units = "values"
+    shape, series, steps = "devops", 4000, 60
+
+    def load(self, weir):
+        return self.tool("line_protocol_load", port=weir.http_port, shape=self.shape,
+                         series=self.series, steps=self.steps, token=weir.env["INFLUXDB_TOKEN"],
+                         org=weir.env["INFLUXDB_ORG"], bucket=weir.env["INFLUXDB_BUCKET"])
+
+    def run(self, weir):
+        done = self.load(weir)
+        self.values = done["values"]
+        return done["values"], done["seconds"]
+
+    def check(self, weir):
+        rows = weir.query('from(bucket: "temperature") |> range(start: 2023-01-01T00:00:00Z, '
+                          'stop: 2024-01-01T00:00:00Z) |> count() |> group() |> sum()')
+        stored = sum(int(row["_value"]) for row in rows)
+        if stored != self.values:
+            raise SystemExit(f"{stored} values stored of {self.values}")
+
+
+class LineProtocolWriteSensors(LineProtocolWrite):
+    shape, series, steps = "sensors", 1000, 1000
+
+
+class MqttFanIn(Workload):
+    units = "messages"
+    config = AUTO_OFF
+    qos, count, publishers, subscribers = 0, 1_000_000, 50, 1
+
+    def run(self, weir):
+        done = self.tool("mqtt_load", port=weir.mqtt_port, qos=self.qos, count=self.count,
+                         publishers=self.publishers, subscribers=self.subscribers)
+        wanted = done["sent"] * self.subscribers
+        if done["delivered"] != wanted:
+            raise SystemExit(f"{done['delivered']} messages delivered of {wanted}")
+        return max(done["delivered"], done["sent"]), done["seconds"]
+
+
+class MqttFanInQos1(MqttFanIn):
+    qos, count = 1, 500_000
+
+
+class MqttOneToOne(MqttFanIn):
+    publishers, count = 1, 1_000_000
+
+
+class MqttFanOut(MqttFanIn):
+    units = "messages delivered"
+    publishers, subscribers, count = 1, 50, 50_000
+
+
+class MqttToStore(Workload):
+    """The main job: a number on a topic becomes a stored point."""
+    units = "messages"
+    config = '[[map]]\ntopic = "bench/{device}"\nmeasurement = "bench"\n' \
+             'types = { value = "int" }\n'
+    qos, count, topics = 0, 2_000_000, 1000
+
+    def run(self, weir):
+        begin = time.monotonic()
+        done = self.tool("mqtt_load", port=weir.mqtt_port, qos=self.qos, count=self.count,
+                         publishers=50, subscribers=0, topics=self.topics)
+        self.sent = done["sent"]
+        weir_process.wait_for(lambda: self.points_written(weir) >= self.sent,
+                              f"{self.sent} points to be written", 120)
+        return done["sent"], time.monotonic() - begin
+
+    @staticmethod
+    def points_written(weir):
+        for line in weir.request("GET", "/metrics").text.splitlines():
+            if line.startswith("weir_ingest_points_written_total "):
+                return float(line.split()[1])
+        return 0
+
+    def check(self, weir):
+        # Points of one topic that arrive in the same millisecond are one point: fewer rows than
+        # messages are right, none at all are not.
+        rows = weir.query('from(bucket: "temperature") |> range(start: -1h) |> count() |> group() '
+                          '|> sum()')
+        if not 0 < sum(int(row["_value"]) for row in rows) <= self.sent:
+            raise SystemExit("the points are not there")
+
+
+class MqttToStoreQos1(MqttToStore):
+    qos, count = 1, 500_000
+
+
+class FluxMean(LineProtocolWriteSensors):
+    """Hourly means of 100 devices over a day and more, after the write."""
+    units = "values scanned"
+    series, steps, repeats = 100, 20_000, 10
+    script = 'from(bucket: "temperature") |> range(start: 2023-01-01T00:00:00Z, ' \
+             'stop: 2024-01-01T00:00:00Z) |> filter(fn: (r) => r._measurement == "environment") ' \
+             '|> aggregateWindow(every: 1h, fn: mean, createEmpty: false)'
+
+    def prepare(self, weir):
+        self.values = self.load(weir)["values"]
+
+    def run(self, weir):
+        begin = time.monotonic()
+        for _ in range(self.repeats):
+            self.rows = weir.query(self.script)
+        return self.values * self.repeats, time.monotonic() - begin
+
+    def check(self, weir):
+        if len({row["device"] for row in self.rows}) != self.series:
+            raise SystemExit("devices are missing in the answer")
+
+
+class FluxRaw(FluxMean):
+    """Every point of one device."""
+    units = "rows returned"
+    script = 'from(bucket: "temperature") |> range(start: 2023-01-01T00:00:00Z, ' \
+             'stop: 2024-01-01T00:00:00Z) |> filter(fn: (r) => r.device == "sensor-7")'
+
+    def run(self, weir):
+        _, seconds = super().run(weir)
+        return len(self.rows) * self.repeats, seconds
+
+    def check(self, weir):
+        if len(self.rows) != self.steps:
+            raise SystemExit(f"{len(self.rows)} rows, wanted {self.steps}")
+
+
+WORKLOADS = {
+    "lp_write_devops": LineProtocolWrite,
+    "lp_write_sensors": LineProtocolWriteSensors,
+    "mqtt_qos0_one_to_one": MqttOneToOne,
+    "mqtt_qos0_fanin": MqttFanIn,
+    "mqtt_qos0_fanout": MqttFanOut,
+    "mqtt_qos1_fanin": MqttFanInQos1,
+    "mqtt_to_store": MqttToStore,
+    "mqtt_to_store_qos1": MqttToStoreQos1,
+    "flux_mean_1h": FluxMean,
+    "flux_raw": FluxRaw,
+}
+
+
+def measure(name, build):
+    workload = WORKLOADS[name](build)
+    with weir_process.Weir(config=workload.config) as weir:
+        workload.prepare(weir)
+        before = cpu_seconds(weir)
+        units, seconds = workload.run(weir)
+        cpu = cpu_seconds(weir) - before
+        workload.check(weir)
+        return units, seconds, cpu, peak_mebibytes(weir)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--build", type=Path, required=True, help="build directory")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each (3)")
+    parser.add_argument("workloads", nargs="*", choices=[*WORKLOADS, []], metavar="workload",
+                        help=", ".join(WORKLOADS))
+    arguments = parser.parse_args()
+    build = arguments.build.resolve()
+    weir_process.BINARY = str(build / "weir")
+    print(f"{'workload':<22}{'units':<20}{'million/s':>10}{'CPU s per million: median':>27}"
+          f"{'min':>8}{'max':>8}{'peak MiB':>10}", flush=True)
+    for name in arguments.workloads or WORKLOADS:
+        runs = [measure(name, build) for _ in range(arguments.runs)]
+        rates = [units / seconds / 1e6 for units, seconds, _, _ in runs]
+        costs = [cpu / units * 1e6 for units, _, cpu, _ in runs]
+        print(f"{name:<22}{WORKLOADS[name].units:<20}{statistics.median(rates):>10.3f}"
+              f"{statistics.median(costs):>27.3f}{min(costs):>8.3f}{max(costs):>8.3f}"
+              f"{max(run[3] for run in runs):>10.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The command line against a running server: write, query, sensor, inspect, check-config."""
+import json
+import os
+import subprocess
+import unittest
+
+from weir_process import BINARY, WeirTest, wait_for
+
+
+class CommandLineTest(WeirTest):
+    def setUp(self):
+        self.weir = self.start_weir()
+
+    def run_weir(self, *arguments, text=None, check=True):
+        """Runs in the server's directory, so that its .env names organization, bucket and token."""
+        done = subprocess.run([os.path.abspath(BINARY), *arguments], cwd=self.weir.path, input=text,
+                              capture_output=True, text=True, timeout=60, check=False)
+        if check:
+            self.assertEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def test_write_then_query(self):
+        url = self.weir.url
+        self.run_weir("write", "--url", url, "room,name=hall temperature=20.5,people=3i 1000000000")
+        self.run_weir("write", "--url", url, "--precision", "s",
+                      text="room,name=hall temperature=21 2\nroom,name=attic temperature=9 2\n")
+        script = 'from(bucket: "temperature") |> range(start: 0) |> keep(columns: ["_time", ' \
+                 '"_value", "name", "_field"])'
+        table = self.run_weir("query", "--url", url, script).stdout
+        self.assertIn("_field=temperature  name=hall\n", table)
+        self.assertIn("  1970-01-01T00:00:01Z    20.5\n", table)
+        rows = [json.loads(line) for line in
+                self.run_weir("query", "--url", url, "--format", "json", script).stdout.splitlines()]
+        self.assertEqual(sorted(row["_value"] for row in rows), [3, 9, 20.5, 21])
+        csv = self.run_weir("query", "--url", url, "--format", "csv", text=script).stdout
+        self.assertTrue(csv.startswith("#datatype,string,long,"), csv[:60])
+
+    def test_errors_name_the_cause(self):
+        url = self.weir.url
+        bad_line = self.run_weir("write", "--url", url, "no fields", check=False)
+        self.assertEqual(bad_line.returncode, 1)
+        self.assertIn("unable to parse 'no fields'", bad_line.stderr)
+        bad_script = self.run_weir("query", "--url", url, 'from(bucket: "temperature") |> ragne()',
+                                   check=False)
+        self.assertEqual(bad_script.returncode, 1)
+        self.assertIn("@1:32-1:37: undefined identifier ragne", bad_script.stderr)
+        bad_token = self.run_weir("query", "--url", url, "--token", "nobody", "x", check=False)
+        self.assertIn("401", bad_token.stderr)
+        nobody = self.run_weir("health", "--url", "http://127.0.0.1:1", check=False)
+        self.assertEqual(nobody.returncode, 1)
+        self.assertIn("127.0.0.1", nobody.stderr)
+        self.assertEqual(self.run_weir("wirte", check=False).returncode, 2)
+
+    def test_sensor_publishes_what_it_prints(self):
+        done = self.run_weir("sensor", "--url", f"mqtt://127.0.0.1:{self.weir.mqtt_port}",
+                             "--interval", "10ms", "--count", "5", "--kind", "walk", "--devices",
+                             "2", "--seed", "1", "--qos", "1")
+        printed = sorted(float(line.split()[-1]) for line in done.stdout.splitlines())
+        self.assertEqual(len(printed), 10)
+        rows = wait_for(lambda: (rows := self.weir.query(
+            'from(bucket: "temperature") |> range(start: -1m)')) and len(rows) == 10 and rows,
+            "10 points")
+        self.assertEqual(sorted(float(row["_value"]) for row in rows), printed)
+
+    def test_inspect_and_check_config(self):
+        self.weir.write("room,name=hall temperature=20.5 1000000000")
+        self.weir.stop()
+        inspected = self.run_weir("inspect", "--data-dir", "data").stdout
+        self.assertIn("room,name=hall", inspected)
+        printed = self.run_weir("check-config", "--print", "--mqtt-listen", "127.0.0.1:7").stdout
+        self.assertRegex(printed, r"mqtt\.listen +=\s127\.0\.0\.1:7 +# --mqtt-listen")
+        (self.weir.path / "weir.toml").write_text('[mqtt]\nlisten = "127.0.0.1:notaport"\n')
+        wrong = self.run_weir("check-config", check=False)
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn("weir.toml:2:1: mqtt.listen", wrong.stderr)
+
+    def test_a_second_server_on_the_same_data_is_refused(self):
+        done = self.run_weir("run", "--data-dir", "data", "--http-listen", "127.0.0.1:0",
+                             "--mqtt-listen", "127.0.0.1:0", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("data", done.stderr)
+        self.assertTrue(self.weir.is_healthy())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,24 @@
+"""MQTT.js and @influxdata/influxdb-client: runs javascript_clients.mjs against the real program."""
+import os
+import subprocess
+import unittest
+from pathlib import Path
+
+from weir_process import WeirTest
+
+HERE = Path(__file__).resolve().parent
+
+
+class JavascriptClientsTest(WeirTest):
+    def test_javascript_clients(self):
+        weir = self.start_weir(config='[auto]\nmode = "off"\n')
+        done = subprocess.run(
+            [os.environ.get("WEIR_NODE", "node"), "--test", str(HERE / "javascript_clients.mjs")],
+            cwd=HERE, capture_output=True, text=True, timeout=300, check=False,
+            env={**os.environ, **weir.env, "WEIR_URL": weir.url,
+                 "WEIR_MQTT_URL": f"mqtt://127.0.0.1:{weir.mqtt_port}"})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
