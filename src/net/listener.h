@@ -26,9 +26,9 @@ class Listener {
       IoThreads& threads, const ListenAddress& address,
       std::function<void(std::unique_ptr<Stream>)> accept);
   virtual ~Listener() = default;
-  virtual uint16_t port() const = 0;         // the one taken
-  virtual std::string address() const = 0;   // "127.0.0.1:1883"
-  virtual void stop() = 0;                   // no new connections; any thread
+  virtual uint16_t port() const = 0;        // the one taken
+  virtual std::string address() const = 0;  // "127.0.0.1:1883"
+  virtual void stop() = 0;                  // no new connections; any thread
 };
 
 // Connects (name resolution off the io thread); `done` runs on `thread`.

@@ -18,6 +18,9 @@
 
 namespace weir::net {
 
+// Above this much unsent the peer counts as slow: on_drained() tells when it has caught up.
+inline constexpr size_t kStreamLowWaterBytes = 64 * 1024;
+
 struct Peer {
   std::string address;  // "127.0.0.1", "::1"
   uint16_t port = 0;
@@ -31,7 +34,7 @@ class StreamReader {
   virtual void on_bytes(std::string_view bytes) = 0;
   // The peer closed (ok) or the stream failed. The last call; the stream reads no more.
   virtual void on_end(Result<void> how) = 0;
-  // Everything queued has been written after unsent_bytes() had grown above the low-water mark.
+  // Everything queued has been written, after unsent_bytes() had been above kStreamLowWaterBytes.
   virtual void on_drained() {}
 };
 

@@ -1,0 +1,126 @@
+#include "net/blocking_socket.h"
+
+#include <fmt/core.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <memory>
+#include <utility>
+
+#include "net/system_reason.h"
+
+namespace weir::net {
+namespace {
+
+constexpr size_t kReceiveBytes = 64 * 1024;
+
+Error unavailable(std::string_view name, std::string_view reason) {
+  return Error{Errc::unavailable, fmt::format("{}: {}", name, reason)};
+}
+
+}  // namespace
+
+BlockingSocket::BlockingSocket(BlockingSocket&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), name_(std::move(other.name_)) {}
+
+BlockingSocket& BlockingSocket::operator=(BlockingSocket&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(name_, other.name_);
+  return *this;
+}
+
+BlockingSocket::~BlockingSocket() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Result<BlockingSocket> BlockingSocket::connect(const std::string& host, uint16_t port,
+                                               int64_t timeout_ms) {
+  const std::string name = fmt::format("{}:{}", host, port);
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int failed = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  if (failed != 0) return unavailable(name, ::gai_strerror(failed));
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
+
+  std::string reason = "no address";
+  for (const addrinfo* info = found; info != nullptr; info = info->ai_next) {
+    const int fd = ::socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return unavailable(name, system_reason(errno));
+    BlockingSocket socket(fd, name);
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (::connect(fd, info->ai_addr, info->ai_addrlen) == 0) return socket;
+    if (errno != EINPROGRESS) {
+      reason = system_reason(errno);
+      continue;
+    }
+    auto connected = socket.wait(POLLOUT, timeout_ms);
+    if (!connected.ok()) return std::move(connected).error();
+    int code = 0;
+    socklen_t length = sizeof(code);
+    ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length);
+    if (code == 0) return socket;
+    reason = system_reason(code);
+  }
+  return unavailable(name, reason);
+}
+
+Result<void> BlockingSocket::wait(short events, int64_t timeout_ms) {
+  pollfd poll_entry{fd_, events, 0};
+  for (;;) {
+    const int ready =
+        ::poll(&poll_entry, 1, static_cast<int>(std::clamp<int64_t>(timeout_ms, 0, INT_MAX)));
+    if (ready > 0) return {};
+    if (ready == 0) return unavailable(name_, "timed out");
+    if (errno != EINTR) return unavailable(name_, system_reason(errno));
+  }
+}
+
+Result<void> BlockingSocket::send_all(std::string_view bytes, int64_t timeout_ms) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      bytes.remove_prefix(static_cast<size_t>(sent));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      WEIR_CHECK(wait(POLLOUT, timeout_ms));
+    } else if (errno != EINTR) {
+      return unavailable(name_, system_reason(errno));
+    }
+  }
+  return {};
+}
+
+Result<size_t> BlockingSocket::receive(std::string& out, int64_t timeout_ms) {
+  const size_t size_before = out.size();
+  out.resize(size_before + kReceiveBytes);
+  for (;;) {
+    const ssize_t received = ::recv(fd_, out.data() + size_before, kReceiveBytes, 0);
+    out.resize(size_before + static_cast<size_t>(std::max<ssize_t>(received, 0)));
+    if (received >= 0) return static_cast<size_t>(received);
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      WEIR_CHECK(wait(POLLIN, timeout_ms));
+    } else if (errno != EINTR) {
+      return unavailable(name_, system_reason(errno));
+    }
+    out.resize(size_before + kReceiveBytes);
+  }
+}
+
+void BlockingSocket::shutdown_send() { ::shutdown(fd_, SHUT_WR); }
+
+void BlockingSocket::reset() {
+  const linger at_once{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  ::close(std::exchange(fd_, -1));
+}
+
+}  // namespace weir::net

@@ -1,0 +1,38 @@
+// A blocking TCP connection with time-outs, for callers that have a thread to wait on: the HTTP
+// client of the command line and of remote stores, and tests.
+//
+// Errors name the host and the system's reason: Errc::unavailable for everything that fails here,
+// since the other side cannot be reached or has gone. Never on an io thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace weir::net {
+
+class BlockingSocket {
+ public:
+  static Result<BlockingSocket> connect(const std::string& host, uint16_t port, int64_t timeout_ms);
+  BlockingSocket(BlockingSocket&& other) noexcept;
+  BlockingSocket& operator=(BlockingSocket&& other) noexcept;
+  ~BlockingSocket();
+
+  Result<void> send_all(std::string_view bytes, int64_t timeout_ms);
+  // At least one byte appended to `out`, or 0 at the end of the stream.
+  Result<size_t> receive(std::string& out, int64_t timeout_ms);
+  void shutdown_send();
+  // Closes with a reset instead of a farewell: for tests of broken peers.
+  void reset();
+  int fd() const { return fd_; }
+
+ private:
+  BlockingSocket(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  Result<void> wait(short events, int64_t timeout_ms);
+  int fd_ = -1;
+  std::string name_;
+};
+
+}  // namespace weir::net

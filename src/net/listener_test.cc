@@ -1,0 +1,184 @@
+#include "net/listener.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include "base/metrics.h"
+#include "net/blocking_socket.h"
+#include "net/test_support.h"
+
+namespace weir::net {
+namespace {
+
+using testing::Awaited;
+using testing::eventually;
+using testing::kPatienceMs;
+
+}  // namespace
+
+TEST_CASE("listen addresses: what they may look like, and what not") {
+  struct Case {
+    std::string_view text, host;
+    uint16_t port;
+  };
+  for (const Case& c : {Case{"127.0.0.1:1883", "127.0.0.1", 1883}, Case{"[::1]:0", "::1", 0},
+                        Case{":8086", "", 8086}, Case{"*:8086", "", 8086},
+                        Case{"localhost:65535", "localhost", 65535}}) {
+    auto parsed = parse_listen_address(c.text);
+    REQUIRE_MESSAGE(parsed.ok(), c.text);
+    CHECK(parsed->host == c.host);
+    CHECK(parsed->port == c.port);
+  }
+  for (std::string_view text : {"", "8086", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
+                                "127.0.0.1:-1", "127.0.0.1:80x", "::1:80", "[]:80", "[::1]"}) {
+    auto parsed = parse_listen_address(text);
+    REQUIRE_MESSAGE(!parsed.ok(), text);
+    CHECK(parsed.error().code == Errc::invalid);
+  }
+}
+
+TEST_CASE("a taken address is refused by name, and free again after the listener is gone") {
+  IoThreads threads(1);
+  auto first = Listener::open(threads, {"127.0.0.1", 0}, [](std::unique_ptr<Stream>) {});
+  REQUIRE(first.ok());
+  const uint16_t port = (*first)->port();
+  CHECK((*first)->address() == "127.0.0.1:" + std::to_string(port));
+  auto second = Listener::open(threads, {"127.0.0.1", port}, [](std::unique_ptr<Stream>) {});
+  REQUIRE_FALSE(second.ok());
+  CHECK(second.error().message == "127.0.0.1:" + std::to_string(port) + ": address already in use");
+  first->reset();
+  auto third = Listener::open(threads, {"127.0.0.1", port}, [](std::unique_ptr<Stream>) {});
+  CHECK(third.ok());
+}
+
+TEST_CASE("listening on all addresses takes IPv4 connections, shown as such") {
+  IoThreads threads(1);
+  Awaited<std::string> peer;
+  auto listener = Listener::open(
+      threads, {"", 0}, [&](std::unique_ptr<Stream> stream) { peer.set(stream->peer().address); });
+  REQUIRE(listener.ok());
+  auto client = BlockingSocket::connect("127.0.0.1", (*listener)->port(), kPatienceMs);
+  REQUIRE(client.ok());
+  REQUIRE(peer.wait());
+  CHECK(peer.value() == "127.0.0.1");
+}
+
+TEST_CASE("no connection is accepted after stop") {
+  IoThreads threads(2);
+  auto listener = Listener::open(threads, {"127.0.0.1", 0}, [](std::unique_ptr<Stream>) {});
+  REQUIRE(listener.ok());
+  const uint16_t port = (*listener)->port();
+  (*listener)->stop();
+  CHECK_FALSE(BlockingSocket::connect("127.0.0.1", port, kPatienceMs).ok());
+}
+
+// UBSan opens a pipe to look at an object it has not met, and takes having none for a wrong type.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kSanitizerNeedsDescriptors = true;
+#else
+constexpr bool kSanitizerNeedsDescriptors = false;
+#endif
+
+TEST_CASE("running out of descriptors pauses accepting until some are free" *
+          doctest::skip(kSanitizerNeedsDescriptors)) {
+  IoThreads threads(1);
+  std::atomic<int> accepted = 0;
+  auto listener =
+      Listener::open(threads, {"127.0.0.1", 0}, [&](std::unique_ptr<Stream>) { ++accepted; });
+  REQUIRE(listener.ok());
+  testing::run_on(threads.at(0), [] {});
+
+  auto has_paused = [] {
+    return metrics::exposition_text().find("\nweir_net_accept_pauses_total 0\n") ==
+           std::string::npos;
+  };
+  CHECK_FALSE(has_paused());
+
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  rlimit low = before;
+  low.rlim_cur = std::min<rlim_t>(before.rlim_cur, 256);
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
+  // Leaves one descriptor: the client's own.
+  std::vector<int> filler;
+  for (int fd; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) filler.push_back(fd);
+  ::close(filler.back());
+  filler.pop_back();
+  auto client = BlockingSocket::connect("127.0.0.1", (*listener)->port(), kPatienceMs);
+  const bool paused = eventually(has_paused);
+  for (int fd : filler) ::close(fd);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  REQUIRE(client.ok());
+  CHECK(paused);
+  CHECK(eventually([&] { return accepted == 1; }));
+}
+
+TEST_CASE("dial connects, and says why when it cannot") {
+  IoThreads threads(2);
+  auto listener = Listener::open(threads, {"127.0.0.1", 0}, [](std::unique_ptr<Stream> stream) {
+    stream->write("welcome");
+    stream->close_gracefully();
+  });
+  REQUIRE(listener.ok());
+
+  struct Reader : StreamReader {
+    std::unique_ptr<Stream> stream;
+    std::string received;
+    Awaited<bool> ended;
+    void on_bytes(std::string_view bytes) override { received += bytes; }
+    void on_end(Result<void> how) override { ended.set(how.ok()); }
+  } reader;
+  dial(threads.at(1), "localhost", (*listener)->port(), kPatienceMs,
+       [&](Result<std::unique_ptr<Stream>> stream) {
+         CHECK(threads.at(1).is_this_thread());
+         REQUIRE(stream.ok());
+         reader.stream = std::move(*stream);
+         reader.stream->start(reader);
+       });
+  REQUIRE(reader.ended.wait());
+  CHECK(reader.received == "welcome");
+
+  const uint16_t port = (*listener)->port();
+  listener->reset();
+  Awaited<std::string> refused;
+  dial(threads.at(0), "127.0.0.1", port, kPatienceMs, [&](Result<std::unique_ptr<Stream>> stream) {
+    refused.set(stream.ok() ? "" : stream.error().message);
+  });
+  REQUIRE(refused.wait());
+  CHECK(refused.value() == "127.0.0.1:" + std::to_string(port) + ": connection refused");
+  threads.stop();
+}
+
+TEST_CASE("dial gives up when its time is over") {
+  // A listener whose queue is full and never accepted from: further handshakes get no answer.
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
+  REQUIRE(::listen(fd, 0) == 0);
+  socklen_t length = sizeof(address);
+  REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0);
+  const uint16_t port = ntohs(address.sin_port);
+  auto first = BlockingSocket::connect("127.0.0.1", port, kPatienceMs);
+  REQUIRE(first.ok());
+
+  IoThreads threads(1);
+  Awaited<std::string> reason;
+  dial(threads.at(0), "127.0.0.1", port, 50, [&](Result<std::unique_ptr<Stream>> stream) {
+    reason.set(stream.ok() ? "" : stream.error().message);
+  });
+  REQUIRE(reason.wait());
+  CHECK(reason.value() == "127.0.0.1:" + std::to_string(port) + ": timed out");
+  ::close(fd);
+}
+
+}  // namespace weir::net
