@@ -15,6 +15,9 @@
 
 namespace weir::model {
 
+// InfluxDB's bound on an escaped series key, and on key and field key together.
+inline constexpr size_t kKeyBytesMax = 65'535;
+
 struct Tag {
   std::string key;
   std::string value;
@@ -36,8 +39,13 @@ struct SeriesKey {
 // "missing tag key", "missing tag value", "duplicate tags", "invalid tag format".
 Result<SeriesKey> parse_series_key(std::string_view raw);
 
-// Appends with line protocol's escapes.
+// Appends with line protocol's escapes. The format cannot express a trailing backslash of a tag
+// (it would escape what follows); whoever makes keys from other sources strips it first.
 void append_escaped_measurement(std::string& out, std::string_view measurement);
 void append_escaped_tag(std::string& out, std::string_view key_or_value);
+
+// `_field`, `_measurement`, `time`, "\xff" and "\0" mean something to the query languages and are
+// refused as tag keys.
+bool is_reserved_tag_key(std::string_view key);
 
 }  // namespace weir::model
