@@ -1,0 +1,264 @@
+// Buckets: what is stored, how much of it, for how long.
+
+import { useEffect, useState } from "preact/hooks";
+import { api, type Bucket, type BucketStatistics } from "../lib/api";
+import { bytes, compact, count } from "../lib/format";
+import { kRetentions, retentionText } from "../lib/retention";
+import { link } from "../lib/route";
+import { info } from "../lib/session";
+import { ago, moment } from "../lib/time";
+import { Icon } from "../ui/icons";
+import { Dialog, Field, Menu, messageOf, toast } from "../ui/parts";
+
+const kRefreshMs = 5000;
+
+type Open = { what: "create" } | { what: "edit" | "delete"; bucket: Bucket } | null;
+
+export function BucketsPage() {
+  const [buckets, setBuckets] = useState<Bucket[] | null>(null);
+  const [statistics, setStatistics] = useState<Map<string, BucketStatistics>>(new Map());
+  const [error, setError] = useState("");
+  const [open, setOpen] = useState<Open>(null);
+
+  const load = async () => {
+    try {
+      setBuckets(await api.buckets());
+      const found = await api.statistics();
+      setStatistics(new Map(found.buckets.map((one) => [one.id, one])));
+      setError("");
+    } catch (failed) {
+      setError(messageOf(failed));
+    }
+  };
+  useEffect(() => {
+    void load();
+    const timer = setInterval(() => !document.hidden && void load(), kRefreshMs);
+    return () => clearInterval(timer);
+  }, []);
+
+  const close = () => setOpen(null);
+  const done = (text: string) => {
+    setOpen(null);
+    toast(text);
+    void load();
+  };
+  const users = buckets?.filter((bucket) => bucket.type !== "system" && !bucket.name.startsWith("_")) ?? [];
+  const systems = buckets?.filter((bucket) => !users.includes(bucket)) ?? [];
+  return (
+    <div class="page-inner">
+      <header class="page-head">
+        <h1>Buckets</h1>
+        <button type="button" class="button primary" onClick={() => setOpen({ what: "create" })}>
+          <Icon name="plus" /> New bucket
+        </button>
+      </header>
+      {error !== "" && <p class="note bad" role="alert">{error}</p>}
+      {buckets === null ? (
+        <div class="skeleton" style="height:240px" />
+      ) : (
+        <div class="panel scroll-x">
+          <table class="table">
+            <thead>
+              <tr>
+                <th scope="col">Name</th>
+                <th scope="col">Kept</th>
+                <th scope="col" class="number">Series</th>
+                <th scope="col" class="number">Values written</th>
+                <th scope="col" class="number">On disk</th>
+                <th scope="col">Last value</th>
+                <th scope="col">
+                  <span class="hidden-text">Actions</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {[...users, ...systems].map((bucket) => (
+                <BucketRow key={bucket.id} bucket={bucket} statistics={statistics.get(bucket.id)} system={systems.includes(bucket)} onOpen={setOpen} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {open?.what === "create" && <CreateBucket onClose={close} onDone={done} />}
+      {open?.what === "edit" && <EditBucket bucket={open.bucket} onClose={close} onDone={done} />}
+      {open?.what === "delete" && (
+        <DeleteBucket bucket={open.bucket} statistics={statistics.get(open.bucket.id)} onClose={close} onDone={done} />
+      )}
+    </div>
+  );
+}
+
+function BucketRow(props: {
+  bucket: Bucket;
+  statistics: BucketStatistics | undefined;
+  system: boolean;
+  onOpen: (open: Open) => void;
+}) {
+  const { bucket, statistics } = props;
+  const lastTime = statistics?.lastTime == null ? null : Date.parse(statistics.lastTime);
+  return (
+    <tr>
+      <td>
+        <a href={link("explore", { bucket: bucket.name })}>{bucket.name}</a>
+        {props.system && <small>weir's own</small>}
+        {bucket.name === info.value?.defaultBucket && <small>messages are stored here</small>}
+      </td>
+      <td>{retentionText(bucket.retentionRules[0]?.everySeconds ?? 0)}</td>
+      <td class="number">{statistics === undefined ? "–" : count(statistics.series)}</td>
+      <td class="number" title={statistics === undefined ? undefined : count(statistics.valuesWritten)}>
+        {statistics === undefined ? "–" : compact(statistics.valuesWritten)}
+      </td>
+      <td class="number">{statistics === undefined ? "–" : bytes(statistics.diskBytes)}</td>
+      <td title={lastTime === null ? undefined : moment(lastTime)}>{lastTime === null ? "–" : ago(lastTime, Date.now())}</td>
+      <td class="actions">
+        {!props.system && (
+          <Menu label={`Actions of ${bucket.name}`} buttonClass="button quiet small icon" align="right" button={<Icon name="more" />}>
+            <a href={link("explore", { bucket: bucket.name })}>
+              <Icon name="explore" /> Explore
+            </a>
+            <button type="button" onClick={() => props.onOpen({ what: "edit", bucket })}>
+              <Icon name="edit" /> Edit…
+            </button>
+            <hr />
+            <button type="button" class="danger-text" onClick={() => props.onOpen({ what: "delete", bucket })}>
+              <Icon name="trash" /> Delete…
+            </button>
+          </Menu>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+interface DialogProps {
+  onClose: () => void;
+  onDone: (text: string) => void;
+}
+
+// Runs what a form does, showing its refusal inside the dialog.
+function useSubmit(work: (form: FormData) => Promise<void>) {
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState(false);
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    setError("");
+    work(new FormData(event.currentTarget as HTMLFormElement)).catch((failed) => {
+      setError(messageOf(failed));
+      setBusy(false);
+    });
+  };
+  return { error, busy, submit };
+}
+
+function RetentionSelect({ value }: { value: number }) {
+  const choices = kRetentions.includes(value) ? kRetentions : [value, ...kRetentions];
+  return (
+    <Field label="Keep data" hint="Older points are removed by themselves.">
+      {(attributes) => (
+        <select {...attributes} class="select" name="retention">
+          {choices.map((seconds) => (
+            <option key={seconds} value={seconds} selected={seconds === value}>
+              {retentionText(seconds)}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+function Actions(props: { busy: boolean; word: string; disabled?: boolean; danger?: boolean; onClose: () => void }) {
+  return (
+    <div class="dialog-actions">
+      <button type="button" class="button" onClick={props.onClose}>
+        Cancel
+      </button>
+      <button class={`button ${props.danger === true ? "danger" : "primary"}`} disabled={props.busy || props.disabled}>
+        {props.word}
+      </button>
+    </div>
+  );
+}
+
+function Refused({ error }: { error: string }) {
+  return error === "" ? null : (
+    <p class="note bad" role="alert">
+      {error}
+    </p>
+  );
+}
+
+function CreateBucket({ onClose, onDone }: DialogProps) {
+  const { error, busy, submit } = useSubmit(async (form) => {
+    const name = String(form.get("name")).trim();
+    await api.createBucket(info.value!.orgID, name, Number(form.get("retention")));
+    onDone(`Bucket ${name} is ready`);
+  });
+  return (
+    <Dialog title="New bucket" onClose={onClose}>
+      <form class="dialog-form" onSubmit={submit}>
+        <Field label="Name">{(attributes) => <input {...attributes} class="input" name="name" required autofocus />}</Field>
+        <RetentionSelect value={0} />
+        <Refused error={error} />
+        <Actions busy={busy} word="Create" onClose={onClose} />
+      </form>
+    </Dialog>
+  );
+}
+
+function EditBucket({ bucket, onClose, onDone }: DialogProps & { bucket: Bucket }) {
+  const kept = bucket.retentionRules[0]?.everySeconds ?? 0;
+  const { error, busy, submit } = useSubmit(async (form) => {
+    const name = String(form.get("name")).trim();
+    await api.updateBucket(bucket.id, {
+      ...(name === bucket.name ? {} : { name }),
+      everySeconds: Number(form.get("retention")),
+    });
+    onDone(`Bucket ${name} is changed`);
+  });
+  return (
+    <Dialog title={`Edit ${bucket.name}`} onClose={onClose}>
+      <form class="dialog-form" onSubmit={submit}>
+        <Field label="Name" hint="Programs that name the bucket must follow a new name.">
+          {(attributes) => <input {...attributes} class="input" name="name" defaultValue={bucket.name} required />}
+        </Field>
+        <RetentionSelect value={kept} />
+        <Refused error={error} />
+        <Actions busy={busy} word="Save" onClose={onClose} />
+      </form>
+    </Dialog>
+  );
+}
+
+function DeleteBucket(props: DialogProps & { bucket: Bucket; statistics: BucketStatistics | undefined }) {
+  const { bucket, statistics, onClose, onDone } = props;
+  const [typed, setTyped] = useState("");
+  const { error, busy, submit } = useSubmit(async () => {
+    await api.deleteBucket(bucket.id);
+    onDone(`Bucket ${bucket.name} is deleted`);
+  });
+  return (
+    <Dialog title={`Delete ${bucket.name}?`} onClose={onClose}>
+      <form class="dialog-form" onSubmit={submit}>
+        <p>
+          All its data goes
+          {statistics !== undefined && statistics.series > 0
+            ? `: ${count(statistics.series)} series, ${bytes(statistics.diskBytes)} on disk`
+            : ""}
+          . This cannot be undone.
+        </p>
+        <Field label={`Type ${bucket.name} to confirm`}>
+          {(attributes) => (
+            <input
+              {...attributes} class="input" autofocus autocomplete="off" value={typed}
+              onInput={(event) => setTyped(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        <Refused error={error} />
+        <Actions busy={busy} word="Delete" danger disabled={typed !== bucket.name} onClose={onClose} />
+      </form>
+    </Dialog>
+  );
+}
