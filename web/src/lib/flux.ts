@@ -48,7 +48,7 @@ export function buildFlux(query: BuilderQuery): string {
     if (values.length > 0) lines.push(filter(key, values));
   }
   lines.push(...aggregate(query));
-  return lines.join("\n") + "\n";
+  return lines.join("\n");
 }
 
 function aggregate({ every, fn }: BuilderQuery): string[] {

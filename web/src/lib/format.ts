@@ -2,14 +2,15 @@
 
 const kGroup = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
+// Thousands stand apart by a narrow space: a comma means a decimal to half the world.
 export function count(n: number): string {
-  return kGroup.format(n);
+  return kGroup.format(n).replace(/,/g, "\u202f");
 }
 
 // 1234567 -> "1.23 M": at most three significant digits, for narrow places.
 export function compact(n: number): string {
   const size = Math.abs(n);
-  if (size < 10_000) return kGroup.format(n);
+  if (size < 10_000) return count(n);
   for (const [unit, factor] of [["G", 1e9], ["M", 1e6], ["k", 1e3]] as const) {
     if (size >= factor) return `${trim((n / factor).toPrecision(3))} ${unit}`;
   }
@@ -25,7 +26,7 @@ export function value(n: number): string {
   if (!Number.isFinite(n)) return String(n);
   const size = Math.abs(n);
   if (size !== 0 && (size >= 1e12 || size < 1e-4)) return trimExponent(n.toExponential(3));
-  if (Number.isInteger(n)) return kGroup.format(n).replace(/,/g, "\u202f");
+  if (Number.isInteger(n)) return count(n);
   const digits = size >= 1000 ? 1 : size >= 100 ? 2 : size >= 1 ? 3 : 5;
   const [whole = "0", fraction] = trim(n.toFixed(digits)).split(".");
   const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");

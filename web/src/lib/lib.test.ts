@@ -50,8 +50,7 @@ describe("the query builder", () => {
   |> filter(fn: (r) => r._measurement == "home")
   |> filter(fn: (r) => r._field == "t" or r._field == "h")
   |> filter(fn: (r) => r.room == "hall")
-  |> aggregateWindow(every: v.windowPeriod, fn: mean, createEmpty: false)
-`,
+  |> aggregateWindow(every: v.windowPeriod, fn: mean, createEmpty: false)`,
     );
     expect(buildFlux({ ...query, every: "none" })).not.toContain("aggregateWindow");
   });

@@ -111,6 +111,7 @@ function drawEndLabels(plot: uPlot): void {
   ctx.save();
   ctx.font = `600 ${12 * ratio}px ${css("--font")}`;
   ctx.textBaseline = "middle";
+  ctx.textAlign = "left";
   for (const label of labels) {
     ctx.fillStyle = label.colour;
     ctx.fillRect(bbox.left + bbox.width + 6 * ratio, label.y - 5 * ratio, 3 * ratio, 10 * ratio);

@@ -106,7 +106,7 @@ export function ResultTable({ tables }: { tables: Table[] }) {
     setSort(sort?.name !== name ? { name, down: false } : sort.down ? null : { name, down: true });
   const first = Math.max(0, Math.floor(view.top / kRow) - kOverscan);
   const last = Math.min(rows.length, Math.ceil((view.top + view.height) / kRow) + kOverscan);
-  const columns = rows.heads.map((head) => `minmax(${head.width}ch, auto)`).join(" ");
+  const columns = `${rows.heads.map((head) => `calc(${head.width}ch + 16px)`).join(" ")} 1fr`;
   const number = (head: Head) => ["double", "long", "unsignedLong"].includes(head.type);
   const grid = `grid-template-columns:${columns}`;
   return (
