@@ -56,8 +56,8 @@ export function BucketsPage() {
       {buckets === null ? (
         <div class="skeleton" style="height:240px" />
       ) : (
-        <div class="panel scroll-x">
-          <table class="table">
+        <div class="panel">
+          <table class="table cards">
             <thead>
               <tr>
                 <th scope="col">Name</th>
@@ -103,13 +103,13 @@ function BucketRow(props: {
         {props.system && <small>weir's own</small>}
         {bucket.name === info.value?.defaultBucket && <small>messages are stored here</small>}
       </td>
-      <td>{retentionText(bucket.retentionRules[0]?.everySeconds ?? 0)}</td>
-      <td class="number">{statistics === undefined ? "–" : count(statistics.series)}</td>
-      <td class="number" title={statistics === undefined ? undefined : count(statistics.valuesWritten)}>
+      <td data-label="Kept">{retentionText(bucket.retentionRules[0]?.everySeconds ?? 0)}</td>
+      <td class="number" data-label="Series">{statistics === undefined ? "–" : count(statistics.series)}</td>
+      <td class="number" data-label="Values written" title={statistics === undefined ? undefined : count(statistics.valuesWritten)}>
         {statistics === undefined ? "–" : compact(statistics.valuesWritten)}
       </td>
-      <td class="number">{statistics === undefined ? "–" : bytes(statistics.diskBytes)}</td>
-      <td title={lastTime === null ? undefined : moment(lastTime)}>{lastTime === null ? "–" : ago(lastTime, Date.now())}</td>
+      <td class="number" data-label="On disk">{statistics === undefined ? "–" : bytes(statistics.diskBytes)}</td>
+      <td data-label="Last value" title={lastTime === null ? undefined : moment(lastTime)}>{lastTime === null ? "–" : ago(lastTime, Date.now())}</td>
       <td class="actions">
         {!props.system && (
           <Menu label={`Actions of ${bucket.name}`} buttonClass="button quiet small icon" align="right" button={<Icon name="more" />}>

@@ -56,8 +56,8 @@ export function TokensPage() {
           <p>Make one for each program that reads or writes here.</p>
         </div>
       ) : (
-        <div class="panel scroll-x">
-          <table class="table">
+        <div class="panel">
+          <table class="table cards">
             <thead>
               <tr>
                 <th scope="col">Description</th>
@@ -157,13 +157,13 @@ function TokenRow(props: {
         {name}
         <small>{one.user}</small>
       </td>
-      <td>{rights(one.permissions, props.buckets)}</td>
-      <td>
+      <td data-label="May">{rights(one.permissions, props.buckets)}</td>
+      <td data-label="State">
         <span class="state">
           <i class={`dot ${active ? "good" : ""}`} aria-hidden="true" /> {active ? "active" : "off"}
         </span>
       </td>
-      <td>{one.createdAt?.slice(0, 10) ?? "–"}</td>
+      <td data-label="Made">{one.createdAt?.slice(0, 10) ?? "–"}</td>
       <td class="actions">
         <Menu label={`Actions of ${name}`} buttonClass="button quiet small icon" align="right" button={<Icon name="more" />}>
           <button

@@ -49,6 +49,11 @@ const kTimeTicks = [
   [0.001, "{ss}.{fff}", "\n{HH}:{mm}", null, "\n{HH}:{mm}", null, "\n{HH}:{mm}", null, 1],
 ];
 
+// Labels with seconds are wider.
+function tickSpace(_: uPlot, __: number, min: number, max: number): number {
+  return max - min < 240 ? 80 : 56;
+}
+
 function tickText(splits: number[]): string[] {
   const step = splits.length > 1 ? Math.abs(splits[1]! - splits[0]!) : 1;
   const digits = Math.min(10, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
@@ -169,7 +174,7 @@ export function Chart(props: ChartProps) {
       focus: { alpha: 0.25 },
       scales: { x: { time: true }, y: { range: valueRange } },
       axes: [
-        { ...axis, grid: { show: false }, space: 80, values: kTimeTicks as never, size: 44 },
+        { ...axis, grid: { show: false }, space: tickSpace, values: kTimeTicks as never, size: 44 },
         { ...axis, grid, space: 40, values: (_, splits) => tickText(splits), size: axisWidth },
       ],
       series: [

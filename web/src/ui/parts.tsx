@@ -73,15 +73,20 @@ export function Dialog(props: {
   children: ComponentChildren;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const gone = useRef(false);
   useEffect(() => {
     const element = dialog.current;
     if (element !== null && !element.open) element.showModal();
-    return () => element?.close();
+    return () => {
+      // What closes it now is its parent; telling the parent would close what it opened instead.
+      gone.current = true;
+      element?.close();
+    };
   }, []);
   return (
     <dialog
       ref={dialog} class={props.class} aria-label={props.title}
-      onClose={props.onClose}
+      onClose={() => gone.current || props.onClose()}
       onMouseDown={(event) => {
         if (event.target === event.currentTarget) event.currentTarget.close();
       }}

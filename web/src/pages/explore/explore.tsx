@@ -127,7 +127,7 @@ export function ExplorePage() {
                     change({ flux: null });
                   }}
                 >
-                  Back to the builder's
+                  Back to the builder
                 </button>
               )}
               <button type="button" class="button small primary" onClick={runDraft} title="Ctrl+Enter">
