@@ -4,6 +4,7 @@
 //   node dev/mock_server.mjs [port] [--fresh] [--empty]
 //     --fresh   not set up yet: shows the first visit
 //     --empty   no message ever arrives
+//     --many    ten thousand topics more, a thousand messages a second
 // Serves web/dist if it is there; with `npm run dev` Vite forwards /api to it.
 
 import { createHash, randomBytes } from "node:crypto";
@@ -59,6 +60,9 @@ const topics = [
   { topic: "weather/station/wind", every: 700, make: (t) => wave(t, 45, 0, 14, 8).toFixed(2) },
   { topic: "spBv1.0/plant/DDATA/line4/press", every: 5000, binary: true, make: (t) => Buffer.from([8, 163, 1, t & 255, (t >> 8) & 255, 42, 7, 112, 114, 101, 115, 115, 0]) },
 ];
+if (process.argv.includes("--many")) {
+  for (let i = 0; i < 10_000; i++) topics.push({ topic: `plant/line ${i % 20}/machine ${Math.floor(i / 20) % 50}/sensor ${Math.floor(i / 1000)}`, every: 10_000, make: (t) => wave(t, 60, 0, 100, i).toFixed(2) });
+}
 const message = (source, t) => {
   const made = source.make(t);
   return { topic: source.topic, ...(source.binary ? { payload: null, payloadBase64: made.toString("base64") } : { payload: made }), time: t, qos: source.retain ? 1 : 0, retain: source.retain === true };

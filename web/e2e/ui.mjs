@@ -79,7 +79,7 @@ await step("set up or sign in", async () => {
     await page.getByRole("heading", { name: "Your operator token" }).waitFor();
     const token = await page.locator(".copy-line code").innerText();
     must(token.length >= 20, `the operator token is "${token}"`);
-    await page.getByRole("button", { name: "I have kept it" }).click();
+    await page.getByRole("button", { name: "I have saved it" }).click();
     await page.locator(".shell").waitFor();
     return "set up";
   }
@@ -199,7 +199,7 @@ await step("a token is made, shown once, switched off and deleted", async () => 
   await page.getByRole("button", { name: "Create", exact: true }).click();
   const token = await page.locator("dialog .copy-line code").innerText();
   must(token.length >= 20, `the token is "${token}"`);
-  await page.getByRole("button", { name: "I have kept it" }).click();
+  await page.getByRole("button", { name: "I have saved it" }).click();
   const row = page.getByRole("row").filter({ hasText: made }).filter({ hasText: "active" });
   await row.waitFor();
   must((await row.innerText()).includes(`read ${made}`), "its rights are not shown");

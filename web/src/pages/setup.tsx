@@ -128,7 +128,7 @@ function OperatorToken({ token }: { token: string }) {
             })
           }
         >
-          I have kept it, go on
+          I have saved it
         </button>
       </div>
     </main>

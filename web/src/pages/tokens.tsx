@@ -94,7 +94,7 @@ export function TokensPage() {
           <CopyLine text={open.token} wrap />
           <div class="dialog-actions">
             <button type="button" class="button primary" onClick={close}>
-              I have kept it
+              I have saved it
             </button>
           </div>
         </Dialog>

@@ -15,6 +15,8 @@ const kColours = 8;
 const kDashes: (number[] | undefined)[] = [undefined, [6, 4], [2, 3], [10, 4, 2, 4]];
 const kEndLabelsMax = 4;
 const kTipRowsMax = 10;
+// States are whole numbers: there is nothing between on and off.
+const kWholeSteps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
 export interface ChartProps {
   series: Series[];
@@ -56,7 +58,8 @@ function tickSpace(_: uPlot, __: number, min: number, max: number): number {
 
 function tickText(splits: number[]): string[] {
   const step = splits.length > 1 ? Math.abs(splits[1]! - splits[0]!) : 1;
-  const digits = Math.min(10, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
+  let digits = 0;
+  while (digits < 10 && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6 * 10 ** digits * step) digits++;
   return splits.map((split) => {
     const size = Math.abs(split);
     if (step >= 1e9) return `${+(split / 1e9).toPrecision(6)} G`;
@@ -81,7 +84,7 @@ function axisWidth(plot: uPlot, values: string[] | null): number {
 function valueRange(_: uPlot, min: number | null, max: number | null): [number, number] {
   if (min === null || max === null) return [0, 1];
   if (min === max) {
-    const air = Math.abs(min) > 0 ? Math.abs(min) * 0.1 : 1;
+    const air = Math.abs(min) > 0 ? Math.abs(min) * 0.02 : 1;
     return [min - air, max + air];
   }
   const air = (max - min) * 0.08;
@@ -175,7 +178,7 @@ export function Chart(props: ChartProps) {
       scales: { x: { time: true }, y: { range: valueRange } },
       axes: [
         { ...axis, grid: { show: false }, space: tickSpace, values: kTimeTicks as never, size: 44 },
-        { ...axis, grid, space: 40, values: (_, splits) => tickText(splits), size: axisWidth },
+        { ...axis, grid, space: 40, values: (_, splits) => tickText(splits), size: axisWidth, ...(props.step === true ? { incrs: kWholeSteps } : {}) },
       ],
       series: [
         {},
@@ -255,7 +258,7 @@ export function Chart(props: ChartProps) {
         {pointed !== null && <Tip columns={columns} labels={labels} hidden={hidden} at={pointed} width={plot.current?.width ?? 0} />}
       </div>
       {props.keyList !== false && labels.length > 1 && (
-        <ul class="chart-key">
+        <ul class={`chart-key${labels.length <= kEndLabelsMax ? " few" : ""}`}>
           {labels.map((label, i) => {
             const shown = pointed === null ? lastOf(props.series[i]!) : valueAt(columns[i + 1]!, pointed.index);
             return (

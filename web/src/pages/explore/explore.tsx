@@ -142,6 +142,18 @@ export function ExplorePage() {
   );
 }
 
+// The chart takes what the window leaves beside the script, within reason.
+function useChartHeight(): number {
+  const fit = () => Math.min(640, Math.max(300, innerHeight - 480));
+  const [height, setHeight] = useState(fit());
+  useEffect(() => {
+    const onResize = () => setHeight(fit());
+    addEventListener("resize", onResize);
+    return () => removeEventListener("resize", onResize);
+  }, []);
+  return height;
+}
+
 const kViews: [View, string][] = [["chart", "Chart"], ["table", "Table"]];
 
 function ResultPanel(props: {
@@ -154,6 +166,7 @@ function ResultPanel(props: {
   const { run, state } = props;
   const answer = run.answer;
   const series = useMemo(() => (answer === null ? [] : seriesOf(answer.tables)), [answer]);
+  const height = useChartHeight();
   const download = () => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([answer!.csv], { type: "text/csv" }));
@@ -185,7 +198,7 @@ function ResultPanel(props: {
         <ResultTable tables={answer.tables} />
       ) : series.length > 0 ? (
         <div class="result-chart">
-          <Chart series={series} range={run.bounds} label="Query result" height={360} onZoom={props.onZoom} onZoomOut={props.onZoomOut} />
+          <Chart series={series} range={run.bounds} label="Query result" height={height} onZoom={props.onZoom} onZoomOut={props.onZoomOut} />
         </div>
       ) : (
         <div class="empty result-space">

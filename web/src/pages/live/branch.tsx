@@ -5,7 +5,7 @@ import { compact, plural } from "../../lib/format";
 import { beat } from "../../lib/live";
 import { link } from "../../lib/route";
 import { ago } from "../../lib/time";
-import { leavesOf, type TopicNode } from "../../lib/topics";
+import { kTopicsMax, leavesOf, type TopicNode } from "../../lib/topics";
 import { Segments } from "../../ui/parts";
 import { Breadcrumb } from "./breadcrumb";
 
@@ -16,7 +16,7 @@ const kOrders: [Order, string][] = [["name", "Name"], ["busy", "Busiest"], ["rec
 export function BranchView({ node }: { node: TopicNode }) {
   beat.value; // the tree changes in place; only this tells
   const [order, setOrder] = useState<Order>("name");
-  const leaves = leavesOf(node, 5000);
+  const leaves = leavesOf(node, kTopicsMax);
   if (order === "busy") leaves.sort((a, b) => b.count - a.count);
   if (order === "recent") leaves.sort((a, b) => b.last!.time - a.last!.time);
   const now = Date.now();

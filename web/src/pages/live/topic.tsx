@@ -6,6 +6,7 @@ import { numericPaths } from "../../lib/json_paths";
 import { beat, paused } from "../../lib/live";
 import { route, setParams } from "../../lib/route";
 import type { Series } from "../../lib/series";
+import { reducedMotion } from "../../lib/theme";
 import { ago, clock, parseDuration } from "../../lib/time";
 import type { Message, TopicNode } from "../../lib/topics";
 import { Chart } from "../../ui/chart";
@@ -16,6 +17,9 @@ import { useStoredHistory } from "./stored";
 const kWindows: [string, string][] = [["1m", "1 min"], ["5m", "5 min"], ["15m", "15 min"], ["1h", "1 h"]];
 const kMessagesShown = 100;
 const kKeyChoicesMax = 24;
+// A young topic's chart does not start empty: it shows at least this much and grows to the chosen time.
+const kSpanMinMs = 60_000;
+const kHexRow = 8;
 
 const extracted = new WeakMap<Message, Map<string, number>>();
 
@@ -45,7 +49,7 @@ export function TopicView({ node }: { node: TopicNode }) {
   const params = route.value.params;
   const window = kWindows.some(([choice]) => choice === params.get("window")) ? params.get("window")! : "5m";
   const windowMs = parseDuration(window)!;
-  const now = useNow(windowMs <= 300_000 ? 250 : 1000);
+  const now = useNow(windowMs <= 300_000 && !reducedMotion.matches ? 250 : 1000);
   const last = node.last!;
   const paths = [...numbersOf(last).keys()];
   const asked = params.get("key");
@@ -60,6 +64,10 @@ export function TopicView({ node }: { node: TopicNode }) {
     () => (key === null ? [] : [seriesFor(node.history, key, stored.series, end - windowMs)]),
     [node, newest, key, stored.series, window],
   );
+  const shown = series[0];
+  const oldest = shown?.times[0] ?? end;
+  const range: [number, number] = [Math.max(end - windowMs, Math.min(oldest, end - kSpanMinMs)), end];
+  const onOff = shown !== undefined && shown.values.every((one) => one === 0 || one === 1 || one === null);
   return (
     <div class="detail-inner">
       <header class="detail-head">
@@ -89,7 +97,7 @@ export function TopicView({ node }: { node: TopicNode }) {
           </div>
           <Chart
             label={`${node.topic}${key === "" ? "" : ` ${key}`}, last ${window}`} series={series} height={260}
-            range={[end - windowMs, end]} keyList={false}
+            range={range} keyList={false} step={onOff}
           />
         </div>
       )}
@@ -166,7 +174,7 @@ function Payload({ message }: { message: Message }) {
   const size = message.payload === null ? atob(message.payloadBase64 ?? "").length : new TextEncoder().encode(message.payload).length;
   return (
     <>
-      <pre class="payload" tabIndex={0} aria-label="Payload">
+      <pre class={`payload${message.payload === null ? " hex" : ""}`} tabIndex={0} aria-label="Payload">
         {text}
       </pre>
       <p class="table-foot">
@@ -191,11 +199,11 @@ function readable(message: Message): string {
 function hexDump(base64: string): string {
   const raw = atob(base64);
   const lines: string[] = [];
-  for (let at = 0; at < raw.length; at += 16) {
-    const part = raw.slice(at, at + 16);
+  for (let at = 0; at < raw.length; at += kHexRow) {
+    const part = raw.slice(at, at + kHexRow);
     const hex = [...part].map((c) => c.charCodeAt(0).toString(16).padStart(2, "0")).join(" ");
     const seen = part.replace(/[^\x20-\x7e]/g, "·");
-    lines.push(`${at.toString(16).padStart(4, "0")}  ${hex.padEnd(47)}  ${seen}`);
+    lines.push(`${at.toString(16).padStart(4, "0")}  ${hex.padEnd(kHexRow * 3 - 1)}  ${seen}`);
   }
   return lines.join("\n");
 }
