@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 const server = process.env["WEIR_URL"] ?? "http://127.0.0.1:8086";
 
 export default defineConfig({
-  base: "./",
+  base: "/",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     target: "es2022",

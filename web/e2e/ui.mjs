@@ -255,7 +255,31 @@ for (const theme of ["light", "dark"]) {
   }
 }
 
-await step("a slow motion is no motion: everything works by keyboard", async () => {
+for (const theme of ["light", "dark"]) {
+  await step(`dialogs are accessible: ${theme}`, async () => {
+    await page.emulateMedia({ colorScheme: theme });
+    await page.setViewportSize({ width: 1440, height: 900 });
+    const found = [];
+    const look = async (name, opened) => {
+      await opened;
+      await page.waitForTimeout(300);
+      await shot(`${name}-${theme}`);
+      for (const one of await violations()) found.push(`${name}: ${one}`);
+      await page.keyboard.press("Escape");
+      await until("the dialog to close", async () => (await page.locator("dialog, .menu-list").count()) === 0);
+    };
+    await open("#/tokens");
+    await look("new-token", page.getByRole("button", { name: "New token" }).click());
+    await open("#/buckets");
+    await look("new-bucket", page.getByRole("button", { name: "New bucket" }).click());
+    await look("palette", page.keyboard.press("Control+k"));
+    await look("help", page.keyboard.press("?"));
+    await look("account", page.getByRole("button", { name: /Account of/ }).click());
+    must(found.length === 0, found.join("\n"));
+  });
+}
+
+await step("pages are reached by keyboard", async () => {
   await page.setViewportSize({ width: 1440, height: 900 });
   await open("#/live");
   await page.keyboard.press("Control+k");
@@ -280,6 +304,11 @@ await step("signing out ends the session", async () => {
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   await page.reload();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  for (const theme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme: theme });
+    const found = await violations();
+    must(found.length === 0, found.join("\n"));
+  }
 });
 
 await step("no script failed on the way", async () => must(complaints.length === 0, complaints.join("\n")));

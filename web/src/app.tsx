@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { api } from "./lib/api";
 import { go, link, route } from "./lib/route";
 import { info, me, signOut, stage, start } from "./lib/session";
 import { startLive } from "./lib/live";
@@ -25,6 +26,9 @@ export const kPages: { page: string; title: string; icon: IconName; key: string 
   { page: "buckets", title: "Buckets", icon: "buckets", key: "b" },
   { page: "tokens", title: "Tokens", icon: "tokens", key: "t" },
 ];
+
+// Each request renews a session by five minutes.
+const kKeepSessionMs = 4 * 60_000;
 
 const paletteOpen = signal(false);
 const helpOpen = signal(false);
@@ -98,6 +102,11 @@ function Shell() {
   useEffect(() => {
     startLive();
     preloadPages();
+    // The live page asks nothing by HTTP, yet a session lasts only as long as it is used.
+    const timer = setInterval(() => {
+      if (!document.hidden) void api.me().catch(() => undefined);
+    }, kKeepSessionMs);
+    return () => clearInterval(timer);
   }, []);
   const page = kPages.find((entry) => entry.page === route.value.page) ?? kPages[0]!;
   useEffect(() => {

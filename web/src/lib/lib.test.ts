@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { tickText, valueRange } from "./axis";
 import { buildFlux, errorPlace, errorText, quote, variables } from "./flux";
 import { bytes, compact, value } from "./format";
 import { numericPaths } from "./json_paths";
+import { mqttAddress } from "./mqtt_address";
 import { align, gapAfter, seriesOf } from "./series";
 import { ago, automaticWindow, formatDuration, kDay, kHour, parseDuration, parseRange, rangeText } from "./time";
 import { TopicTree, kHistoryMax, leavesOf, visibleRows } from "./topics";
@@ -158,5 +160,33 @@ describe("the topic tree", () => {
     for (const topic of ["/a", "a/", "a", "//"]) tree.receive(message(topic, "1"), 1);
     expect(tree.topics).toBe(4);
     expect(tree.find("a/")!.count).toBe(1);
+  });
+});
+
+describe("axes", () => {
+  it("write just the digits their step needs", () => {
+    expect(tickText([0, 0.25, 0.5])).toEqual(["0.00", "0.25", "0.50"]);
+    expect(tickText([0, 50, 100])).toEqual(["0", "50", "100"]);
+    expect(tickText([1000, 2000])).toEqual(["1\u202f000", "2\u202f000"]);
+    expect(tickText([0, 20_000, 40_000])).toEqual(["0", "20 k", "40 k"]);
+    expect(tickText([0.001, 0.002])).toEqual(["0.001", "0.002"]);
+    expect(tickText([7])).toEqual(["7"]);
+  });
+  it("leave air around the values and never go below zero for it", () => {
+    expect(valueRange(0, 100)).toEqual([0, 108]);
+    expect(valueRange(-10, 10)).toEqual([-11.6, 11.6]);
+    expect(valueRange(5, 5)).toEqual([4.9, 5.1]);
+    expect(valueRange(0, 0)).toEqual([-1, 1]);
+    expect(valueRange(null, null)).toEqual([0, 1]);
+  });
+});
+
+describe("the address a device is told", () => {
+  it("is the listener's, or the page's host when it listens everywhere", () => {
+    expect(mqttAddress("127.0.0.1:1883", "weir.local")).toEqual(["127.0.0.1", "1883"]);
+    for (const listen of ["0.0.0.0:1884", "[::]:1884", "*:1884", ":1884"]) {
+      expect(mqttAddress(listen, "weir.local")).toEqual(["weir.local", "1884"]);
+    }
+    expect(mqttAddress("[fe80::1]:1883", "x")).toEqual(["fe80::1", "1883"]);
   });
 });

@@ -2,6 +2,7 @@
 // after a loss with growing pauses, and hands what it hears to a TopicTree.
 
 import { signal } from "@preact/signals";
+import { api } from "./api";
 import { TopicTree, type KnownTopic, type Message } from "./topics";
 
 type Frame =
@@ -74,10 +75,12 @@ function measureRate(): void {
 
 function connect(): void {
   liveState.value = retry === 0 ? "connecting" : "lost";
+  let wasOpen = false;
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const opened = new WebSocket(`${scheme}://${location.host}/api/v2/weir/live`);
   socket = opened;
   opened.onopen = () => {
+    wasOpen = true;
     liveState.value = "open";
     retry = 0;
   };
@@ -93,6 +96,8 @@ function connect(): void {
     socket = null;
     if (!wanted) return;
     liveState.value = "lost";
+    // A refused WebSocket does not tell why. Asking by HTTP does: a session that ended signs out here.
+    if (!wasOpen) void api.me().catch(() => undefined);
     retryTimer = setTimeout(connect, kRetryMs[Math.min(retry++, kRetryMs.length - 1)]);
   };
 }

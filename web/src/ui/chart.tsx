@@ -5,6 +5,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { kTimeTicks, kWholeSteps, tickSpace, tickText, valueRange } from "../lib/axis";
 import { value as formatValue } from "../lib/format";
 import { align, type Series } from "../lib/series";
 import { paint } from "../lib/theme";
@@ -15,8 +16,6 @@ const kColours = 8;
 const kDashes: (number[] | undefined)[] = [undefined, [6, 4], [2, 3], [10, 4, 2, 4]];
 const kEndLabelsMax = 4;
 const kTipRowsMax = 10;
-// States are whole numbers: there is nothing between on and off.
-const kWholeSteps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
 export interface ChartProps {
   series: Series[];
@@ -41,35 +40,6 @@ function colour(index: number): string {
   return css(`--series-${(index % kColours) + 1}`);
 }
 
-// Clock times of 24 hours; the day is written where it changes.
-const kTimeTicks = [
-  [86400 * 365, "{YYYY}", null, null, null, null, null, null, 1],
-  [86400 * 28, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
-  [86400, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
-  [60, "{HH}:{mm}", "\n{D} {MMM}", null, "\n{D} {MMM}", null, null, null, 1],
-  [1, "{HH}:{mm}:{ss}", "\n{D} {MMM}", null, "\n{D} {MMM}", null, null, null, 1],
-  [0.001, "{ss}.{fff}", "\n{HH}:{mm}", null, "\n{HH}:{mm}", null, "\n{HH}:{mm}", null, 1],
-];
-
-// Labels with seconds are wider.
-function tickSpace(_: uPlot, __: number, min: number, max: number): number {
-  return max - min < 240 ? 80 : 56;
-}
-
-function tickText(splits: number[]): string[] {
-  const step = splits.length > 1 ? Math.abs(splits[1]! - splits[0]!) : 1;
-  let digits = 0;
-  while (digits < 10 && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6 * 10 ** digits * step) digits++;
-  return splits.map((split) => {
-    const size = Math.abs(split);
-    if (step >= 1e9) return `${+(split / 1e9).toPrecision(6)} G`;
-    if (step >= 1e6) return `${+(split / 1e6).toPrecision(6)} M`;
-    if (step >= 1e4) return `${+(split / 1e3).toPrecision(6)} k`;
-    if (size > 0 && size < 1e-4 && step < 1e-5) return split.toExponential(1);
-    return split.toFixed(digits).replace(/\B(?=(\d{3})+(?!\d))/g, digits === 0 ? "\u202f" : "");
-  });
-}
-
 function axisWidth(plot: uPlot, values: string[] | null): number {
   const longest = (values ?? []).reduce((a, b) => (b.length > a.length ? b : a), "");
   if (longest === "") return 40;
@@ -78,17 +48,6 @@ function axisWidth(plot: uPlot, values: string[] | null): number {
   const width = plot.ctx.measureText(longest).width / devicePixelRatio;
   plot.ctx.restore();
   return Math.ceil(width) + 20;
-}
-
-// Some air above and below; a constant line runs through the middle.
-function valueRange(_: uPlot, min: number | null, max: number | null): [number, number] {
-  if (min === null || max === null) return [0, 1];
-  if (min === max) {
-    const air = Math.abs(min) > 0 ? Math.abs(min) * 0.02 : 1;
-    return [min - air, max + air];
-  }
-  const air = (max - min) * 0.08;
-  return [min >= 0 && min - air < 0 ? 0 : min - air, max + air];
 }
 
 function lastIndex(plot: uPlot, series: number): number {
@@ -175,9 +134,9 @@ export function Chart(props: ChartProps) {
         y: false,
       },
       focus: { alpha: 0.25 },
-      scales: { x: { time: true }, y: { range: valueRange } },
+      scales: { x: { time: true }, y: { range: (_, min, max) => valueRange(min, max) } },
       axes: [
-        { ...axis, grid: { show: false }, space: tickSpace, values: kTimeTicks as never, size: 44 },
+        { ...axis, grid: { show: false }, space: (_, __, min, max) => tickSpace(max - min), values: kTimeTicks as never, size: 44 },
         { ...axis, grid, space: 40, values: (_, splits) => tickText(splits), size: axisWidth, ...(props.step === true ? { incrs: kWholeSteps } : {}) },
       ],
       series: [

@@ -89,7 +89,7 @@ export function Builder({ state, onChange }: Props) {
           <Choices title="Fields" note="all" found={fields} chosen={state.fields} onChange={(chosen) => onChange({ fields: chosen })} />
         )}
         {inside !== null &&
-          tagKeys.values?.map((key) => (
+          tagKeys.values?.filter((key) => !key.startsWith("_")).map((key) => (
             <TagChoices key={`${state.measurement} ${key}`} tagKey={key} state={state} question={inside} onChange={onChange} />
           ))}
         <div class="builder-pair">

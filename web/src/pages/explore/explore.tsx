@@ -9,7 +9,7 @@ import { compact, count, plural } from "../../lib/format";
 import { link, route } from "../../lib/route";
 import { kSeriesMax, seriesOf } from "../../lib/series";
 import { info } from "../../lib/session";
-import { automaticWindow, parseDuration, rangeBounds, rangeText } from "../../lib/time";
+import { automaticWindow, kRanges, parseDuration, rangeBounds, rangeText, type TimeRange } from "../../lib/time";
 import { Chart } from "../../ui/chart";
 import { Icon } from "../../ui/icons";
 import { messageOf, Segments } from "../../ui/parts";
@@ -90,8 +90,7 @@ export function ExplorePage() {
     change({ range: { from, to: Math.max(to, from + 1000) } }, true);
   };
   const zoomOut = () => {
-    const back = zooms.current.pop();
-    if (back !== undefined) change({ range: back }, true);
+    change({ range: zooms.current.pop() ?? wider(state.range) }, true);
   };
 
   useEffect(() => {
@@ -115,7 +114,7 @@ export function ExplorePage() {
       <div class="explore-body">
         <Builder state={state} onChange={(part) => change({ ...part, flux: null })} />
         <div class="explore-main">
-          <ResultPanel run={run} state={state} onView={(view) => change({ view })} onZoom={zoom} onZoomOut={zoomOut} />
+          <ResultPanel run={run} state={state} onView={(view) => change({ view })} onLast={() => change({ fn: "last" })} onZoom={zoom} onZoomOut={zoomOut} />
           <section class="panel script" aria-label="Flux script">
             <header>
               <h2>Flux</h2>
@@ -142,6 +141,16 @@ export function ExplorePage() {
   );
 }
 
+// The next longer range of the list, or twice a fixed one.
+function wider(range: TimeRange): TimeRange {
+  if ("last" in range) {
+    const now = parseDuration(range.last)!;
+    return { last: kRanges.find((choice) => parseDuration(choice)! > now) ?? range.last };
+  }
+  const half = Math.round((range.to - range.from) / 2);
+  return { from: range.from - half, to: range.to + half };
+}
+
 // The chart takes what the window leaves beside the script, within reason.
 function useChartHeight(): number {
   const fit = () => Math.min(640, Math.max(300, innerHeight - 480));
@@ -160,6 +169,7 @@ function ResultPanel(props: {
   run: Run;
   state: ExploreState;
   onView: (view: View) => void;
+  onLast: () => void;
   onZoom: (from: number, to: number) => void;
   onZoomOut: () => void;
 }) {
@@ -186,7 +196,7 @@ function ResultPanel(props: {
         <Segments label="View" value={state.view} choices={kViews} onChange={props.onView} />
       </header>
       {run.failure !== null ? (
-        <FailureNote failure={run.failure} />
+        <FailureNote failure={run.failure} state={state} onLast={props.onLast} />
       ) : answer === null ? (
         run.busy ? <div class="skeleton result-space" /> : <Hint state={state} />
       ) : answer.rows === 0 ? (
@@ -223,8 +233,12 @@ function summary(run: Run): string {
   return `${lines}, ${compact(answer.rows)} ${answer.rows === 1 ? "row" : "rows"}, ${Math.round(answer.milliseconds)} ms${cut}`;
 }
 
-function FailureNote({ failure }: { failure: Failure }) {
+// Text and on/off values have no mean; their last value can always be shown.
+const kAnyType = new Set(["first", "last", "count"]);
+
+function FailureNote({ failure, state, onLast }: { failure: Failure; state: ExploreState; onLast: () => void }) {
   const { place } = failure;
+  const wrongType = state.flux === null && state.every !== "none" && !kAnyType.has(state.fn) && /type|string|bool/i.test(failure.message);
   return (
     <div class="result-space failure">
       <div class="note bad" role="alert">
@@ -235,6 +249,14 @@ function FailureNote({ failure }: { failure: Failure }) {
         )}
         <span>{place === null ? failure.message : errorText(failure.message)}</span>
       </div>
+      {wrongType && (
+        <p class="failure-hint">
+          Some of these fields may hold text or on/off, which have no {state.fn}. Choose only number fields, or{" "}
+          <button type="button" class="button small" onClick={onLast}>
+            show their last value
+          </button>
+        </p>
+      )}
     </div>
   );
 }
