@@ -98,7 +98,7 @@ export function Builder({ state, onChange }: Props) {
             <select class="select" value={state.every} onChange={(event) => onChange({ every: event.currentTarget.value })}>
               {(kWindowChoices.includes(state.every) ? kWindowChoices : [state.every, ...kWindowChoices]).map((choice) => (
                 <option key={choice} value={choice}>
-                  {choice === "auto" ? `auto (${auto})` : choice === "none" ? "each point" : choice}
+                  {choice === "auto" ? `auto ${auto}` : choice === "none" ? "each point" : choice}
                 </option>
               ))}
             </select>
