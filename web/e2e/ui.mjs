@@ -179,7 +179,7 @@ await step("an error shows its line and column", async () => {
 
 const made = `e2e-${Date.now().toString(36)}`;
 
-await step("a bucket is made and listed", async () => {
+await step("a bucket is made, listed and changed", async () => {
   await open("#/buckets");
   await page.getByRole("button", { name: "New bucket" }).click();
   await page.getByLabel("Name").fill(made);
@@ -188,6 +188,12 @@ await step("a bucket is made and listed", async () => {
   const row = page.getByRole("row").filter({ hasText: made });
   await row.waitFor();
   must((await row.innerText()).includes("24 hours"), "its retention is not shown");
+  await page.getByRole("button", { name: `Actions of ${made}` }).click();
+  await page.getByRole("button", { name: "Edit…" }).click();
+  must((await page.getByLabel("Keep data").inputValue()) === "86400", "the form forgot the retention");
+  await page.getByLabel("Keep data").selectOption("604800");
+  await page.getByRole("button", { name: "Save" }).click();
+  await row.filter({ hasText: "7 days" }).waitFor();
   await shot("buckets");
 });
 

@@ -36,7 +36,7 @@ export function readState(params: URLSearchParams, defaultBucket: string): Explo
     tags,
     every: params.get("every") ?? "auto",
     fn: params.get("fn") ?? "mean",
-    range: parseRange(params.get("range") ?? undefined, "1h"),
+    range: parseRange(params.get("range") ?? undefined, "15m"),
     refresh: params.get("refresh") ?? "",
     view: params.get("view") === "table" ? "table" : "chart",
     flux: params.get("flux"),

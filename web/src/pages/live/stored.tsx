@@ -86,7 +86,7 @@ function StoredCard({ found, place }: { found: Found; place: [PointKey, string] 
     <section class="panel stored">
       <header>
         <h2>{keys.length > 0 ? "Stored as" : "Not stored"}</h2>
-        {explanation.rule !== null && <span class="faint">by {explanation.rule}</span>}
+        {explanation.rule !== null && <span class="faint">{explanation.rule === "auto" ? "by the automatic mapping" : `by ${explanation.rule}`}</span>}
         {explore !== null && (
           <a class="button small" href={explore}>
             Open in Explore
