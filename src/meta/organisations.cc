@@ -193,8 +193,7 @@ Result<void> Organisations::remove(OrgId id) {
 
 std::vector<std::pair<UserId, Role>> Organisations::members(OrgId id) const {
   std::vector<std::pair<UserId, Role>> found;
-  auto index = index_.lock();
-  for (const auto& [key, role] : index->members) {
+  for (const auto& [key, role] : index_.lock()->members) {
     if (key.first == id) found.emplace_back(key.second, role);
   }
   return found;

@@ -1,0 +1,36 @@
+// One bucket of the engine: its names, its head, and what the catalog knows of it already.
+//
+// Shared by pointer: a bucket that was dropped lives on until the last scan of it ends.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "store/engine/head.h"
+#include "store/engine/series_index.h"
+
+namespace weir::store {
+
+struct Bucket {
+  Bucket(const BucketRecord& record, const MemoryCount& memory)
+      : number(record.number),
+        id(record.id),
+        retention_ns(record.options.retention_ns),
+        head(record.options.shard_group_duration_ns, memory) {}
+
+  BucketOptions options() const { return {retention_ns, head.group_duration_ns()}; }
+
+  const BucketNumber number;
+  const BucketId id;
+  std::atomic<int64_t> retention_ns;
+  SeriesIndex index;
+  Head head;
+  std::atomic<uint64_t> values_written = 0;
+
+  // How much of the index is in the catalog; under the engine's maintenance mutex.
+  size_t series_saved = 0;
+  std::vector<size_t> fields_saved;  // by measurement
+};
+using BucketPtr = std::shared_ptr<Bucket>;
+
+}  // namespace weir::store

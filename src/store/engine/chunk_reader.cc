@@ -1,0 +1,170 @@
+#include "store/engine/chunk_reader.h"
+
+#include <fmt/core.h>
+#include <xxhash.h>
+
+#include <cstring>
+
+#include "codec/column_codec.h"
+#include "store/engine/metrics.h"
+
+namespace weir::store {
+namespace {
+
+using model::FieldType;
+
+Error damaged(std::string_view what, size_t offset) {
+  return {Errc::io, fmt::format("chunk is damaged at offset {}: {}", offset, what)};
+}
+
+int64_t after(int64_t time_ns, uint64_t apart) {
+  return static_cast<int64_t>(static_cast<uint64_t>(time_ns) + apart);
+}
+
+template <class T>
+void to_bits(const std::vector<T>& values, FieldRun& run) {
+  static_assert(sizeof(T) == sizeof(uint64_t));
+  run.bits.resize(values.size());
+  std::memcpy(run.bits.data(), values.data(), values.size() * sizeof(T));
+}
+
+Result<void> decode_values(ByteReader& in, size_t count, FieldRun& run) {
+  switch (run.type) {
+    case FieldType::float64: {
+      std::vector<double> values;
+      WEIR_CHECK(codec::decode_doubles(in, count, values));
+      to_bits(values, run);
+      return {};
+    }
+    case FieldType::int64: {
+      std::vector<int64_t> values;
+      WEIR_CHECK(codec::decode_ints(in, count, values));
+      to_bits(values, run);
+      return {};
+    }
+    case FieldType::uint64:
+      return codec::decode_uints(in, count, run.bits);
+    case FieldType::boolean: {
+      std::vector<uint8_t> values;
+      WEIR_CHECK(codec::decode_bools(in, count, values));
+      run.bits.assign(values.begin(), values.end());
+      return {};
+    }
+    case FieldType::string: {
+      auto values = std::make_shared<std::vector<std::string>>();
+      WEIR_CHECK(codec::decode_strings(in, count, *values));
+      for (const std::string& text : *values) run.bits.push_back(string_bits(text));
+      run.keep.push_back(std::move(values));
+      return {};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ChunkReader> ChunkReader::open(std::string_view bytes) {
+  if (bytes.size() < kChunkHeaderBytes + kChunkChecksumBytes) {
+    return damaged("it is too short", bytes.size());
+  }
+  std::string_view summed = bytes.substr(0, bytes.size() - kChunkChecksumBytes);
+  uint64_t checksum = ByteReader(bytes.substr(summed.size())).le<uint64_t>();
+  if (checksum != XXH3_64bits(summed.data(), summed.size())) {
+    return damaged("its checksum is wrong", 0);
+  }
+  ChunkReader chunk;
+  chunk.bytes_ = summed;
+  ByteReader in(summed);
+  uint8_t version = in.u8();
+  if (version != kChunkVersion || in.u8() != 0) {
+    return damaged(fmt::format("got version {}, wanted {}", version, kChunkVersion), 0);
+  }
+  uint16_t columns = in.le<uint16_t>();
+  chunk.rows_ = in.le<uint32_t>();
+  chunk.time_min_ns_ = in.le<int64_t>();
+  chunk.time_max_ns_ = after(chunk.time_min_ns_, in.le<uint64_t>());
+  chunk.lsn_min_ = in.le<uint64_t>();
+  chunk.lsn_max_ = in.le<uint64_t>();
+  chunk.times_bytes_ = in.le<uint32_t>();
+  if (chunk.rows_ == 0 || chunk.rows_ > codec::kColumnRowsMax) {
+    return damaged("its row count is out of range", 4);
+  }
+  for (uint16_t i = 0; i < columns; i++) WEIR_CHECK(chunk.read_column_header(in));
+  chunk.times_offset_ = in.position();
+  size_t offset = chunk.times_offset_ + chunk.times_bytes_;
+  for (ColumnHeader& column : chunk.columns_) {
+    column.offset = offset;
+    offset += column.bytes;
+  }
+  if (offset != summed.size()) return damaged("its columns do not fill it", in.position());
+  return chunk;
+}
+
+Result<void> ChunkReader::read_column_header(ByteReader& in) {
+  ColumnHeader column;
+  uint64_t field = in.varint();
+  uint8_t type = in.u8();
+  column.has_gaps = (type & kColumnHasGaps) != 0;
+  bool has_statistics = (type & kColumnHasStatistics) != 0;
+  type = static_cast<uint8_t>(type & ~(kColumnHasGaps | kColumnHasStatistics));
+  uint64_t count = column.has_gaps ? in.varint() : rows_;
+  column.bytes = in.varint();
+  column.time_first_ns = after(time_min_ns_, in.varint());
+  column.time_last_ns = after(time_max_ns_, ~in.varint() + 1);
+  if (has_statistics) {
+    ColumnStatistics& statistics = column.statistics.emplace();
+    for (uint64_t* bits :
+         {&statistics.first, &statistics.last, &statistics.min, &statistics.max, &statistics.sum}) {
+      *bits = in.le<uint64_t>();
+    }
+    statistics.time_of_min_ns = after(time_min_ns_, in.varint());
+    statistics.time_of_max_ns = after(time_min_ns_, in.varint());
+  }
+  if (!in.ok() || field > UINT16_MAX || type < uint8_t(FieldType::float64) ||
+      type > uint8_t(FieldType::string) || count == 0 || count > rows_ ||
+      column.bytes > bytes_.size()) {
+    return damaged("a column's header does not read", in.position());
+  }
+  column.field = {static_cast<FieldId>(field), static_cast<FieldType>(type)};
+  column.count = static_cast<uint32_t>(count);
+  columns_.push_back(column);
+  return {};
+}
+
+Result<std::vector<int64_t>> ChunkReader::times() const {
+  ByteReader in(bytes_.substr(times_offset_, times_bytes_));
+  std::vector<int64_t> times;
+  Result<void> decoded = codec::decode_times(in, rows_, times);
+  if (!decoded.ok()) return damaged(decoded.error().message, times_offset_);
+  if (!in.at_end()) return damaged("bytes are left after its times", times_offset_);
+  return times;
+}
+
+Result<FieldRun> ChunkReader::run(const ColumnHeader& column,
+                                  const std::vector<int64_t>& times) const {
+  FieldRun run;
+  run.type = column.field.type;
+  ByteReader in(bytes_.substr(column.offset, column.bytes));
+  chunks_read_total.add(1);
+  std::vector<uint8_t> present;
+  if (column.has_gaps) {
+    Result<void> decoded = codec::decode_bools(in, rows_, present);
+    if (!decoded.ok()) return damaged(decoded.error().message, column.offset);
+  }
+  Result<void> decoded = decode_values(in, column.count, run);
+  if (!decoded.ok()) return damaged(decoded.error().message, column.offset);
+  if (!in.at_end()) return damaged("bytes are left after a column", column.offset);
+  if (!column.has_gaps) {
+    run.times = times;
+    return run;
+  }
+  for (size_t row = 0; row < rows_; row++) {
+    if (present[row] != 0) run.times.push_back(times[row]);
+  }
+  if (run.times.size() != run.bits.size()) {
+    return damaged("a column's count does not match its gaps", column.offset);
+  }
+  return run;
+}
+
+}  // namespace weir::store

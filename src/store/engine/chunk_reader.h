@@ -1,0 +1,42 @@
+// Reads a chunk back: its header at once, its columns when asked.
+//
+// open() verifies the checksum over the whole chunk and every bound, so that a damaged chunk is an
+// error (Errc::io) and never a wrong value. Pure, any thread. Layout: chunk_format.h.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "store/engine/chunk_format.h"
+#include "store/engine/field_run.h"
+
+namespace weir::store {
+
+class ChunkReader {
+ public:
+  // The bytes are the caller's and stay where they are.
+  static Result<ChunkReader> open(std::string_view bytes);
+
+  size_t rows() const { return rows_; }
+  int64_t time_min_ns() const { return time_min_ns_; }
+  int64_t time_max_ns() const { return time_max_ns_; }
+  uint64_t lsn_min() const { return lsn_min_; }
+  uint64_t lsn_max() const { return lsn_max_; }
+  const std::vector<ColumnHeader>& columns() const { return columns_; }
+
+  Result<std::vector<int64_t>> times() const;
+  // All values of a column; `times` is what times() gave.
+  Result<FieldRun> run(const ColumnHeader& column, const std::vector<int64_t>& times) const;
+
+ private:
+  Result<void> read_column_header(ByteReader& in);
+
+  std::string_view bytes_;
+  size_t rows_ = 0;
+  int64_t time_min_ns_ = 0, time_max_ns_ = 0;
+  uint64_t lsn_min_ = 0, lsn_max_ = 0;
+  size_t times_offset_ = 0, times_bytes_ = 0;
+  std::vector<ColumnHeader> columns_;
+};
+
+}  // namespace weir::store

@@ -1,0 +1,228 @@
+#include "store/engine/chunk_store.h"
+
+#include <fmt/core.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+
+namespace weir::store {
+namespace {
+
+constexpr size_t kChunkMemtableBytes = 64 * 1024 * 1024;
+constexpr size_t kBlockCacheBytes = 128 * 1024 * 1024;  // beside the system's page cache
+constexpr size_t kChunkBlockBytes = 32 * 1024;          // a few chunks
+
+rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
+
+Result<void> checked(const rocksdb::Status& status, std::string_view action) {
+  if (status.ok()) return {};
+  return Error{Errc::io, fmt::format("chunk store: cannot {}: {}", action, status.ToString())};
+}
+
+class Snapshot final : public ChunkSnapshot {
+ public:
+  explicit Snapshot(rocksdb::DB& db) : db_(db), snapshot_(db.GetSnapshot()) {}
+  ~Snapshot() override { db_.ReleaseSnapshot(snapshot_); }
+  const rocksdb::Snapshot* get() const { return snapshot_; }
+
+ private:
+  rocksdb::DB& db_;
+  const rocksdb::Snapshot* snapshot_;
+};
+
+rocksdb::ReadOptions read_options(const ChunkSnapshotPtr& snapshot) {
+  rocksdb::ReadOptions options;
+  if (snapshot != nullptr) options.snapshot = static_cast<const Snapshot&>(*snapshot).get();
+  return options;
+}
+
+class Iterator final : public ChunkIterator {
+ public:
+  Iterator(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, ChunkSnapshotPtr snapshot)
+      : snapshot_(std::move(snapshot)),
+        iterator_(db.NewIterator(read_options(snapshot_), family)) {}
+  void seek(std::string_view key) override { iterator_->Seek(slice(key)); }
+  void next() override { iterator_->Next(); }
+  bool valid() const override { return iterator_->Valid(); }
+  std::string_view key() const override { return view(iterator_->key()); }
+  std::string_view value() const override { return view(iterator_->value()); }
+  Result<void> status() const override { return checked(iterator_->status(), "read"); }
+
+ private:
+  ChunkSnapshotPtr snapshot_;
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+};
+
+rocksdb::DBOptions database_options() {
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.max_open_files = -1;
+  options.max_background_jobs = 2;
+  options.keep_log_file_num = 2;
+  options.info_log_level = rocksdb::WARN_LEVEL;
+  // What is not flushed is still in the write-ahead log; a stop need not wait for it.
+  options.avoid_flush_during_shutdown = true;
+  options.max_total_wal_size = 16 * 1024 * 1024;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions chunk_options() {
+  rocksdb::ColumnFamilyOptions options;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
+  table.block_size = kChunkBlockBytes;
+  table.format_version = 5;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.compression = rocksdb::kNoCompression;  // chunks are packed bits already
+  options.write_buffer_size = kChunkMemtableBytes;
+  options.target_file_size_base = 2 * kChunkMemtableBytes;
+  return options;
+}
+
+class RocksChunkStore final : public ChunkStore {
+ public:
+  RocksChunkStore(std::unique_ptr<rocksdb::DB> db,
+                  std::vector<rocksdb::ColumnFamilyHandle*> families)
+      : db_(std::move(db)), catalog_(families[0]), chunks_(families[1]) {}
+  ~RocksChunkStore() override {
+    (void)db_->DestroyColumnFamilyHandle(catalog_);
+    (void)db_->DestroyColumnFamilyHandle(chunks_);
+    (void)db_->Close();
+  }
+
+  Result<void> write(const std::vector<EncodedChunk>& puts,
+                     const std::vector<std::string>& deleted_keys) override {
+    rocksdb::WriteBatch batch;
+    for (const std::string& key : deleted_keys) (void)batch.Delete(chunks_, slice(key));
+    for (const EncodedChunk& chunk : puts) {
+      (void)batch.Put(chunks_, slice(chunk.key.encode()), slice(chunk.value));
+    }
+    return checked(db_->Write(without_log(), &batch), "write chunks");
+  }
+
+  Result<void> remove_prefix(const std::string& prefix) override {
+    std::string end = prefix_end(prefix);
+    rocksdb::Slice first(prefix), after(end);
+    // Whole files go at once and give their space back; the rest is hidden until compaction.
+    WEIR_CHECK(checked(rocksdb::DeleteFilesInRange(db_.get(), chunks_, &first, &after, false),
+                       "delete files"));
+    return checked(db_->DeleteRange(without_log(), chunks_, first, after), "delete a range");
+  }
+
+  Result<void> flush() override {
+    rocksdb::FlushOptions options;
+    options.wait = true;
+    return checked(db_->Flush(options, chunks_), "flush chunks");
+  }
+
+  ChunkSnapshotPtr snapshot() override { return std::make_shared<Snapshot>(*db_); }
+
+  std::unique_ptr<ChunkIterator> iterator(ChunkSnapshotPtr snapshot) override {
+    return std::make_unique<Iterator>(*db_, chunks_, std::move(snapshot));
+  }
+
+  Result<std::string> get(std::string_view key, const ChunkSnapshotPtr& snapshot) override {
+    std::string value;
+    WEIR_CHECK(
+        checked(db_->Get(read_options(snapshot), chunks_, slice(key), &value), "read a chunk"));
+    return value;
+  }
+
+  uint64_t disk_bytes(const std::string& prefix) override {
+    std::string end = prefix_end(prefix);
+    rocksdb::Range range{slice(prefix), slice(end)};
+    rocksdb::SizeApproximationOptions options;
+    options.include_memtables = true;
+    uint64_t bytes = 0;
+    if (!db_->GetApproximateSizes(options, chunks_, &range, 1, &bytes).ok()) return 0;
+    return bytes;
+  }
+
+  Result<void> write_catalog(const std::vector<CatalogWrite>& writes) override {
+    rocksdb::WriteBatch batch;
+    for (const CatalogWrite& write : writes) {
+      if (write.value) {
+        (void)batch.Put(catalog_, slice(write.key), slice(*write.value));
+      } else {
+        (void)batch.Delete(catalog_, slice(write.key));
+      }
+    }
+    return checked(db_->Write(synced(), &batch), "write the catalog");
+  }
+
+  Result<void> remove_catalog_prefix(const std::string& prefix) override {
+    rocksdb::WriteBatch batch;
+    WEIR_CHECK(read_catalog(prefix, [&](std::string_view key, std::string_view) -> Result<void> {
+      std::string whole = prefix;
+      whole += key;
+      (void)batch.Delete(catalog_, slice(whole));
+      return {};
+    }));
+    return checked(db_->Write(synced(), &batch), "write the catalog");
+  }
+
+  Result<void> read_catalog(
+      const std::string& prefix,
+      const std::function<Result<void>(std::string_view, std::string_view)>& visit) override {
+    std::unique_ptr<rocksdb::Iterator> iterator(db_->NewIterator({}, catalog_));
+    for (iterator->Seek(slice(prefix)); iterator->Valid(); iterator->Next()) {
+      std::string_view key = view(iterator->key());
+      if (!key.starts_with(prefix)) break;
+      WEIR_CHECK(visit(key.substr(prefix.size()), view(iterator->value())));
+    }
+    return checked(iterator->status(), "read the catalog");
+  }
+
+ private:
+  static rocksdb::WriteOptions without_log() {
+    rocksdb::WriteOptions options;
+    options.disableWAL = true;
+    return options;
+  }
+  static rocksdb::WriteOptions synced() {
+    rocksdb::WriteOptions options;
+    options.sync = true;
+    return options;
+  }
+
+  std::unique_ptr<rocksdb::DB> db_;
+  rocksdb::ColumnFamilyHandle* catalog_;
+  rocksdb::ColumnFamilyHandle* chunks_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ChunkStore>> ChunkStore::open(const std::string& directory, bool read_only) {
+  std::vector<rocksdb::ColumnFamilyDescriptor> families = {
+      {rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()},
+      {"chunks", chunk_options()}};
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  rocksdb::DBOptions options = database_options();
+  rocksdb::Status status =
+      read_only ? rocksdb::DB::OpenForReadOnly(options, directory, families, &handles, &opened)
+                : rocksdb::DB::Open(options, directory, families, &handles, &opened);
+  WEIR_CHECK(checked(status, fmt::format("open {}", directory)));
+  return std::unique_ptr<ChunkStore>(
+      std::make_unique<RocksChunkStore>(std::unique_ptr<rocksdb::DB>(opened), std::move(handles)));
+}
+
+Result<uint64_t> ChunkStore::largest_lsn(BucketNumber bucket, int64_t group_start_ns,
+                                         SeriesId series) {
+  std::string prefix = ChunkKey::series_prefix(bucket, group_start_ns, series);
+  uint64_t largest = 0;
+  std::unique_ptr<ChunkIterator> chunks = iterator(nullptr);
+  for (chunks->seek(prefix); chunks->valid() && chunks->key().starts_with(prefix); chunks->next()) {
+    std::optional<ChunkKey> key = ChunkKey::decode(chunks->key());
+    if (!key) return Error{Errc::io, "chunk store: a chunk's key does not read"};
+    largest = std::max(largest, key->lsn);
+  }
+  WEIR_CHECK(chunks->status());
+  return largest;
+}
+
+}  // namespace weir::store

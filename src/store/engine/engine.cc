@@ -1,0 +1,230 @@
+#include "store/engine/engine.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "store/engine/engine_core.h"
+#include "store/engine/metrics.h"
+#include "store/engine/write_resolver.h"
+#include "store/write_rules.h"
+
+namespace weir::store {
+namespace {
+
+uint64_t default_head_bytes() {
+  constexpr uint64_t kMost = uint64_t(1) << 30;
+  auto pages = static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES));
+  auto page_bytes = static_cast<uint64_t>(::sysconf(_SC_PAGE_SIZE));
+  return std::min(kMost, pages * page_bytes / 4);
+}
+
+// Calls a write's completion when the last of its records is done, with the first error.
+class Completion {
+ public:
+  Completion(WriteDone done, WriteOutcome outcome, size_t records)
+      : done_(std::move(done)), outcome_(std::move(outcome)), waiting_(records) {}
+
+  void finish(Result<void> result) {
+    if (!result.ok()) {
+      auto error = error_.lock();
+      if (!*error) *error = result.error();
+    }
+    if (waiting_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    std::optional<Error> error = *error_.lock();
+    if (error) {
+      done_(std::move(*error));
+    } else {
+      done_(std::move(outcome_));
+    }
+  }
+
+ private:
+  WriteDone done_;
+  WriteOutcome outcome_;
+  std::atomic<size_t> waiting_;
+  Guarded<std::optional<Error>> error_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, FileSystem& files,
+                                             const Clock& clock) {
+  auto engine = std::make_unique<EngineCore>(std::move(options), files, clock);
+  WEIR_CHECK(engine->recover());
+  return std::unique_ptr<Engine>(std::move(engine));
+}
+
+EngineCore::EngineCore(EngineOptions options, FileSystem& files, const Clock& clock)
+    : options_(std::move(options)), files_(files), clock_(clock) {
+  if (options_.head_bytes_max == 0) options_.head_bytes_max = default_head_bytes();
+}
+
+EngineCore::~EngineCore() { (void)close(); }
+
+Result<void> EngineCore::close() {
+  {
+    auto wake = wake_.lock();
+    wake->stopping = true;
+    woken_.notify_all();
+  }
+  if (maintenance_thread_.joinable()) maintenance_thread_.join();
+  return log_ == nullptr ? Result<void>() : log_->stop();
+}
+
+Result<BucketPtr> EngineCore::find(BucketId id) const {
+  auto buckets = buckets_.lock();
+  auto found = buckets->by_id.find(id);
+  if (found != buckets->by_id.end()) return found->second;
+  return Error{Errc::not_found, "bucket " + id_to_text(id) + " does not exist"};
+}
+
+BucketPtr EngineCore::find(BucketNumber number) const {
+  auto buckets = buckets_.lock();
+  auto found = buckets->by_number.find(number);
+  return found == buckets->by_number.end() ? nullptr : found->second;
+}
+
+std::vector<BucketPtr> EngineCore::all_buckets() const {
+  std::vector<BucketPtr> all;
+  auto buckets = buckets_.lock();
+  for (const auto& [number, bucket] : buckets->by_number) all.push_back(bucket);
+  return all;
+}
+
+Result<void> EngineCore::create_bucket(BucketId id, const BucketOptions& options) {
+  std::lock_guard maintenance(maintenance_);
+  BucketRecord record{0, id, options};
+  record.options.shard_group_duration_ns = shard_group_duration(options);
+  {
+    auto buckets = buckets_.lock();
+    if (buckets->by_id.contains(id)) {
+      return Error{Errc::conflict, "bucket " + id_to_text(id) + " exists already"};
+    }
+    record.number = buckets->next_number++;
+  }
+  return log_->submit_and_wait(RecordType::bucket, encode(record));
+}
+
+Result<void> EngineCore::update_bucket(BucketId id, const BucketOptions& options) {
+  std::lock_guard maintenance(maintenance_);
+  WEIR_TRY(BucketPtr bucket, find(id));
+  BucketRecord record{bucket->number, id, {options.retention_ns, bucket->head.group_duration_ns()}};
+  return log_->submit_and_wait(RecordType::bucket, encode(record));
+}
+
+Result<void> EngineCore::drop_bucket(BucketId id) {
+  std::lock_guard maintenance(maintenance_);
+  WEIR_TRY(BucketPtr bucket, find(id));
+  WEIR_CHECK(log_->submit_and_wait(RecordType::bucket_drop, encode_bucket_drop(bucket->number)));
+  return erase_dropped(bucket->number);
+}
+
+// Removes what a dropped bucket has on disk. Its record stays in the log until a checkpoint, so
+// this is done again if we stop in between.
+Result<void> EngineCore::erase_dropped(BucketNumber number) {
+  WEIR_CHECK(chunks_->remove_prefix(ChunkKey::bucket_prefix(number)));
+  for (const std::string& prefix : catalog::bucket_prefixes(number)) {
+    WEIR_CHECK(chunks_->remove_catalog_prefix(prefix));
+  }
+  return chunks_->write_catalog({{catalog::bucket_key(number), std::nullopt}});
+}
+
+void EngineCore::write(BucketId id, model::PointBatch batch, WriteDone done) {
+  Result<BucketPtr> found = find(id);
+  if (!found.ok()) return done(std::move(found).error());
+  if (Result<void> health = log_->health(); !health.ok()) return done(std::move(health).error());
+  Bucket& bucket = **found;
+  WriteResolver resolver(bucket, *log_, clock_.wall_ns());
+  if (Result<void> resolved = resolver.resolve(batch); !resolved.ok()) {
+    return done(std::move(resolved).error());
+  }
+  points_dropped_total.add(resolver.outcome().dropped_points);
+  std::vector<std::string>& records = resolver.records();
+  if (records.empty()) return done(std::move(resolver.outcome()));
+  values_written_total.add(resolver.values());
+  bucket.values_written += resolver.values();
+  auto completion =
+      std::make_shared<Completion>(std::move(done), std::move(resolver.outcome()), records.size());
+  for (std::string& record : records) {
+    log_->submit(RecordType::rows, std::move(record),
+                 [completion](Result<void> result) { completion->finish(std::move(result)); });
+  }
+}
+
+void EngineCore::put_bucket(const BucketRecord& record) {
+  auto buckets = buckets_.lock();
+  buckets->next_number = std::max(buckets->next_number, record.number + 1);
+  BucketPtr& bucket = buckets->by_number[record.number];
+  if (bucket == nullptr) {
+    bucket = std::make_shared<Bucket>(record, memory_);
+    buckets->by_id[record.id] = bucket;
+  }
+  bucket->retention_ns = record.options.retention_ns;
+}
+
+Result<void> EngineCore::apply_rows(const LogRecord& record, const Head::SealedLsn* sealed_lsn,
+                                    BucketPtr& bucket) {
+  RowsDecoder rows(record.body);
+  if (bucket == nullptr || bucket->number != rows.bucket()) bucket = find(rows.bucket());
+  if (bucket == nullptr) return {};  // dropped meanwhile
+  std::lock_guard lock(bucket->head.mutex());
+  return bucket->head.apply(record.lsn, rows, clock_.steady_ms(), sealed_lsn);
+}
+
+// Runs on the log's thread for records that this process wrote; definitions are known already.
+void EngineCore::apply(const LogRecord& record) {
+  Result<void> applied;
+  switch (record.type) {
+    case RecordType::bucket:
+      put_bucket(*decode_bucket(record.body));
+      break;
+    case RecordType::bucket_drop: {
+      auto buckets = buckets_.lock();
+      auto found = buckets->by_number.find(*decode_bucket_drop(record.body));
+      if (found == buckets->by_number.end()) break;
+      buckets->by_id.erase(found->second->id);
+      buckets->by_number.erase(found);
+      break;
+    }
+    case RecordType::rows: {
+      BucketPtr bucket;
+      applied = apply_rows(record, nullptr, bucket);
+      break;
+    }
+    case RecordType::removal: {
+      Result<RemovalRecord> removal = decode_removal(record.body);
+      applied = removal.ok() ? Result<void>() : Result<void>(removal.error());
+      if (!removal.ok()) break;
+      if (BucketPtr bucket = find(removal->bucket)) apply_removal(*bucket, record.lsn, *removal);
+      break;
+    }
+    default:
+      break;
+  }
+  WEIR_ASSERT(applied.ok(), "a record that this process encoded decodes");
+  if (options_.background && work_waits()) wake_maintenance();
+}
+
+Result<BucketStatistics> EngineCore::statistics(BucketId id) {
+  WEIR_TRY(BucketPtr bucket, find(id));
+  BucketStatistics statistics;
+  Roaring live;
+  {
+    std::lock_guard lock(bucket->head.mutex());
+    for (const auto& [start, group] : bucket->head.groups()) {
+      live |= group.live;
+      if (group.live.isEmpty()) continue;
+      statistics.first_time_ns =
+          std::min(statistics.first_time_ns.value_or(kTimeMax), group.time_min_ns);
+      statistics.last_time_ns =
+          std::max(statistics.last_time_ns.value_or(kTimeMin), group.time_max_ns);
+    }
+  }
+  statistics.series = live.cardinality();
+  statistics.disk_bytes = chunks_->disk_bytes(ChunkKey::bucket_prefix(bucket->number));
+  statistics.values_written = bucket->values_written;
+  return statistics;
+}
+
+}  // namespace weir::store

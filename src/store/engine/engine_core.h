@@ -1,0 +1,120 @@
+// EngineCore: the embedded store's parts and what happens between them.
+//
+// Locks, in the order in which they may be taken together:
+//   maintenance_  sealing, checkpoints, deletes, retention, bucket changes: one of them at a time
+//   an index's mutex, then a head's mutex
+//   buckets_      the table of buckets; nothing is taken under it
+// The log's thread applies records; it takes heads' mutexes and buckets_, never maintenance_.
+// Writers take index mutexes only. Scans take an index's and a head's mutex briefly, at their
+// beginning. Each group of functions has a file of its own, named above it.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <thread>
+
+#include "store/engine/bucket.h"
+#include "store/engine/catalog.h"
+#include "store/engine/chunk_store.h"
+#include "store/engine/engine.h"
+#include "store/engine/log.h"
+#include "store/engine/wal_writer.h"
+
+namespace weir::store {
+
+class EngineCore final : public Engine {
+ public:
+  EngineCore(EngineOptions options, FileSystem& files, const Clock& clock);
+  ~EngineCore() override;
+
+  // engine.cc
+  Result<void> create_bucket(BucketId id, const BucketOptions& options) override;
+  Result<void> update_bucket(BucketId id, const BucketOptions& options) override;
+  Result<void> drop_bucket(BucketId id) override;
+  void write(BucketId id, model::PointBatch batch, WriteDone done) override;
+  Result<BucketStatistics> statistics(BucketId id) override;
+  Result<void> close() override;
+  // scan.cc
+  Result<std::unique_ptr<ScanCursor>> scan(const ScanSpec& spec) override;
+  // schema.cc
+  Result<std::vector<std::string>> schema(const SchemaSpec& spec) override;
+  // deletes.cc
+  Result<void> remove(const DeleteSpec& spec) override;
+  // seal.cc
+  Result<void> seal_all() override;
+  // maintenance.cc
+  Result<void> maintain() override;
+  // recovery.cc
+  Result<void> recover();
+
+ private:
+  struct Buckets {
+    std::map<BucketId, BucketPtr> by_id;
+    std::map<BucketNumber, BucketPtr> by_number;
+    BucketNumber next_number = 1;
+  };
+
+  // engine.cc
+  Result<BucketPtr> find(BucketId id) const;
+  BucketPtr find(BucketNumber number) const;
+  std::vector<BucketPtr> all_buckets() const;
+  void apply(const LogRecord& record);
+  void put_bucket(const BucketRecord& record);
+  Result<void> apply_rows(const LogRecord& record, const Head::SealedLsn* sealed_lsn,
+                          BucketPtr& bucket);
+  Result<void> erase_dropped(BucketNumber number);
+
+  // recovery.cc
+  Result<void> load_catalog();
+  Result<void> replay_log(std::vector<LogSegment>& segments, uint64_t& next_lsn);
+  Result<void> replay(const LogRecord& record);
+  Result<void> replay_definition(const LogRecord& record);
+
+  // seal.cc; with maintenance_ held
+  Result<void> seal_frozen();
+  Result<void> seal_frozen(Bucket& bucket);
+  Result<void> checkpoint();
+  void save_bucket(Bucket& bucket, std::vector<ChunkStore::CatalogWrite>& writes);
+
+  // deletes.cc
+  void apply_removal(Bucket& bucket, uint64_t lsn, const RemovalRecord& record);
+  Result<void> finish_removal(Bucket& bucket, uint64_t lsn);
+  Result<void> remove_chunks(Bucket& bucket, const Removal& removal, int64_t group_start_ns,
+                             SeriesId series);
+  Result<bool> has_chunks(Bucket& bucket, int64_t group_start_ns, SeriesId series);
+  Result<void> forget_unused(Bucket& bucket, int64_t group_start_ns, const Roaring& touched);
+  Result<void> forget_unused_fields(Bucket& bucket, int64_t group_start_ns,
+                                    MeasurementId measurement);
+
+  // maintenance.cc
+  void run_maintenance();
+  Result<void> drop_expired_groups();
+  void freeze_due();
+  bool work_waits() const;
+  void wake_maintenance();
+
+  EngineOptions options_;
+  FileSystem& files_;
+  const Clock& clock_;
+  std::unique_ptr<FileLock> lock_;
+  MemoryCount memory_ = std::make_shared<std::atomic<int64_t>>(0);
+  std::unique_ptr<ChunkStore> chunks_;
+  std::unique_ptr<WalWriter> writer_;
+  std::unique_ptr<Log> log_;
+  Guarded<Buckets> buckets_;
+  std::mutex maintenance_;
+  uint64_t sealed_bytes_ = 0;      // chunks written since the last checkpoint
+  int64_t last_retention_ms_ = 0;  // steady clock
+  CatalogMeta meta_;               // as last read or written
+  // While the log is replayed: the largest LSN in a series' chunks of a group.
+  absl::flat_hash_map<std::tuple<BucketNumber, int64_t, SeriesId>, uint64_t> replay_sealed_;
+
+  struct Wake {
+    bool requested = false, stopping = false;
+  };
+  Guarded<Wake> wake_;
+  std::condition_variable woken_;
+  std::thread maintenance_thread_;
+};
+
+}  // namespace weir::store

@@ -1,0 +1,45 @@
+// FieldMerge: the values of one series and field in time order, out of all its sources.
+//
+// Sources that do not overlap are passed on whole, one after the other; only overlapping ones are
+// merged, and only as far as they overlap. Used by the thread of one scan.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "store/engine/series_source.h"
+
+namespace weir::store {
+
+class FieldMerge {
+ public:
+  FieldMerge(SeriesSource& source, FieldId field) : source_(source), parts_(source.parts(field)) {}
+
+  // The next rows; empty at the end. Errc::invalid "schema collision" when types differ.
+  Result<FieldRun> next();
+  // If the next rows are one whole chunk that overlaps nothing: its header. Then skip_chunk()
+  // passes over it.
+  const ColumnHeader* next_whole_chunk() const;
+  void skip_chunk() { next_part_++; }
+
+  // The field's type, once the first rows have been seen.
+  const std::optional<model::FieldType>& type() const { return type_; }
+  Result<void> check_type(model::FieldType type);
+  const std::vector<SeriesSource::Part>& parts() const { return parts_; }
+
+ private:
+  struct Active {
+    FieldRun run;
+    size_t row = 0;  // the first not passed on
+    uint64_t rank = 0;
+  };
+  Result<void> load_next();
+
+  SeriesSource& source_;
+  std::vector<SeriesSource::Part> parts_;
+  size_t next_part_ = 0;
+  std::vector<Active> active_;  // by rank
+  std::optional<model::FieldType> type_;
+};
+
+}  // namespace weir::store

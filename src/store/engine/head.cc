@@ -1,0 +1,154 @@
+#include "store/engine/head.h"
+
+#include <algorithm>
+
+#include "store/write_rules.h"
+
+namespace weir::store {
+
+ShardGroup& Head::group(int64_t start_ns) {
+  ShardGroup& group = groups_[start_ns];
+  group.start_ns = start_ns;
+  return group;
+}
+
+void Head::visit_groups(int64_t start_ns, int64_t stop_ns,
+                        const std::function<void(ShardGroup&)>& visit) {
+  for (auto& [start, group] : groups_) {
+    if (start > stop_ns) break;
+    if (shard_group_end(start, group_duration_ns_) > start_ns) visit(group);
+  }
+}
+
+Result<void> Head::apply(uint64_t lsn, RowsDecoder& rows, int64_t now_ms,
+                         const SealedLsn* sealed_lsn) {
+  ShardGroup* group = nullptr;
+  int64_t group_end = 0;
+  struct Full {
+    int64_t group_start_ns;
+    SeriesId id;
+    SeriesHead* head;
+  };
+  std::vector<Full> full;
+  while (true) {
+    WEIR_TRY(bool more, rows.next());
+    if (!more) break;
+    int64_t time_ns = rows.time_ns();
+    if (group == nullptr || time_ns < group->start_ns || time_ns >= group_end) {
+      group = &this->group(shard_group_start(time_ns, group_duration_ns_));
+      group_end = shard_group_end(group->start_ns, group_duration_ns_);
+      group->changed = true;
+    }
+    SeriesId id = rows.series();
+    std::unique_ptr<SeriesHead>& slot = group->series[id];
+    if (slot == nullptr) {
+      slot = std::make_unique<SeriesHead>();
+      group->live.add(id);
+    }
+    group->time_min_ns = std::min(group->time_min_ns, time_ns);
+    group->time_max_ns = std::max(group->time_max_ns, time_ns);
+    uint64_t sealed = 0;
+    if (sealed_lsn != nullptr) {
+      WEIR_TRY(sealed, (*sealed_lsn)(group->start_ns, id));
+    }
+    if (sealed >= lsn) {
+      for (const LayoutField& field : rows.layout()) {
+        std::string_view ignored;
+        WEIR_CHECK(rows.value(field.type, ignored));
+      }
+      continue;
+    }
+    WEIR_CHECK(add_row(lsn, rows, now_ms, *slot));
+    if (slot->active.rows() == kSealRows) full.push_back({group->start_ns, id, slot.get()});
+  }
+  // Only now: a chunk must hold all of a record's rows of its series, or none (see replay).
+  for (const Full& entry : full) freeze_active(entry.group_start_ns, entry.id, *entry.head);
+  return {};
+}
+
+Result<void> Head::add_row(uint64_t lsn, RowsDecoder& point, int64_t now_ms, SeriesHead& head) {
+  Piece& piece = head.active;
+  if (piece.empty()) {
+    piece.lsn_min = lsn;
+    piece.first_append_ms = now_ms;
+  }
+  piece.lsn_max = lsn;
+  RowsWriter main(piece.main, memory_);
+  if (piece.main == nullptr) return main.append(point);  // then there are no late rows either
+  int64_t last_ns = piece.main->times()[piece.main->rows() - 1];
+  if (point.time_ns() > last_ns) return main.append(point);
+  // Equal to the newest row, before any late one came: the usual "one field per message".
+  if (point.time_ns() == last_ns) return main.merge_into_last(point);
+  return RowsWriter(piece.late, memory_).append(point);
+}
+
+void Head::freeze_active(int64_t group_start_ns, SeriesId id, SeriesHead& head) {
+  if (head.active.empty()) return;
+  head.frozen.push_back(std::exchange(head.active, {}));
+  frozen_.push_back({group_start_ns, id});
+}
+
+void Head::freeze(const std::function<bool(const Piece&)>& chosen) {
+  for (auto& [start, group] : groups_) {
+    for (auto& [id, head] : group.series) {
+      if (!head->active.empty() && chosen(head->active)) freeze_active(start, id, *head);
+    }
+  }
+}
+
+std::vector<Piece> Head::frozen_pieces(const FrozenAt& at) const {
+  auto group = groups_.find(at.group_start_ns);
+  if (group == groups_.end()) return {};
+  auto head = group->second.series.find(at.series);
+  return head == group->second.series.end() ? std::vector<Piece>() : head->second->frozen;
+}
+
+void Head::forget_frozen(const FrozenAt& at, size_t count) {
+  auto group = groups_.find(at.group_start_ns);
+  if (group == groups_.end()) return;
+  auto head = group->second.series.find(at.series);
+  if (head == group->second.series.end()) return;
+  auto& frozen = head->second->frozen;
+  count = std::min(count, frozen.size());
+  frozen.erase(frozen.begin(), frozen.begin() + static_cast<ptrdiff_t>(count));
+  if (head->second->empty()) group->second.series.erase(head);
+}
+
+void Head::remove(ShardGroup& group, SeriesId id, int64_t start_ns, int64_t stop_ns,
+                  const std::function<bool(LayoutField)>& removes) {
+  auto found = group.series.find(id);
+  if (found == group.series.end()) return;
+  SeriesHead& head = *found->second;
+  auto remove_from = [&](std::shared_ptr<RowGroup>& rows) {
+    if (rows != nullptr) RowsWriter(rows, memory_).remove(start_ns, stop_ns, removes);
+  };
+  for (Piece& piece : head.frozen) {
+    remove_from(piece.main);
+    remove_from(piece.late);
+  }
+  std::erase_if(head.frozen, [](const Piece& piece) { return piece.empty(); });
+  bool had_late = head.active.late != nullptr;
+  remove_from(head.active.main);
+  remove_from(head.active.late);
+  // What is left of the late rows may now be newer than the newest main row; rows to come must not
+  // join that piece.
+  if (had_late) freeze_active(group.start_ns, id, head);
+  if (head.empty()) group.series.erase(found);
+}
+
+uint64_t Head::oldest_lsn(uint64_t none) const {
+  uint64_t oldest = none;
+  for (const auto& [start, group] : groups_) {
+    for (const auto& [id, head] : group.series) {
+      if (!head->frozen.empty()) {
+        oldest = std::min(oldest, head->frozen.front().lsn_min);
+      } else if (!head->active.empty()) {
+        oldest = std::min(oldest, head->active.lsn_min);
+      }
+    }
+  }
+  for (const Removal& removal : removals_) oldest = std::min(oldest, removal.lsn);
+  return oldest;
+}
+
+}  // namespace weir::store

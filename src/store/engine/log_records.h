@@ -1,0 +1,130 @@
+// The bodies of log records: what each type says, as bytes and back.
+//
+// Series, measurements and fields are named by ids; the records that define an id come before the
+// first that uses it. Decoders check everything and fail with Errc::invalid; they run on bytes
+// whose checksum was right, but may be fuzzed. Layout: docs/format.md#log-records. Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "model/value.h"
+#include "store/predicate.h"
+#include "store/store.h"
+
+namespace weir::store {
+
+// A bucket's number: given at creation, never used again. Keys on disk begin with it.
+using BucketNumber = uint32_t;
+using SeriesId = uint32_t;       // within a bucket, from 0
+using MeasurementId = uint32_t;  // within a bucket, from 0
+using FieldId = uint16_t;        // within a measurement, from 0
+
+struct BucketRecord {
+  BucketNumber number = 0;
+  BucketId id{};
+  BucketOptions options;  // the shard group duration resolved
+};
+std::string encode(const BucketRecord& record);
+Result<BucketRecord> decode_bucket(std::string_view body);
+
+std::string encode_bucket_drop(BucketNumber number);
+Result<BucketNumber> decode_bucket_drop(std::string_view body);
+
+struct SeriesRecord {
+  BucketNumber bucket = 0;
+  SeriesId id = 0;
+  std::string_view canonical_key;
+};
+std::string encode(const SeriesRecord& record);
+Result<SeriesRecord> decode_series(std::string_view body);
+
+struct FieldRecord {
+  BucketNumber bucket = 0;
+  MeasurementId measurement = 0;
+  FieldId field = 0;
+  std::string_view name;
+};
+std::string encode(const FieldRecord& record);
+Result<FieldRecord> decode_field(std::string_view body);
+
+struct FieldTypeRecord {
+  BucketNumber bucket = 0;
+  int64_t group_start_ns = 0;
+  MeasurementId measurement = 0;
+  FieldId field = 0;
+  model::FieldType type = model::FieldType::float64;
+};
+std::string encode(const FieldTypeRecord& record);
+Result<FieldTypeRecord> decode_field_type(std::string_view body);
+
+struct RemovalRecord {
+  BucketNumber bucket = 0;
+  int64_t start_ns = 0, stop_ns = 0;  // both inclusive
+  PredicatePtr predicate;             // null: everything
+};
+std::string encode(const RemovalRecord& record);
+Result<RemovalRecord> decode_removal(std::string_view body);
+
+// One field of a row layout, packed so that layouts compare as arrays.
+struct LayoutField {
+  FieldId field = 0;
+  model::FieldType type = model::FieldType::float64;
+  friend bool operator==(const LayoutField&, const LayoutField&) = default;
+};
+using Layout = std::vector<LayoutField>;
+
+// Writes a rows record: a bucket, then points.
+//   point: varint series | signed time difference to the point before | varint layout
+//          [0: a new one follows: varint n, n x (varint field, u8 type)] | n values
+//   value: 8 bytes; a boolean 1 byte; a string varint length and bytes
+class RowsEncoder {
+ public:
+  explicit RowsEncoder(BucketNumber bucket);
+  // Starts a point; `layout_key` names the layout among those of this record (from 0, new ones in
+  // order); exactly the layout's values follow.
+  void add_point(SeriesId series, int64_t time_ns, size_t layout_key, const Layout& layout);
+  void add_value(const model::FieldValue& value);
+  size_t size() const { return body_.size(); }
+  bool empty() const { return points_ == 0; }
+  size_t layouts() const { return layouts_; }
+  std::string take() { return std::move(body_); }
+
+ private:
+  std::string body_;
+  size_t points_ = 0, layouts_ = 0;
+  int64_t last_time_ns_ = 0;
+};
+
+// Walks a rows record.
+class RowsDecoder {
+ public:
+  explicit RowsDecoder(std::string_view body);
+  BucketNumber bucket() const { return bucket_; }
+  // Moves to the next point; false at the end. Then its values must be read, all of them.
+  Result<bool> next();
+  SeriesId series() const { return series_; }
+  int64_t time_ns() const { return time_ns_; }
+  const Layout& layout() const { return *layout_; }
+  // The next value's 64 bits; for strings `text` views the record and the bits are 0.
+  Result<uint64_t> value(model::FieldType type, std::string_view& text);
+  // All values as one run of 8 bytes each, if the layout has only such types.
+  Result<std::string_view> fixed_values();
+  bool layout_is_fixed() const { return layout_fixed_; }
+
+ private:
+  ByteReader in_;
+  BucketNumber bucket_ = 0;
+  std::deque<std::pair<Layout, bool>> layouts_;  // with "all values take 8 bytes"
+  SeriesId series_ = 0;
+  int64_t time_ns_ = 0;
+  const Layout* layout_ = nullptr;
+  bool layout_fixed_ = false;
+};
+
+}  // namespace weir::store

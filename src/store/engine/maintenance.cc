@@ -1,0 +1,117 @@
+// EngineCore: the background thread's rounds: retention, age, memory, log size.
+#include <pthread.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "store/engine/engine_core.h"
+#include "store/engine/metrics.h"
+#include "store/write_rules.h"
+
+namespace weir::store {
+namespace {
+
+constexpr int64_t kRoundMs = 1000;
+constexpr int64_t kRetentionEveryMs = 30 * 60 * 1000;  // as often as InfluxDB looks
+// Rows older than this are sealed however few they are: it bounds what a restart must replay.
+constexpr int64_t kSealAgeMs = 4 * 60 * 60 * 1000;
+// Chunks in RocksDB's memory that a checkpoint should write out.
+constexpr uint64_t kCheckpointBytes = 48 * 1024 * 1024;
+
+}  // namespace
+
+void EngineCore::wake_maintenance() {
+  auto wake = wake_.lock();
+  if (wake->requested) return;
+  wake->requested = true;
+  woken_.notify_one();
+}
+
+bool EngineCore::work_waits() const {
+  if (static_cast<uint64_t>(memory_->load(std::memory_order_relaxed)) > options_.head_bytes_max) {
+    return true;
+  }
+  for (const BucketPtr& bucket : all_buckets()) {
+    std::lock_guard lock(bucket->head.mutex());
+    if (bucket->head.has_frozen()) return true;
+  }
+  return false;
+}
+
+void EngineCore::run_maintenance() {
+  pthread_setname_np(pthread_self(), "weir-seal");
+  while (true) {
+    {
+      auto wake = wake_.lock();
+      wake.wait_for(woken_, std::chrono::milliseconds(kRoundMs),
+                    [&] { return wake->requested || wake->stopping; });
+      if (wake->stopping) return;
+      wake->requested = false;
+    }
+    if (Result<void> done = maintain(); !done.ok()) {
+      log::error("store", "maintenance: {}", done.error().message);
+    }
+  }
+}
+
+Result<void> EngineCore::maintain() {
+  std::lock_guard maintenance(maintenance_);
+  int64_t now_ms = clock_.steady_ms();
+  if (!options_.background || last_retention_ms_ == 0 ||
+      now_ms - last_retention_ms_ >= kRetentionEveryMs) {
+    WEIR_CHECK(drop_expired_groups());
+    last_retention_ms_ = std::max<int64_t>(now_ms, 1);
+  }
+  freeze_due();
+  WEIR_CHECK(seal_frozen());
+  bool log_is_long = writer_->total_bytes() > options_.log_bytes_max;
+  if (log_is_long || sealed_bytes_ > kCheckpointBytes) return checkpoint();
+  return {};
+}
+
+// Freezes rows that are old, or whose log segments should go, or that take too much memory.
+void EngineCore::freeze_due() {
+  int64_t oldest_ms = clock_.steady_ms() - kSealAgeMs;
+  uint64_t freed_lsn = 0;  // freeze what is older than this record
+  std::vector<LogSegment> segments = writer_->segments();
+  if (writer_->total_bytes() > options_.log_bytes_max) {
+    freed_lsn = segments[segments.size() / 2].end_lsn;  // a half at once, not a little each second
+  }
+  auto used = static_cast<uint64_t>(memory_->load(std::memory_order_relaxed));
+  bool memory_is_full = used > options_.head_bytes_max;
+  for (const BucketPtr& bucket : all_buckets()) {
+    std::lock_guard lock(bucket->head.mutex());
+    bucket->head.freeze([&](const Piece& piece) {
+      return memory_is_full || piece.first_append_ms < oldest_ms || piece.lsn_min < freed_lsn;
+    });
+  }
+}
+
+Result<void> EngineCore::drop_expired_groups() {
+  for (const BucketPtr& bucket : all_buckets()) {
+    std::vector<int64_t> expired;
+    {
+      std::unique_lock index_lock(bucket->index.mutex());
+      std::lock_guard head_lock(bucket->head.mutex());
+      for (const auto& [start, group] : bucket->head.groups()) {
+        if (group_expired(bucket->options(), start, clock_.wall_ns())) expired.push_back(start);
+      }
+      for (int64_t start : expired) {
+        bucket->head.groups().erase(start);
+        bucket->index.forget_group(start);
+      }
+    }
+    for (int64_t start : expired) {
+      // Chunks before catalog: without its catalog entry a group would never be looked at again.
+      WEIR_CHECK(chunks_->remove_prefix(ChunkKey::group_prefix(bucket->number, start)));
+      WEIR_CHECK(chunks_->flush());
+      WEIR_CHECK(
+          chunks_->write_catalog({{catalog::group_key(bucket->number, start), std::nullopt}}));
+      log::info("store", "bucket {}: dropped the shard group that starts at {}",
+                id_to_text(bucket->id), start);
+    }
+  }
+  return {};
+}
+
+}  // namespace weir::store

@@ -1,0 +1,28 @@
+// What the engine counts, for GET /metrics. Any thread.
+#pragma once
+
+#include "base/metrics.h"
+
+namespace weir::store {
+
+inline metrics::Counter values_written_total{"weir_store_values_written_total",
+                                             "Field values stored"};
+inline metrics::Counter points_dropped_total{"weir_store_points_dropped_total",
+                                             "Points dropped by partial writes"};
+inline metrics::Counter log_written_bytes_total{"weir_store_log_written_bytes_total",
+                                                "Bytes appended to the write-ahead log"};
+inline metrics::Histogram log_sync_seconds{
+    "weir_store_log_sync_seconds",
+    "Time one sync of the write-ahead log takes",
+    {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1}};
+inline metrics::Gauge log_failed{"weir_store_log_failed",
+                                 "1 when the log stopped trusting its disk and writes are refused"};
+inline metrics::Gauge head_bytes{"weir_store_head_bytes", "Memory of rows not yet in chunks"};
+inline metrics::Counter seals_total{"weir_store_seals_total", "Row groups encoded into chunks"};
+inline metrics::Counter chunks_written_total{"weir_store_chunks_written_total", "Chunks written"};
+inline metrics::Counter chunk_written_bytes_total{"weir_store_chunk_written_bytes_total",
+                                                  "Bytes of chunks written"};
+inline metrics::Counter chunks_read_total{"weir_store_chunks_read_total",
+                                          "Chunks decoded, wholly or in part"};
+
+}  // namespace weir::store

@@ -1,0 +1,182 @@
+// EngineCore: opening a directory and reading the log back.
+#include <fmt/core.h>
+
+#include "base/log.h"
+#include "store/engine/engine_core.h"
+
+namespace weir::store {
+
+Result<void> EngineCore::recover() {
+  std::string log_directory = options_.directory + "/log";
+  WEIR_CHECK(files_.create_directories(log_directory));
+  WEIR_TRY(lock_, files_.lock(options_.directory + "/lock"));
+  WEIR_TRY(chunks_, ChunkStore::open(options_.directory + "/chunks", false));
+  WEIR_CHECK(load_catalog());
+  std::vector<LogSegment> segments;
+  uint64_t next_lsn = meta_.log_start_lsn;
+  WEIR_CHECK(replay_log(segments, next_lsn));
+  replay_sealed_.clear();
+  writer_ = std::make_unique<WalWriter>(files_, log_directory, options_.log_segment_bytes);
+  WEIR_CHECK(writer_->start(std::move(segments), next_lsn));
+  log_ = std::make_unique<Log>(*writer_, options_.durability, next_lsn,
+                               [this](const LogRecord& record) { apply(record); });
+  if (options_.background) maintenance_thread_ = std::thread([this] { run_maintenance(); });
+  return {};
+}
+
+Result<void> EngineCore::load_catalog() {
+  bool found = false;
+  WEIR_CHECK(chunks_->read_catalog(std::string(catalog::kMetaKey),
+                                   [&](std::string_view, std::string_view value) -> Result<void> {
+                                     WEIR_TRY(meta_, catalog::decode_meta(value));
+                                     found = true;
+                                     return {};
+                                   }));
+  if (!found) {
+    // So that even an empty store says which format it has.
+    WEIR_CHECK(
+        chunks_->write_catalog({{std::string(catalog::kMetaKey), catalog::encode_meta(meta_)}}));
+  }
+  buckets_.lock()->next_number = meta_.next_bucket;
+  WEIR_CHECK(
+      chunks_->read_catalog("b", [&](std::string_view, std::string_view value) -> Result<void> {
+        WEIR_TRY(BucketRecord record, decode_bucket(value));
+        put_bucket(record);
+        return {};
+      }));
+  for (const BucketPtr& bucket : all_buckets()) {
+    WEIR_CHECK(catalog::load_bucket(*chunks_, bucket->number, bucket->index, bucket->head));
+    bucket->series_saved = bucket->index.series_count();
+    for (MeasurementId id = 0; id < bucket->index.measurement_count(); id++) {
+      bucket->fields_saved.push_back(bucket->index.fields(id).size());
+    }
+  }
+  return {};
+}
+
+Result<void> EngineCore::replay_log(std::vector<LogSegment>& segments, uint64_t& next_lsn) {
+  std::string directory = options_.directory + "/log";
+  WEIR_TRY(std::vector<std::string> names, files_.list(directory));
+  std::erase_if(names, [](const std::string& name) { return !is_segment_name(name); });
+  uint64_t expected = 0;  // unknown before the first segment
+  for (const std::string& name : names) {
+    std::string path = directory + "/" + name;
+    WEIR_TRY(std::string bytes, files_.read(path));
+    bool is_last = &name == &names.back();
+    WEIR_TRY(SegmentSummary summary,
+             read_segment(bytes, path, is_last,
+                          [this](const LogRecord& record) { return replay(record); }));
+    if (summary.records == 0) {  // nothing in it; the new segment may take its name
+      if (is_last) {
+        WEIR_CHECK(files_.remove(path));
+        next_lsn = std::max(next_lsn, summary.first_lsn);
+        break;
+      }
+      return Error{Errc::io, fmt::format("log segment {} is damaged at offset {}: it is empty, and "
+                                         "not the last",
+                                         path, summary.good_bytes)};
+    }
+    if (expected == 0 ? summary.first_lsn > meta_.log_start_lsn : summary.first_lsn != expected) {
+      return Error{
+          Errc::io,
+          fmt::format("log segment {} is damaged at offset 0: it starts with record {}, "
+                      "wanted {}; a segment before it is missing",
+                      path, summary.first_lsn, expected == 0 ? meta_.log_start_lsn : expected)};
+    }
+    if (summary.torn) {
+      log::warn("store", "log segment {}: cut at offset {}, {}: it was being written at the end",
+                path, summary.good_bytes, summary.torn_why);
+      WEIR_CHECK(files_.truncate(path, summary.good_bytes));
+    }
+    expected = summary.next_lsn;
+    segments.push_back({path, summary.first_lsn, summary.next_lsn, summary.good_bytes});
+  }
+  next_lsn = std::max(next_lsn, expected);
+  return {};
+}
+
+Result<void> EngineCore::replay(const LogRecord& record) {
+  bool is_done = record.lsn < meta_.log_start_lsn;  // its effects are in chunks and catalog
+  switch (record.type) {
+    case RecordType::bucket: {
+      WEIR_TRY(BucketRecord bucket, decode_bucket(record.body));
+      if (!is_done) put_bucket(bucket);
+      return {};
+    }
+    case RecordType::bucket_drop: {
+      WEIR_TRY(BucketNumber number, decode_bucket_drop(record.body));
+      if (is_done) return {};
+      apply(record);
+      return erase_dropped(number);
+    }
+    case RecordType::rows: {
+      if (is_done) return {};
+      BucketPtr bucket;
+      Head::SealedLsn sealed_lsn = [&](int64_t group_start_ns,
+                                       SeriesId series) -> Result<uint64_t> {
+        if (series >= bucket->index.series_count()) {
+          return Error{Errc::io,
+                       fmt::format("a row names series {}, which is not defined", series)};
+        }
+        auto [known, is_new] =
+            replay_sealed_.try_emplace(std::tuple(bucket->number, group_start_ns, series), 0);
+        if (is_new) {
+          WEIR_TRY(known->second, chunks_->largest_lsn(bucket->number, group_start_ns, series));
+        }
+        return known->second;
+      };
+      return apply_rows(record, &sealed_lsn, bucket);
+    }
+    case RecordType::removal: {
+      WEIR_TRY(RemovalRecord removal, decode_removal(record.body));
+      BucketPtr bucket = find(removal.bucket);
+      if (is_done || bucket == nullptr) return {};
+      apply_removal(*bucket, record.lsn, removal);
+      return finish_removal(*bucket, record.lsn);
+    }
+    default:
+      return replay_definition(record);
+  }
+}
+
+Result<void> EngineCore::replay_definition(const LogRecord& record) {
+  if (record.type == RecordType::series) {
+    WEIR_TRY(SeriesRecord series, decode_series(record.body));
+    BucketPtr bucket = find(series.bucket);
+    if (bucket == nullptr) return {};
+    SeriesIndex& index = bucket->index;
+    WEIR_TRY(model::SeriesKey key, model::parse_series_key(series.canonical_key));
+    if (series.id == index.series_count()) {
+      index.add_series(key, series.canonical_key);
+    } else if (series.id > index.series_count() || index.key(series.id) != key) {
+      return Error{Errc::io, fmt::format("series {} is defined out of order", series.id)};
+    }
+    return {};
+  }
+  if (record.type == RecordType::fields) {
+    WEIR_TRY(FieldRecord field, decode_field(record.body));
+    BucketPtr bucket = find(field.bucket);
+    if (bucket == nullptr) return {};
+    SeriesIndex& index = bucket->index;
+    bool fits = field.measurement < index.measurement_count() &&
+                field.field <= index.fields(field.measurement).size();
+    if (fits && field.field == index.fields(field.measurement).size()) {
+      index.add_field(field.measurement, field.name);
+    } else if (!fits || index.fields(field.measurement)[field.field] != field.name) {
+      return Error{Errc::io, fmt::format("field {} is defined out of order", field.field)};
+    }
+    return {};
+  }
+  WEIR_TRY(FieldTypeRecord type, decode_field_type(record.body));
+  BucketPtr bucket = find(type.bucket);
+  if (bucket == nullptr || record.lsn < meta_.log_start_lsn) return {};
+  SeriesIndex& index = bucket->index;
+  if (type.measurement >= index.measurement_count() ||
+      type.field >= index.fields(type.measurement).size()) {
+    return Error{Errc::io, fmt::format("the type of field {} comes before the field", type.field)};
+  }
+  index.set_field_type(type.group_start_ns, type.measurement, type.field, type.type);
+  return {};
+}
+
+}  // namespace weir::store

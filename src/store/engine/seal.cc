@@ -1,0 +1,141 @@
+// EngineCore: from head to chunks, and the checkpoint that frees the log.
+#include <algorithm>
+
+#include "base/log.h"
+#include "store/engine/engine_core.h"
+#include "store/engine/metrics.h"
+#include "store/engine/piece_runs.h"
+
+namespace weir::store {
+
+Result<void> EngineCore::seal_all() {
+  std::lock_guard maintenance(maintenance_);
+  // From the log's thread, between two records: everything written before now is in.
+  WEIR_CHECK(log_->run([this]() -> Result<void> {
+    for (const BucketPtr& bucket : all_buckets()) {
+      std::lock_guard lock(bucket->head.mutex());
+      bucket->head.freeze([](const Piece&) { return true; });
+    }
+    return writer_->rotate();
+  }));
+  WEIR_CHECK(seal_frozen());
+  return checkpoint();
+}
+
+Result<void> EngineCore::seal_frozen() {
+  for (const BucketPtr& bucket : all_buckets()) WEIR_CHECK(seal_frozen(*bucket));
+  return {};
+}
+
+Result<void> EngineCore::seal_frozen(Bucket& bucket) {
+  std::vector<FrozenAt> waiting;
+  {
+    std::lock_guard lock(bucket.head.mutex());
+    waiting = bucket.head.take_frozen();
+  }
+  // In key order, and each series once.
+  std::sort(waiting.begin(), waiting.end(), [](const FrozenAt& a, const FrozenAt& b) {
+    return std::pair(a.group_start_ns, a.series) < std::pair(b.group_start_ns, b.series);
+  });
+  waiting.erase(std::unique(waiting.begin(), waiting.end(),
+                            [](const FrozenAt& a, const FrozenAt& b) {
+                              return a.group_start_ns == b.group_start_ns && a.series == b.series;
+                            }),
+                waiting.end());
+  constexpr size_t kBatchBytes = 1024 * 1024;  // one write to RocksDB
+  std::vector<EncodedChunk> chunks;
+  std::vector<std::pair<FrozenAt, size_t>> covered;
+  size_t bytes = 0;
+  auto write = [&]() -> Result<void> {
+    if (chunks.empty() && covered.empty()) return {};
+    WEIR_CHECK(chunks_->write(chunks, {}));
+    seals_total.add(covered.size());
+    chunks_written_total.add(chunks.size());
+    chunk_written_bytes_total.add(bytes);
+    sealed_bytes_ += bytes;
+    std::lock_guard lock(bucket.head.mutex());
+    for (const auto& [at, count] : covered) bucket.head.forget_frozen(at, count);
+    chunks.clear();
+    covered.clear();
+    bytes = 0;
+    return {};
+  };
+  Result<void> result;
+  size_t done = 0;  // entries whose chunks are written
+  for (size_t i = 0; i < waiting.size() && result.ok(); i++) {
+    std::vector<Piece> pieces;
+    {
+      std::lock_guard lock(bucket.head.mutex());
+      pieces = bucket.head.frozen_pieces(waiting[i]);
+    }
+    if (!pieces.empty()) {
+      ChunkKey key{bucket.number, waiting[i].group_start_ns, waiting[i].series, 0, 0, 0};
+      for (EncodedChunk& chunk :
+           encode_chunks(key, runs_of(pieces), pieces.front().lsn_min, pieces.back().lsn_max)) {
+        bytes += chunk.value.size();
+        chunks.push_back(std::move(chunk));
+      }
+      covered.emplace_back(waiting[i], pieces.size());
+    }
+    if (bytes >= kBatchBytes || i + 1 == waiting.size()) {
+      result = write();
+      if (result.ok()) done = i + 1;
+    }
+  }
+  if (!result.ok()) {  // they stay in the head and are tried again
+    std::lock_guard lock(bucket.head.mutex());
+    waiting.erase(waiting.begin(), waiting.begin() + static_cast<ptrdiff_t>(done));
+    bucket.head.return_frozen(std::move(waiting));
+  }
+  head_bytes.set(static_cast<double>(memory_->load(std::memory_order_relaxed)));
+  return result;
+}
+
+Result<void> EngineCore::checkpoint() {
+  WEIR_CHECK(log_->health());
+  // Records after this one are not looked at: they stay in the log.
+  uint64_t oldest = log_->applied_lsn() + 1;
+  std::vector<BucketPtr> buckets = all_buckets();
+  for (const BucketPtr& bucket : buckets) {
+    std::lock_guard lock(bucket->head.mutex());
+    oldest = bucket->head.oldest_lsn(oldest);
+  }
+  // The order matters: chunks and catalog are on disk before the records they came from go.
+  WEIR_CHECK(chunks_->flush());
+  sealed_bytes_ = 0;
+  std::vector<ChunkStore::CatalogWrite> writes;
+  for (const BucketPtr& bucket : buckets) save_bucket(*bucket, writes);
+  meta_.log_start_lsn = std::max(meta_.log_start_lsn, oldest);
+  meta_.next_bucket = buckets_.lock()->next_number;
+  writes.push_back({std::string(catalog::kMetaKey), catalog::encode_meta(meta_)});
+  WEIR_CHECK(chunks_->write_catalog(writes));
+  return writer_->remove_before(meta_.log_start_lsn);
+}
+
+// What the bucket's index and groups gained since they were saved. Definitions whose records are
+// still on their way to the log may be among it: they are merely defined early.
+void EngineCore::save_bucket(Bucket& bucket, std::vector<ChunkStore::CatalogWrite>& writes) {
+  BucketRecord record{bucket.number, bucket.id, bucket.options()};
+  writes.push_back({catalog::bucket_key(bucket.number), encode(record)});
+  std::shared_lock index_lock(bucket.index.mutex());
+  for (; bucket.series_saved < bucket.index.series_count(); bucket.series_saved++) {
+    auto id = static_cast<SeriesId>(bucket.series_saved);
+    writes.push_back({catalog::series_key(bucket.number, id), bucket.index.key(id).canonical()});
+  }
+  bucket.fields_saved.resize(bucket.index.measurement_count());
+  for (MeasurementId id = 0; id < bucket.index.measurement_count(); id++) {
+    const std::vector<std::string>& names = bucket.index.fields(id);
+    if (bucket.fields_saved[id] == names.size()) continue;
+    bucket.fields_saved[id] = names.size();
+    writes.push_back({catalog::fields_key(bucket.number, id), catalog::encode_fields(names)});
+  }
+  std::lock_guard head_lock(bucket.head.mutex());
+  for (auto& [start, group] : bucket.head.groups()) {
+    if (!group.changed) continue;
+    group.changed = false;
+    writes.push_back({catalog::group_key(bucket.number, start),
+                      catalog::encode_group(group, bucket.index.group_types(start))});
+  }
+}
+
+}  // namespace weir::store

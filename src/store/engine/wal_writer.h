@@ -1,0 +1,55 @@
+// Appends records to the log's segments.
+//
+// A record survives a crash of the machine once sync() has returned ok after its append();
+// append() alone promises survival of a crash of the process. A full segment is synced and closed
+// before the next is created, so damage in any but the last segment is never a torn write. After
+// any failure the tail is unknown: the caller must not use the writer again until the log is
+// reopened. Layout: wal_format.h. Threads: append(), sync() and rotate() from the log's thread
+// only; segments() and remove_before() from any.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/sync.h"
+
+namespace weir::store {
+
+struct LogSegment {
+  std::string path;
+  uint64_t first_lsn = 0;
+  uint64_t end_lsn = 0;  // after its last record
+  uint64_t bytes = 0;
+};
+
+class WalWriter {
+ public:
+  WalWriter(FileSystem& files, std::string directory, uint64_t segment_bytes);
+
+  // Takes over the segments that were found, oldest first, and starts a new one for `next_lsn`.
+  Result<void> start(std::vector<LogSegment> existing, uint64_t next_lsn);
+  // `bytes` is whole records, the last of which is before `end_lsn`.
+  Result<void> append(std::string_view bytes, uint64_t end_lsn);
+  Result<void> sync();
+  // Starts a new segment if the current one has records.
+  Result<void> rotate();
+
+  // Removes segments that hold only records before `lsn`, never the current one.
+  Result<void> remove_before(uint64_t lsn);
+  std::vector<LogSegment> segments() const { return *segments_.lock(); }
+  uint64_t total_bytes() const;
+
+ private:
+  Result<void> open_segment(uint64_t first_lsn);
+
+  FileSystem& files_;
+  std::string directory_;
+  uint64_t segment_bytes_;
+  std::unique_ptr<WritableFile> file_;
+  Guarded<std::vector<LogSegment>> segments_;  // the last is the current one
+};
+
+}  // namespace weir::store

@@ -1,0 +1,83 @@
+// Turns a batch of points into log records: names to ids, rules checked, rows encoded.
+//
+// New series, fields and types are submitted to the log at once, before the rows that use them.
+// Created for one write and used by its thread.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <shared_mutex>
+#include <vector>
+
+#include "model/point_batch.h"
+#include "store/engine/bucket.h"
+#include "store/engine/log.h"
+
+namespace weir::store {
+
+class WriteResolver {
+ public:
+  WriteResolver(Bucket& bucket, Log& log, int64_t now_ns)
+      : bucket_(bucket), index_(bucket.index), log_(log), now_ns_(now_ns), rows_(bucket.number) {}
+
+  // Fails, with nothing written, if a key is malformed.
+  Result<void> resolve(const model::PointBatch& batch);
+
+  WriteOutcome& outcome() { return outcome_; }
+  // Bodies of rows records, in order.
+  std::vector<std::string>& records() { return records_; }
+  uint64_t values() const { return values_; }
+
+ private:
+  // A rows record is closed at this size: well below kRecordBodyBytesMax, and one group commit.
+  static constexpr size_t kRowsRecordBytes = 4 * 1024 * 1024;
+
+  // What the fields of a line mean, for lines that look the same: same measurement, shard group,
+  // field names and types. A line that breaks a rule has a reason instead of a layout.
+  struct LineShape {
+    std::vector<std::string_view> names;  // as in the batch, which outlives this
+    std::vector<model::FieldType> types;
+    Layout layout;
+    std::vector<uint32_t> sources;  // of each layout field: its position in the line
+    bool has_strings = false;
+    std::string reason;
+    size_t record_key = SIZE_MAX;  // its number within the record being written
+  };
+  struct ShapeKey {
+    MeasurementId measurement = 0;
+    int64_t group_start_ns = 0;
+    friend bool operator==(const ShapeKey&, const ShapeKey&) = default;
+    template <class H>
+    friend H AbslHashValue(H state, const ShapeKey& key) {
+      return H::combine(std::move(state), key.measurement, key.group_start_ns);
+    }
+  };
+  using Fields = const model::BatchField*;
+
+  Result<void> resolve_series(const model::PointBatch& batch);
+  Result<void> resolve_rows(const model::PointBatch& batch);
+  Result<void> add_unknown_series(const model::PointBatch& batch,
+                                  const std::vector<std::pair<size_t, Fingerprint>>& unknown);
+  LineShape& shape_of(const ShapeKey& key, Fields fields, size_t count,
+                      std::shared_lock<std::shared_mutex>& lock);
+  LineShape make_shape(const ShapeKey& key, Fields fields, size_t count);
+  std::string define_field(const ShapeKey& key, const model::BatchField& field,
+                           LayoutField& defined);
+  Result<void> add_row(SeriesId series, int64_t time_ns, LineShape& shape, Fields fields);
+  void close_record();
+  void drop(std::string_view reason);
+
+  Bucket& bucket_;
+  SeriesIndex& index_;
+  Log& log_;
+  int64_t now_ns_;
+  std::vector<SeriesId> series_;  // of each point
+  absl::flat_hash_map<ShapeKey, std::vector<std::unique_ptr<LineShape>>> shapes_;
+  RowsEncoder rows_;
+  std::vector<std::string> records_;
+  uint64_t values_ = 0;
+  WriteOutcome outcome_;
+  std::string first_reason_;  // the first that is not retention
+};
+
+}  // namespace weir::store
