@@ -16,15 +16,17 @@ struct ClientRequest {
   std::string url;  // http://host[:port]/path?query
   Headers headers;
   std::string body;
-  int64_t timeout_ms = 30'000;
+  int64_t timeout_ms = 30'000;  // the longest wait for the other side: to connect, take, send
 };
 struct ClientResponse {
   int status = 0;
   Headers headers;
   std::string body;  // whole, unless on_body took it
 };
-// Errors: Errc::unavailable with host and reason when there is no answer. `on_body`, if given, gets
-// the decoded body piece by piece and may return false to break off.
+// gzip is asked for and undone. Redirects are answers like any other. `on_body`, if given, gets the
+// decoded body piece by piece and may return false to break off.
+// Errors: Errc::invalid for a URL that is none; Errc::unavailable, with host and reason, when there
+// is no whole answer.
 Result<ClientResponse> call(const ClientRequest& request,
                             std::function<bool(std::string_view)> on_body = nullptr);
 

@@ -1,0 +1,121 @@
+#include "http/websocket_stream.h"
+
+#include <doctest/doctest.h>
+
+#include "http/fake_stream.h"
+#include "http/websocket_connection.h"
+
+namespace weir::http {
+namespace {
+
+using testing::FakeIoThread;
+using testing::FakeStream;
+using testing::FakeWire;
+
+constexpr uint32_t kMask = 0x01020304;
+
+struct Reader final : net::StreamReader {
+  std::unique_ptr<net::Stream> stream;
+  std::string received;
+  int ends = 0;
+  std::function<void()> on_each = [] {};
+  void on_bytes(std::string_view bytes) override {
+    received += bytes;
+    on_each();
+  }
+  void on_end(Result<void>) override { ++ends; }
+};
+
+struct Fixture {
+  FakeIoThread thread;
+  FakeWire wire;
+  FakeStream stream{thread, wire};
+  Reader reader;
+  std::shared_ptr<WebSocketConnection> socket;
+  int connection_ends = 0;
+
+  Fixture() {
+    auto handler = websocket_stream_handler("mqtt", [this](std::unique_ptr<net::Stream> opened) {
+      reader.stream = std::move(opened);
+      reader.stream->start(reader);
+    });
+    Request request;
+    request.headers.set("Sec-WebSocket-Protocol", "mqttv3.1, mqtt");
+    const WebSocketAnswer answer = handler(request);
+    REQUIRE(answer.refuse_status == 0);
+    CHECK(answer.subprotocol == "mqtt");
+    socket =
+        std::make_shared<WebSocketConnection>(stream, 1000, [this](bool) { ++connection_ends; });
+    socket->open(answer);
+  }
+  void receive(Opcode opcode, std::string_view payload) {
+    std::string bytes;
+    append_frame(bytes, opcode, payload, kMask);
+    socket->on_bytes(bytes);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("bytes pass through, and the writes of a batch are one message") {
+  Fixture f;
+  f.receive(Opcode::binary, "one ");
+  f.receive(Opcode::binary, "two");
+  CHECK(f.reader.received == "one two");
+  f.reader.stream->write("three ");
+  f.reader.stream->write_shared(std::make_shared<const std::string>("four"));
+  CHECK(f.wire.written.empty());
+  CHECK(f.reader.stream->unsent_bytes() == 10);
+  f.thread.run();
+  CHECK(f.wire.written == "\x82\x0athree four");
+}
+
+TEST_CASE("closing sends what is queued, and calls the reader no more") {
+  Fixture f;
+  f.reader.stream->write("last");
+  f.reader.stream->close_gracefully();
+  CHECK(f.wire.written == "\x82\x04last\x88\x02\x03\xe8");
+  CHECK(f.reader.ends == 0);
+  CHECK(f.connection_ends == 1);
+  f.receive(Opcode::binary, "more");
+  CHECK(f.reader.received.empty());
+}
+
+TEST_CASE("a reader may let its stream go while it is given bytes") {
+  Fixture f;
+  f.reader.on_each = [&] { f.reader.stream.reset(); };
+  f.receive(Opcode::binary, "x");
+  CHECK(f.connection_ends == 1);
+  CHECK(f.reader.ends == 0);
+}
+
+TEST_CASE("the reader learns of the peer's close, of text, and of a lost connection") {
+  {
+    Fixture f;
+    std::string bytes;
+    append_close_frame(bytes, 1000, "", kMask);
+    f.socket->on_bytes(bytes);
+    CHECK(f.reader.ends == 1);
+  }
+  {
+    Fixture f;
+    f.receive(Opcode::text, "hello");
+    CHECK(f.reader.ends == 1);
+    CHECK(f.wire.written.starts_with("\x88\x18\x03\xeb"));
+  }
+  {
+    Fixture f;
+    f.socket->on_end();
+    CHECK(f.reader.ends == 1);
+    f.reader.stream->write("nobody");
+    f.thread.run();
+    CHECK(f.wire.written.empty());
+  }
+}
+
+TEST_CASE("a client that does not ask for the subprotocol is refused") {
+  auto handler = websocket_stream_handler("mqtt", [](std::unique_ptr<net::Stream>) {});
+  CHECK(handler(Request{}).refuse_status == 400);
+}
+
+}  // namespace weir::http
