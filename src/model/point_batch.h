@@ -57,10 +57,13 @@ class PointBatch {
   }
 
  private:
-  static constexpr size_t kBlockBytes = 16 * 1024;  // one allocation for some hundred small keys
+  // Blocks double from the first size, enough for one message, to the last.
+  static constexpr size_t kFirstBlockBytes = 256;
+  static constexpr size_t kLastBlockBytes = 64 * 1024;
   std::vector<std::shared_ptr<const std::string>> held_;
   std::vector<std::unique_ptr<char[]>> blocks_;
-  size_t block_used_ = kBlockBytes;
+  size_t block_size_ = 0;  // of the last block
+  size_t block_used_ = 0;
 };
 
 }  // namespace weir::model

@@ -119,31 +119,28 @@ bool read_fields(std::string_view fields, size_t series_key_bytes, PointBatch& b
   return true;
 }
 
-// The last of several fields of one name wins, and `time` is no field.
-bool tidy_fields(std::string_view measurement, PointBatch& batch, std::string& reason) {
+// The last of several fields of one name wins, and `time` is no field: it is dropped beside others.
+// Alone it stays, so that the store can say which measurement the point was for.
+void tidy_fields(PointBatch& batch) {
   BatchPoint& point = batch.points.back();
+  const auto begin = batch.fields.begin() + point.fields_begin;
+  const bool has_others = std::any_of(begin, batch.fields.end(),
+                                      [](const BatchField& field) { return field.key != "time"; });
   std::vector<BatchField> kept;
-  for (uint32_t i = 0; i < point.fields_count; i++) {
-    const BatchField& field = batch.fields[point.fields_begin + i];
-    if (field.key == "time") continue;
-    auto same_key = [&](const BatchField& other) { return other.key == field.key; };
+  for (auto field = begin; field != batch.fields.end(); ++field) {
+    if (has_others && field->key == "time") continue;
+    auto same_key = [&](const BatchField& other) { return other.key == field->key; };
     auto earlier = std::find_if(kept.begin(), kept.end(), same_key);
     if (earlier == kept.end()) {
-      kept.push_back(field);
+      kept.push_back(*field);
     } else {
-      earlier->value = field.value;
+      earlier->value = field->value;
     }
   }
-  if (kept.empty()) {
-    reason = "invalid field name: input field \"time\" on measurement \"" +
-             std::string(measurement) + "\" is invalid";
-    return false;
-  }
-  if (kept.size() == point.fields_count) return true;
-  batch.fields.erase(batch.fields.begin() + point.fields_begin, batch.fields.end());
+  if (kept.size() == point.fields_count) return;
+  batch.fields.erase(begin, batch.fields.end());
   batch.fields.insert(batch.fields.end(), kept.begin(), kept.end());
   point.fields_count = static_cast<uint32_t>(kept.size());
-  return true;
 }
 
 bool check_tags(const RawKey& key, std::string& reason) {
@@ -240,15 +237,14 @@ bool parse_line_slowly(std::string_view line, int64_t unit_ns, int64_t default_t
   int64_t time_ns = default_time_ns;
   const size_t fields_before = batch.fields.size();
   batch.add_point(line.substr(0, key.end), time_ns);
-  std::string scratch;
   if (!read_fields(line.substr(fields_begin, fields_end - fields_begin), key.end, batch, reason) ||
-      !read_time(line, fields_end, unit_ns, time_ns, reason) ||
-      !tidy_fields(unescape_key(key.measurement, true, scratch), batch, reason)) {
+      !read_time(line, fields_end, unit_ns, time_ns, reason)) {
     batch.points.pop_back();
     batch.fields.erase(batch.fields.begin() + static_cast<ptrdiff_t>(fields_before),
                        batch.fields.end());
     return false;
   }
+  tidy_fields(batch);
   batch.points.back().time_ns = time_ns;
   return true;
 }
