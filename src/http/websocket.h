@@ -19,7 +19,11 @@ class WebSocket {
   virtual void send_text(std::string_view text) = 0;
   virtual void send_binary(std::string_view bytes) = 0;
   virtual size_t unsent_bytes() const = 0;
+  // Back-pressure: no on_message() until resumed.
+  virtual void pause_reading() {}
+  virtual void resume_reading() {}
   // RFC 6455 §7.4.1 codes: 1000 normal, 1008 policy, 1011 internal.
+  // on_closed() runs before this returns. All calls after it do nothing.
   virtual void close(uint16_t code, std::string_view reason) = 0;
   virtual net::IoThread& io_thread() = 0;
   virtual const net::Peer& peer() const = 0;
@@ -28,6 +32,8 @@ class WebSocket {
 struct WebSocketEvents {
   std::function<void(std::string_view message, bool is_text)> on_message;
   std::function<void()> on_closed;
+  // All is sent, after unsent_bytes() had been above net::kStreamLowWaterBytes.
+  std::function<void()> on_drained;
 };
 
 struct WebSocketAnswer {
