@@ -248,7 +248,7 @@ const limits = {
   Current: [0.1, 1.6],
 };
 const milliseconds = (text) =>
-  Number(text.slice(0, -1)) * { s: 1e3, m: 6e4, h: 36e5, d: 864e5 }[text.at(-1)];
+  parseInt(text, 10) * { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5 }[text.replace(/^\d+/, "")];
 
 function variable(extern, name) {
   const node = extern?.body?.[0]?.assignment.init.properties.find(

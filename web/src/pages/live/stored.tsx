@@ -10,7 +10,11 @@ import { parsePointKey, type PointKey } from "../../lib/line_protocol";
 import { link } from "../../lib/route";
 import { seriesOf, type Series } from "../../lib/series";
 import { info } from "../../lib/session";
+import { automaticWindow, formatDuration, parseDuration } from "../../lib/time";
 import type { Message } from "../../lib/topics";
+
+// About two for each pixel of the chart.
+const kStoredPointsMax = 1800;
 
 interface Found {
   explanation: Explanation;
@@ -29,6 +33,8 @@ function fieldFor(keys: PointKey[], key: string | null): [PointKey, string] | nu
 }
 
 function historyFlux(bucket: string, point: PointKey, field: string, window: string): string {
+  // The newest value of each small window: the picture of every value, however fast they came.
+  const every = formatDuration(automaticWindow(parseDuration(window)!, kStoredPointsMax));
   const terms = [
     ["_measurement", point.measurement],
     ["_field", field],
@@ -41,7 +47,7 @@ function historyFlux(bucket: string, point: PointKey, field: string, window: str
     `from(bucket: ${quote(bucket)})`,
     `  |> range(start: -${window})`,
     ...filters,
-    "  |> tail(n: 4000)",
+    `  |> aggregateWindow(every: ${every}, fn: last, createEmpty: false)`,
   ].join("\n");
 }
 
