@@ -33,18 +33,22 @@ struct Identity {
 };
 // Decides on a CONNECT; may block (password hashing), so it runs on a worker and calls back from
 // there. Errc::unauthorized: bad user name or password; Errc::forbidden: not authorised.
+// An empty function admits everyone as anonymous.
 using Authenticate = std::function<void(Credentials, std::function<void(Result<Identity>)>)>;
 
 struct BrokerOptions {
   uint32_t packet_bytes_max = 1024 * 1024;
-  uint16_t receive_maximum = 20;          // QoS 1 and 2 publishes a client may have unacknowledged
-  size_t queued_messages_max = 1000;      // per client, QoS 1 beyond its window
+  uint16_t receive_maximum = 20;      // QoS 1 and 2 publishes a client may have unacknowledged
+  size_t queued_messages_max = 1000;  // per client, QoS 1 beyond its window
   size_t queued_bytes_max = 8 * 1024 * 1024;
-  size_t unsent_bytes_max = 4 * 1024 * 1024;  // per connection; QoS 0 is dropped beyond it
+  size_t queued_bytes_total_max = 512 * 1024 * 1024;  // of all clients' queues together
+  size_t unsent_bytes_max = 4 * 1024 * 1024;          // per connection; QoS 0 is dropped beyond it
   uint16_t keep_alive_s_max = 65535;
   size_t retained_messages_max = 100'000;
+  size_t retained_bytes_max = 256 * 1024 * 1024;
   size_t connections_max = 20'000;
-  int64_t connect_ms_max = 10'000;        // from accept to CONNECT
+  size_t sessions_max = 100'000;    // connected or kept for their client's return
+  int64_t connect_ms_max = 10'000;  // from accept to CONNECT
 };
 
 // A connected client, as the API and the page Clients show it.
@@ -69,14 +73,16 @@ class Broker {
   // Takes over a connected stream, on its io thread (a WebSocket, later).
   virtual void adopt(std::unique_ptr<net::Stream> stream) = 0;
 
-  // Publishes as the server itself; sinks see it as from client id "$weir". Any thread.
+  // Publishes as the server itself; sinks see it as from client id "$weir" (unless one is set).
+  // A message whose topic is no valid name is logged and dropped. Any thread.
   virtual void publish(MessagePtr message) = 0;
 
   virtual std::vector<ClientInfo> clients() const = 0;
   // Retained messages whose topic matches the filter, at most `most`.
   virtual std::vector<MessagePtr> retained(std::string_view filter, size_t most) const = 0;
 
-  // Disconnects everyone (MQTT 5: reason 0x8B, server shutting down). Blocks until done.
+  // Disconnects everyone (MQTT 5: reason 0x8B, server shutting down) and forgets the sessions;
+  // wills are not published. Blocks until done; not from an io thread. Stop the listeners first.
   virtual void stop() = 0;
 };
 

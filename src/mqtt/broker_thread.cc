@@ -1,0 +1,86 @@
+#include "mqtt/broker_thread.h"
+
+#include "base/log.h"
+#include "mqtt/connection.h"
+#include "mqtt/metrics.h"
+
+namespace weir::mqtt {
+
+BrokerThread::BrokerThread(Hub& hub, net::IoThread& io, uint32_t index, size_t threads)
+    : hub_(hub), io_(io), index_(index), matches_(hub.tree), outboxes_(threads) {}
+
+BrokerThread::~BrokerThread() = default;
+
+void BrokerThread::post(std::function<void(BrokerThread&)> task) {
+  hub_.post(index_, std::move(task));
+}
+
+net::IoThread::TimerId BrokerThread::after_ms(int64_t delay_ms,
+                                              std::function<void(BrokerThread&)> task) {
+  std::weak_ptr<Hub> hub = hub_.weak_from_this();
+  return io_.after_ms(delay_ms, [hub, this, task = std::move(task)] {
+    if (std::shared_ptr<Hub> alive = hub.lock()) task(*this);
+  });
+}
+
+void BrokerThread::adopt(std::unique_ptr<net::Stream> stream) {
+  connections_accepted.add(1);
+  if (hub_.stopping) return stream->close();
+  if (hub_.connections.fetch_add(1) >= hub_.options.connections_max) {
+    hub_.connections.fetch_sub(1);
+    log::warn("mqtt", "connection from {} closed: {} connections are the most",
+              stream->peer().text(), hub_.options.connections_max);
+    return stream->close();
+  }
+  uint64_t number = ++last_connection_;
+  auto connection = std::make_unique<Connection>(*this, number, std::move(stream));
+  Connection& started = *connection;
+  connections_.emplace(number, std::move(connection));
+  started.start();
+}
+
+Connection* BrokerThread::find_connection(uint64_t number) {
+  auto found = connections_.find(number);
+  return found == connections_.end() ? nullptr : found->second.get();
+}
+
+void BrokerThread::retire(uint64_t number) {
+  post([number](BrokerThread& here) {
+    if (here.connections_.erase(number) > 0) here.hub_.connections.fetch_sub(1);
+  });
+}
+
+// One timer serves all that wait, however many publishers there are.
+void BrokerThread::resume_when_relieved(uint64_t number) {
+  resting_.push_back(number);
+  if (resting_.size() == 1) {
+    after_ms(kReliefMs, [](BrokerThread& here) { here.look_for_relief(); });
+  }
+}
+
+void BrokerThread::look_for_relief() {
+  if (hub_.is_congested() && !hub_.stopping) {
+    after_ms(kReliefMs, [](BrokerThread& here) { here.look_for_relief(); });
+    return;
+  }
+  for (uint64_t number : std::exchange(resting_, {})) {
+    if (Connection* connection = find_connection(number)) connection->resume();
+  }
+}
+
+void BrokerThread::close_all() {
+  if (system_timer_ != 0) io_.cancel(system_timer_);
+  system_timer_ = 0;
+  std::vector<uint64_t> numbers;
+  for (const auto& [number, connection] : connections_) numbers.push_back(number);
+  for (uint64_t number : numbers) {
+    if (Connection* connection = find_connection(number)) {
+      connection->close(Reason::server_shutting_down, "the server stops");
+    }
+  }
+  std::vector<std::shared_ptr<Receiver>> left;
+  for (const auto& [receiver, home] : homes_) left.push_back(home.session->shared_receiver());
+  for (const std::shared_ptr<Receiver>& receiver : left) end_session(*receiver);
+}
+
+}  // namespace weir::mqtt

@@ -1,0 +1,142 @@
+// BrokerThread: the broker's part on one io thread: its connections, the sessions at home here, and
+// the routing of what is published here.
+//
+// Sessions are reached on their home thread only. A message for a session elsewhere is put into the
+// outbox of that thread and handed over once per batch of events. When a client comes back on
+// another thread its session moves there, without losing or reordering a message: see
+// session_moves.cc. All members: this io thread.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mqtt/hub.h"
+#include "mqtt/match_cache.h"
+#include "mqtt/outgoing.h"
+#include "mqtt/session.h"
+
+namespace weir::mqtt {
+
+class Connection;
+
+// A connection's wish for the session of its client id. Connections are named by thread and number,
+// never by pointer: they may be gone when the answer comes.
+struct Claim {
+  uint32_t thread = 0;
+  uint64_t connection = 0;
+  std::string client_id;
+  bool clean_start = true;
+};
+
+class BrokerThread {
+ public:
+  // `threads`: how many there are in all.
+  BrokerThread(Hub& hub, net::IoThread& io, uint32_t index, size_t threads);
+  ~BrokerThread();
+
+  Hub& hub() { return hub_; }
+  net::IoThread& io() { return io_; }
+  uint32_t index() const { return index_; }
+  Now now() const { return hub_.now(); }
+  // Runs `task` on this loop later, if the hub still lives.
+  void post(std::function<void(BrokerThread&)> task);
+  net::IoThread::TimerId after_ms(int64_t delay_ms, std::function<void(BrokerThread&)> task);
+
+  void adopt(std::unique_ptr<net::Stream> stream);
+  Connection* find_connection(uint64_t number);
+  // Calls Connection::resume() once no sink is congested.
+  void resume_when_relieved(uint64_t number);
+  // Forgets a closed connection, once its callbacks have returned.
+  void retire(uint64_t number);
+  void close_all();
+
+  // Retains, matches and delivers one message; sinks are the caller's.
+  void route(const MessagePtr& message, const Receiver* publisher);
+  // route() and the sinks, for what comes from no client's read: wills, the server's messages.
+  void publish(const MessagePtr& message, const Receiver* publisher);
+  // What another thread routed to sessions here.
+  struct Outbox;
+  void receive(Outbox& batch);
+  // Hands the outboxes over and adds the tally to the metrics.
+  void flush();
+
+  // Gets the claim its session, wherever that is: Connection::begin() or refuse() follows.
+  void resolve(Claim claim);
+  // The connection ended; the session goes on without it, or ends.
+  void connection_ended(Session& session, bool with_will);
+  // A session that came from another thread for `claim`.
+  void arrive(std::unique_ptr<Session> session, const Claim& claim);
+
+  void start_system_topics();
+
+ private:
+  // A session at home here.
+  struct Home {
+    std::unique_ptr<Session> session;
+    uint64_t connection = 0;  // 0: none
+    net::IoThread::TimerId expiry_timer = 0, will_timer = 0;
+  };
+  // A session on its way here, and what waits for it.
+  struct Arriving {
+    struct Parked {
+      MessagePtr message;
+      Grant grant;
+    };
+    std::vector<Parked> parked;
+    std::deque<Claim> claims;
+  };
+
+  void deliver(const Target& target, const Grant& grant, const MatchPtr& match);
+  void park(Receiver& receiver, const MessagePtr& message, const Grant& grant);
+  void resolve_here(const std::shared_ptr<Receiver>& receiver, const Claim& claim);
+  void create_session(std::shared_ptr<Receiver> receiver, const Claim& claim);
+  void attach(Home& home, const Claim& claim, bool present);
+  void give_away(Receiver& receiver, const Claim& claim);
+  // Runs `then` here when every message routed before this call has arrived where it was sent.
+  void after_barrier(std::function<void(BrokerThread&)> then);
+  void cancel_timers(Home& home);
+  void publish_will(Home& home);
+  void end_session(Receiver& receiver);
+  void publish_system_topics();
+  void look_for_relief();
+
+  // How often congested sinks are asked: a few group commits.
+  static constexpr int64_t kReliefMs = 5;
+
+  Hub& hub_;
+  net::IoThread& io_;
+  const uint32_t index_;
+  uint64_t last_connection_ = 0;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> connections_;
+  absl::flat_hash_map<const Receiver*, Home> homes_;
+  absl::flat_hash_map<const Receiver*, Arriving> arriving_;
+  MatchCache matches_;
+  Outgoing outgoing_;
+  std::vector<std::unique_ptr<Outbox>> outboxes_;  // by thread
+  bool flush_is_due_ = false;
+  std::vector<uint64_t> resting_;  // connections that wait for the sinks
+  net::IoThread::TimerId system_timer_ = 0;
+};
+
+// Messages routed on one thread for sessions of another.
+struct BrokerThread::Outbox {
+  struct Item {
+    MessagePtr message;
+    MatchPtr match;      // keeps the targets' receivers and grants alive
+    size_t targets = 0;  // so many of `targets` are this message's
+  };
+  struct To {
+    const Target* target = nullptr;
+    const Grant* grant = nullptr;
+  };
+  std::vector<Item> items;
+  std::vector<To> targets;
+};
+
+}  // namespace weir::mqtt

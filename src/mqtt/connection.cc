@@ -1,0 +1,308 @@
+#include "mqtt/connection.h"
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "mqtt/metrics.h"
+
+namespace weir::mqtt {
+namespace {
+
+ProtocolLimits protocol_limits(const BrokerOptions& options) {
+  ProtocolLimits limits;
+  limits.packet_bytes_max = options.packet_bytes_max;
+  limits.receive_maximum = options.receive_maximum;
+  limits.keep_alive_s_max = options.keep_alive_s_max;
+  limits.connect_ms_max = options.connect_ms_max;
+  return limits;
+}
+
+}  // namespace
+
+Connection::Connection(BrokerThread& thread, uint64_t number, std::unique_ptr<net::Stream> stream)
+    : thread_(thread),
+      number_(number),
+      stream_(std::move(stream)),
+      protocol_(protocol_limits(thread.hub().options), thread.now()) {
+  connections_open.add(1);
+}
+
+Connection::~Connection() { connections_open.add(-1); }
+
+void Connection::start() {
+  arm_timer();
+  stream_->start(*this);
+}
+
+void Connection::on_bytes(std::string_view bytes) {
+  if (closed_) return;
+  bytes_received.add(bytes.size());
+  if (session_ != nullptr) add_to(session_->receiver().bytes_in, bytes.size());
+  protocol_.consume(bytes, thread_.now(), actions_);
+  perform();
+}
+
+void Connection::perform() {
+  in_read_ = true;
+  if (!actions_.reply.empty()) write(actions_.reply);
+  for (Action& action : actions_.list) {
+    std::visit([&](auto& one) { handle(one); }, action);
+  }
+  actions_.list.clear();
+  actions_.reply.clear();
+  hand_to_sinks();
+  in_read_ = false;
+  go_on_after_connect();
+  send_acknowledgements();
+  thread_.flush();
+  pause_if_needed();
+}
+
+void Connection::handle(ConnectAction& action) {
+  request_ = std::move(action.request);
+  assigned_ = request_->client_id.empty();
+  client_id_ = assigned_ ? "weir-" + id_to_text(make_random_id()) : request_->client_id;
+  // Until the decision the client has nothing to say that could be acted on.
+  stream_->pause_reading();
+  const Authenticate& authenticate = thread_.hub().authenticate;
+  if (!authenticate) return authenticated(Identity{});
+  Credentials credentials{client_id_, request_->user, request_->password, stream_->peer()};
+  std::shared_ptr<Hub> hub = thread_.hub().shared_from_this();
+  authenticate(std::move(credentials),
+               [hub, index = thread_.index(), number = number_](Result<Identity> identity) {
+                 hub->post(index, [number, identity](BrokerThread& here) {
+                   Connection* connection = here.find_connection(number);
+                   if (connection != nullptr) connection->authenticated(identity);
+                 });
+               });
+}
+
+void Connection::authenticated(Result<Identity> identity) {
+  if (closed_ || !request_) return;
+  if (!identity.ok()) return refuse(reason_of(identity.error().code), identity.error().message);
+  identity_ = std::move(identity).value();
+  thread_.resolve({thread_.index(), number_, client_id_, request_->clean_start});
+}
+
+void Connection::begin(Session& session, bool session_present) {
+  session_ = &session;
+  std::unique_ptr<ConnectRequest> request = std::move(request_);
+  session.expiry_s = request->session_expiry_s;
+  std::string connack = protocol_.accept({client_id_, identity_.user, assigned_, session_present});
+  if (connack.empty()) return finish({}, false, false);
+  clients_connected.add(1);
+  describe(*request);
+  if (request->will) {
+    request->will->client_id = client_id_;
+    request->will->user = identity_.user;
+    session.will.emplace(Will{std::move(request->will), request->will_delay_s});
+  }
+  write(connack);
+  session.attach({this, request->version, request->receive_maximum, request->packet_bytes_max},
+                 thread_.now());
+  feed_session();
+  arm_timer();
+  stream_->resume_reading();
+  log::debug("mqtt", "client {} connected from {}", client_id_, stream_->peer().text());
+  goes_on_ = true;
+  if (!in_read_) go_on_after_connect();  // else the read that brought CONNECT does it at its end
+}
+
+void Connection::go_on_after_connect() {
+  if (!goes_on_ || closed_) return;
+  goes_on_ = false;
+  protocol_.resume(thread_.now(), actions_);
+  perform();
+}
+
+void Connection::describe(const ConnectRequest& request) {
+  auto details = session_->receiver().details.lock();
+  details->connected = true;
+  ClientInfo& info = details->info;
+  info.client_id = client_id_;
+  info.user = identity_.user;
+  info.peer = stream_->peer().text();
+  info.protocol_version = static_cast<int>(request.version);
+  info.connected_at_ns = thread_.now().wall_ns;
+  info.keep_alive_s = request.keep_alive_s;
+}
+
+void Connection::refuse(Reason reason, std::string_view why) {
+  if (closed_) return;
+  connects_refused.add(1);
+  log::info("mqtt", "client {} from {} refused, {}: {}", client_id_, stream_->peer().text(),
+            to_string(reason), why);
+  request_.reset();
+  finish(protocol_.refuse(reason), false, true);
+}
+
+void Connection::close(Reason reason, std::string_view why) {
+  if (closed_) return;
+  log::debug("mqtt", "client {} from {} disconnected, {}: {}", client_id_, stream_->peer().text(),
+             to_string(reason), why);
+  finish(protocol_.farewell(reason), true, true);
+}
+
+void Connection::handle(PublishAction& action) {
+  if (closed_) return;
+  add_to(session_->receiver().messages_in, 1);
+  messages_received.add(1);
+  if (action.packet_id != 0) {
+    if (!read_unanswered_) read_unanswered_ = std::make_shared<Unanswered>();
+    read_unanswered_->answers.push_back({action.packet_id, action.refusal});
+  }
+  if (!action.message) return;
+  thread_.route(action.message, &session_->receiver());
+  read_messages_.push_back(std::move(action.message));
+}
+
+void Connection::handle(SubscribeAction& action) {
+  if (closed_) return;
+  Hub& hub = thread_.hub();
+  Session& session = *session_;
+  std::vector<Reason> answers;
+  std::vector<std::pair<const SubscribeAction::Entry*, Subscription>> wants_retained;
+  for (const SubscribeAction::Entry& entry : action.entries) {
+    answers.push_back(entry.answer);
+    if (entry.answer >= Reason::unspecified_error) continue;
+    Subscription subscription{entry.options, action.id};
+    bool is_new = hub.tree.subscribe(entry.filter, session.shared_receiver(), subscription);
+    session.subscriptions.insert_or_assign(entry.filter, subscription);
+    if (is_new) {
+      session.receiver().details.lock()->info.subscriptions.push_back(entry.filter);
+    }
+    RetainHandling handling = entry.options.retain_handling;
+    if (handling == RetainHandling::send || (handling == RetainHandling::send_if_new && is_new)) {
+      wants_retained.emplace_back(&entry, subscription);
+    }
+  }
+  std::string reply;
+  encode_suback(action.packet_id, answers, protocol_.version(), reply);
+  write(reply);
+  for (const auto& [entry, subscription] : wants_retained) {
+    session.replay(
+        hub.retained.matching(entry->filter, Session::kReplayMessagesMax, thread_.now().wall_ns),
+        subscription);
+  }
+  feed_session();
+}
+
+void Connection::handle(UnsubscribeAction& action) {
+  if (closed_) return;
+  Session& session = *session_;
+  std::vector<Reason> answers;
+  for (const std::string& filter : action.filters) {
+    bool existed = session.subscriptions.erase(filter) > 0;
+    if (existed) {
+      thread_.hub().tree.unsubscribe(filter, session.receiver());
+      std::erase(session.receiver().details.lock()->info.subscriptions, filter);
+    }
+    answers.push_back(existed ? Reason::success : Reason::no_subscription_existed);
+  }
+  std::string reply;
+  encode_unsuback(action.packet_id, answers, protocol_.version(), reply);
+  write(reply);
+}
+
+void Connection::handle(AcknowledgeAction& action) {
+  if (!closed_) session_->acknowledge(action.packet_id, thread_.now());
+}
+
+void Connection::handle(EndAction& action) {
+  if (closed_) return;
+  if (!action.by_client) {
+    protocol_faults.add(1);
+    log::info("mqtt", "client {} from {} closed, {}: {}", client_id_, stream_->peer().text(),
+              to_string(action.reason), action.why);
+  }
+  if (session_ != nullptr && action.session_expiry_s) {
+    session_->expiry_s = *action.session_expiry_s;
+  }
+  hand_to_sinks();  // what came before it in the same read is valid
+  finish(action.farewell, action.with_will, true);
+}
+
+// Sends more of what waits for this client, and comes back while there is more.
+void Connection::feed_session() {
+  if (closed_ || session_ == nullptr || feeding_) return;
+  if (!session_->pump(thread_.now())) return;
+  feeding_ = true;
+  thread_.after_ms(kReplayPauseMs, [number = number_](BrokerThread& here) {
+    Connection* connection = here.find_connection(number);
+    if (connection == nullptr) return;
+    connection->feeding_ = false;
+    connection->feed_session();
+    here.flush();
+  });
+}
+
+void Connection::arm_timer() {
+  if (timer_ != 0) thread_.io().cancel(timer_);
+  timer_ = 0;
+  int64_t deadline = protocol_.deadline_ms();
+  if (deadline == INT64_MAX) return;
+  int64_t delay = std::max<int64_t>(0, deadline - thread_.now().ms);
+  timer_ = thread_.after_ms(delay, [number = number_](BrokerThread& here) {
+    if (Connection* connection = here.find_connection(number)) connection->on_timer();
+  });
+}
+
+// The timer is not moved with every packet: it asks again when it goes off too early.
+void Connection::on_timer() {
+  timer_ = 0;
+  if (closed_) return;
+  // While reading is paused the client cannot be heard: its time does not run.
+  std::optional<EndAction> end;
+  if (!paused_) end = protocol_.on_time(thread_.now());
+  if (end) {
+    handle(*end);
+  } else if (paused_) {
+    timer_ = thread_.after_ms(kRestingMs, [number = number_](BrokerThread& here) {
+      if (Connection* connection = here.find_connection(number)) connection->on_timer();
+    });
+  } else {
+    arm_timer();
+  }
+}
+
+void Connection::on_end(Result<void> how) {
+  if (closed_) return;
+  if (session_ != nullptr) {
+    log::debug("mqtt", "client {} from {} is gone: {}", client_id_, stream_->peer().text(),
+               how.ok() ? "closed without DISCONNECT" : how.error().message);
+  }
+  finish({}, true, false);
+}
+
+void Connection::on_drained() {
+  feed_session();
+  thread_.flush();
+}
+
+void Connection::finish(std::string_view farewell, bool with_will, bool gracefully) {
+  if (closed_) return;
+  if (!farewell.empty()) stream_->write(farewell);
+  closed_ = true;
+  if (timer_ != 0) thread_.io().cancel(timer_);
+  timer_ = 0;
+  request_.reset();
+  if (gracefully) {
+    stream_->close_gracefully();
+  } else {
+    stream_->close();
+  }
+  if (Session* session = std::exchange(session_, nullptr)) {
+    clients_connected.add(session->is_attached() ? -1 : 0);
+    thread_.connection_ended(*session, with_will);
+  }
+  thread_.retire(number_);
+}
+
+void Connection::write(std::string_view bytes) {
+  if (!closed_ && !bytes.empty()) stream_->write(bytes);
+}
+void Connection::write_shared(std::shared_ptr<const std::string> bytes) {
+  if (!closed_) stream_->write_shared(std::move(bytes));
+}
+size_t Connection::unsent_bytes() const { return closed_ ? 0 : stream_->unsent_bytes(); }
+
+}  // namespace weir::mqtt

@@ -1,0 +1,111 @@
+// Connection: one client's network connection: the only place where the broker touches a Stream.
+//
+// Feeds the stream's bytes to the Protocol and carries out the actions: sessions, subscriptions,
+// routing, sinks. What one read brought is handed to each sink in one call; acknowledgements of
+// QoS 1 wait for all sinks, keep their order and go out together. Lives on its io thread; answers
+// from other threads find it by its number.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mqtt/broker_thread.h"
+#include "mqtt/protocol.h"
+#include "net/stream.h"
+
+namespace weir::mqtt {
+
+class Connection final : public net::StreamReader, public Wire {
+ public:
+  // A client without a receive maximum (3.1.1) is read no further while so many of its QoS 1
+  // publishes wait for the sinks: their acknowledgements are held in memory.
+  static constexpr size_t kUnansweredMax = 10'000;
+  // How soon a keep-alive that ran out while reading rested is looked at again.
+  static constexpr int64_t kRestingMs = 100;
+  // How soon more retained messages are fed to a client that takes them: below what a user notices,
+  // far above the cost of a turn.
+  static constexpr int64_t kReplayPauseMs = 2;
+
+  Connection(BrokerThread& thread, uint64_t number, std::unique_ptr<net::Stream> stream);
+  ~Connection() override;
+
+  void start();
+  // The broker's answers to a CONNECT.
+  void authenticated(Result<Identity> identity);
+  void begin(Session& session, bool session_present);
+  void refuse(Reason reason, std::string_view why);
+  // Ends the connection on the server's wish; its will is due.
+  void close(Reason reason, std::string_view why);
+  // Acknowledgements may be complete: sends those whose turn it is.
+  void send_acknowledgements();
+
+  // The reason to rest may be gone: reads again.
+  void resume();
+
+  // net::StreamReader
+  void on_bytes(std::string_view bytes) override;
+  void on_end(Result<void> how) override;
+  void on_drained() override;
+  // Wire
+  void write(std::string_view bytes) override;
+  void write_shared(std::shared_ptr<const std::string> bytes) override;
+  size_t unsent_bytes() const override;
+
+ private:
+  // The QoS 1 publishes of one read, until every sink has stored them.
+  struct Unanswered {
+    struct Answer {
+      uint16_t packet_id;
+      Reason reason;
+    };
+    std::vector<Answer> answers;
+    std::atomic<size_t> sinks_to_wait_for = 0;
+    Guarded<std::optional<Error>> failure;
+  };
+
+  void perform();
+  void go_on_after_connect();
+  void handle(ConnectAction& action);
+  void handle(PublishAction& action);
+  void handle(SubscribeAction& action);
+  void handle(UnsubscribeAction& action);
+  void handle(AcknowledgeAction& action);
+  void handle(EndAction& action);
+  void hand_to_sinks();
+  void pause_if_needed();
+  void feed_session();
+  void arm_timer();
+  void on_timer();
+  // Lets go of session and stream. `farewell` is written first.
+  void finish(std::string_view farewell, bool with_will, bool gracefully);
+  void describe(const ConnectRequest& request);
+
+  BrokerThread& thread_;
+  const uint64_t number_;
+  std::unique_ptr<net::Stream> stream_;
+  Protocol protocol_;
+  std::unique_ptr<ConnectRequest> request_;  // until it is answered
+  Identity identity_;
+  bool assigned_ = false;
+  std::string client_id_;
+  Session* session_ = nullptr;  // owned by the thread; null before CONNECT and after the end
+  bool closed_ = false;
+  bool paused_ = false;     // reading rests for the sinks
+  bool published_ = false;  // in this read
+  bool in_read_ = false;
+  bool goes_on_ = false;  // CONNECT was accepted; what came behind it is still to be read
+  bool feeding_ = false;  // a timer will call feed_session()
+  net::IoThread::TimerId timer_ = 0;
+  Actions actions_;                        // reused from read to read
+  std::vector<MessagePtr> read_messages_;  // of this read, for the sinks
+  std::shared_ptr<Unanswered> read_unanswered_;
+  std::deque<std::shared_ptr<Unanswered>> unanswered_;
+  size_t unanswered_count_ = 0;
+};
+
+}  // namespace weir::mqtt

@@ -1,0 +1,117 @@
+#include "mqtt/hub.h"
+
+#include <chrono>
+#include <condition_variable>
+
+#include "base/log.h"
+#include "mqtt/broker_thread.h"
+#include "mqtt/connection.h"
+#include "mqtt/topic.h"
+
+namespace weir::mqtt {
+namespace {
+
+// The server's own messages carry its name, so that sinks can tell them from clients'.
+MessagePtr as_server(MessagePtr message) {
+  if (!message->client_id.empty()) return message;
+  auto named = std::make_shared<Message>();
+  named->topic = message->topic;
+  named->payload = message->payload;
+  named->qos = message->qos;
+  named->retain = message->retain;
+  if (message->properties) {
+    named->properties = std::make_unique<PublishProperties>(*message->properties);
+  }
+  named->client_id = "$weir";
+  named->user = message->user;
+  named->received_ns = message->received_ns;
+  return named;
+}
+
+}  // namespace
+
+Hub::Hub(const Clock& the_clock, BrokerOptions the_options, Authenticate the_authenticate,
+         std::vector<PublishSink*> the_sinks)
+    : clock(the_clock),
+      options(the_options),
+      authenticate(std::move(the_authenticate)),
+      sinks(std::move(the_sinks)),
+      retained(options.retained_messages_max, options.retained_bytes_max),
+      queues(options.queued_bytes_total_max),
+      started_ms(the_clock.steady_ms()) {}
+
+Hub::~Hub() = default;
+
+void Hub::add_threads(const std::vector<net::IoThread*>& io_threads) {
+  for (net::IoThread* io : io_threads) {
+    auto index = static_cast<uint32_t>(threads.size());
+    threads.push_back(std::make_unique<BrokerThread>(*this, *io, index, io_threads.size()));
+  }
+}
+
+void Hub::post(uint32_t thread, std::function<void(BrokerThread&)> task) {
+  BrokerThread& there = *threads[thread];
+  there.io().post([hub = shared_from_this(), &there, task = std::move(task)] { task(there); });
+}
+
+bool Hub::is_congested() const {
+  for (const PublishSink* sink : sinks) {
+    if (sink->congested()) return true;
+  }
+  return false;
+}
+
+std::vector<ClientInfo> Hub::clients() const {
+  std::vector<std::shared_ptr<Receiver>> all;
+  {
+    auto held = receivers.lock();
+    for (const auto& [client_id, receiver] : *held) all.push_back(receiver);
+  }
+  std::vector<ClientInfo> infos;
+  for (const std::shared_ptr<Receiver>& receiver : all) {
+    auto details = receiver->details.lock();
+    if (!details->connected) continue;
+    ClientInfo& info = infos.emplace_back(details->info);
+    info.messages_in = receiver->messages_in.load(std::memory_order_relaxed);
+    info.messages_out = receiver->messages_out.load(std::memory_order_relaxed);
+    info.bytes_in = receiver->bytes_in.load(std::memory_order_relaxed);
+    info.bytes_out = receiver->bytes_out.load(std::memory_order_relaxed);
+    info.dropped = receiver->dropped.load(std::memory_order_relaxed);
+  }
+  return infos;
+}
+
+void Hub::publish(MessagePtr message) {
+  if (!is_valid_topic_name(message->topic)) {
+    return log::warn("mqtt", "not published: {} is no valid topic name", message->topic);
+  }
+  // One thread routes all of the server's messages, which keeps their order.
+  post(0, [message = as_server(std::move(message))](BrokerThread& here) {
+    here.publish(message, nullptr);
+  });
+}
+
+void Hub::stop() {
+  if (stopping.exchange(true)) return;
+  struct Done {
+    Guarded<size_t> threads{size_t(0)};
+    std::condition_variable changed;
+  };
+  auto done = std::make_shared<Done>();
+  for (uint32_t thread = 0; thread < threads.size(); thread++) {
+    post(thread, [done](BrokerThread& here) {
+      here.close_all();
+      // The connections are retired by tasks of this loop, which stand before this one.
+      here.post([done](BrokerThread&) {
+        ++*done->threads.lock();
+        done->changed.notify_all();
+      });
+    });
+  }
+  auto finished = done->threads.lock();
+  // Only loops that were stopped before the broker could make this wait in vain.
+  finished.wait_for(done->changed, std::chrono::seconds(5),
+                    [&] { return *finished == threads.size(); });
+}
+
+}  // namespace weir::mqtt

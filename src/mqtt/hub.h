@@ -1,0 +1,60 @@
+// Hub: what the broker's threads share, and the way from one to another.
+//
+// Tasks and timers hold the hub by shared_ptr, so that an answer that comes late (a sink's
+// completion, a password check) finds it alive, if without connections. Any thread.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/sync.h"
+#include "mqtt/broker.h"
+#include "mqtt/now.h"
+#include "mqtt/receiver.h"
+#include "mqtt/retained_store.h"
+#include "mqtt/session.h"
+#include "mqtt/text_map.h"
+#include "mqtt/topic_tree.h"
+
+namespace weir::mqtt {
+
+class BrokerThread;
+
+struct Hub : std::enable_shared_from_this<Hub> {
+  Hub(const Clock& the_clock, BrokerOptions the_options, Authenticate the_authenticate,
+      std::vector<PublishSink*> the_sinks);
+  ~Hub();
+
+  // One BrokerThread for each io thread, in their order. Once, before anything else.
+  void add_threads(const std::vector<net::IoThread*>& io_threads);
+  // Runs `task` on that io thread.
+  void post(uint32_t thread, std::function<void(BrokerThread&)> task);
+
+  Now now() const { return {clock.steady_ms(), clock.wall_ns()}; }
+  bool is_congested() const;
+  std::vector<ClientInfo> clients() const;
+  // Publishes as the server: "$weir".
+  void publish(MessagePtr message);
+  // Closes every connection and waits; see Broker::stop().
+  void stop();
+
+  const Clock& clock;
+  const BrokerOptions options;
+  const Authenticate authenticate;
+  const std::vector<PublishSink*> sinks;
+  TopicTree tree;
+  RetainedStore retained;
+  QueueBudget queues;
+  // Every session's receiver by client id; an entry's home changes on its home thread only.
+  Guarded<TextMap<std::shared_ptr<Receiver>>> receivers;
+  std::vector<std::unique_ptr<BrokerThread>> threads;
+  std::atomic<size_t> connections = 0;
+  std::atomic<bool> stopping = false;
+  const int64_t started_ms;
+};
+
+}  // namespace weir::mqtt

@@ -1,0 +1,69 @@
+// Outgoing: one message on its way to its receivers on this thread, encoded once per variant.
+//
+// Variants differ by protocol version, QoS and retain flag. Messages with an expiry interval or for
+// receivers with subscription identifiers are encoded for each receiver. The object is reused from
+// message to message, so that small ones cost no allocation. One thread per object.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mqtt/message.h"
+#include "mqtt/now.h"
+#include "mqtt/packet.h"
+
+namespace weir::mqtt {
+
+// Where a session's packets go: the connection's stream, or a test's string.
+class Wire {
+ public:
+  virtual ~Wire() = default;
+  virtual void write(std::string_view bytes) = 0;
+  virtual void write_shared(std::shared_ptr<const std::string> bytes) = 0;
+  virtual size_t unsent_bytes() const = 0;
+};
+
+// How one copy of a message is sent.
+struct SendForm {
+  Version version = Version::v311;
+  uint8_t qos = 0;
+  bool retain = false, duplicate = false;
+  uint16_t packet_id = 0;
+  const std::vector<uint32_t>* ids = nullptr;  // subscription identifiers, or null
+};
+
+// Encodes a copy; the message has not expired. Returns where its packet identifier is.
+size_t encode_message(const Message& message, const SendForm& form, Now now, std::string& out);
+
+class Outgoing {
+ public:
+  // Above this a frame without packet identifier is shared rather than copied per receiver: copying
+  // 2 kB costs about what the two atomic counts and the vector entry of a shared block do.
+  static constexpr size_t kSharedBytesMin = 2048;
+
+  // `receivers` is a hint: a message to one receiver is not worth sharing.
+  void start(MessagePtr message, Now now, size_t receivers);
+  const MessagePtr& message() const { return message_; }
+  Now now() const { return now_; }
+
+  // Writes a copy unless it is larger than the receiver takes. Returns its size, or 0.
+  size_t send(Wire& wire, const SendForm& form, uint32_t packet_bytes_max);
+
+ private:
+  struct Variant {
+    bool ready = false;
+    size_t id_at = 0;
+    std::string bytes;
+    std::shared_ptr<const std::string> shared;  // of a large QoS 0 frame
+  };
+  MessagePtr message_;
+  Now now_;
+  size_t receivers_ = 0;
+  std::array<Variant, 8> variants_;  // version, QoS > 0, retain
+  std::string single_;               // a frame made for one receiver
+};
+
+}  // namespace weir::mqtt

@@ -1,0 +1,191 @@
+#include "mqtt/protocol.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace weir::mqtt {
+
+Protocol::Protocol(const ProtocolLimits& limits, Now now)
+    : limits_(limits), started_ms_(now.ms), last_packet_ms_(now.ms) {}
+
+void Protocol::consume(std::string_view bytes, Now now, Actions& out) {
+  if (state_ == State::ended) return;
+  if (state_ == State::deciding) {
+    tail_.append(bytes);
+    return;
+  }
+  if (tail_.empty()) {
+    size_t used = consume_frames(bytes, now, out);
+    if (state_ != State::ended) tail_.assign(bytes.substr(used));
+  } else {
+    tail_.append(bytes);
+    size_t used = consume_frames(tail_, now, out);
+    tail_.erase(0, used);
+  }
+  if (tail_.empty() && tail_.capacity() > 4096) tail_ = {};  // idle connections hold no buffer
+}
+
+size_t Protocol::consume_frames(std::string_view bytes, Now now, Actions& out) {
+  size_t used = 0;
+  while (state_ == State::awaiting_connect || state_ == State::connected) {
+    Frame frame;
+    Cut cut = cut_frame(bytes.substr(used), limits_.packet_bytes_max, frame);
+    if (cut == Cut::incomplete) break;
+    if (cut == Cut::malformed) {
+      end(malformed("a fixed header with a reserved type or five length bytes"), out);
+    } else if (cut == Cut::too_large) {
+      end({Reason::packet_too_large, "a packet above the maximum packet size"}, out);
+    } else {
+      used += frame.size_bytes;
+      out.packets++;
+      last_packet_ms_ = now.ms;
+      handle(frame, now, out);
+    }
+  }
+  return used;
+}
+
+void Protocol::handle(const Frame& frame, Now now, Actions& out) {
+  if (MaybeFault fault = handle_packet(frame, now, out)) end(*fault, out);
+}
+
+MaybeFault Protocol::handle_packet(const Frame& frame, Now now, Actions& out) {
+  if (state_ == State::awaiting_connect) {
+    if (frame.type == PacketType::connect) return on_connect(frame, now, out);
+    return against_protocol("the first packet is not a CONNECT");
+  }
+  switch (frame.type) {
+    case PacketType::publish:
+      return on_publish(frame, now, out);
+    case PacketType::puback:
+    case PacketType::pubrec:
+    case PacketType::pubrel:
+    case PacketType::pubcomp:
+      return on_acknowledgement(frame, out);
+    case PacketType::subscribe:
+      return on_subscribe(frame, out);
+    case PacketType::unsubscribe:
+      return on_unsubscribe(frame, out);
+    case PacketType::pingreq:
+      if (MaybeFault fault = decode_ping(frame)) return fault;
+      encode_ping(PacketType::pingresp, out.reply);
+      return std::nullopt;
+    case PacketType::disconnect:
+      return on_disconnect(frame, out);
+    case PacketType::connect:
+      return against_protocol("a second CONNECT");
+    case PacketType::auth:
+      return against_protocol("AUTH without an authentication method");
+    case PacketType::connack:
+    case PacketType::suback:
+    case PacketType::unsuback:
+    case PacketType::pingresp:
+      return against_protocol("a packet only a server sends");
+  }
+  return malformed("a reserved packet type");
+}
+
+MaybeFault Protocol::on_acknowledgement(const Frame& frame, Actions& out) {
+  Ack ack;
+  if (MaybeFault fault = decode_ack(frame, version_, ack)) return fault;
+  switch (ack.type) {
+    case PacketType::puback:
+      out.list.emplace_back(AcknowledgeAction{ack.packet_id});
+      break;
+    // QoS 2 is not granted, so these name identifiers the server has not given. A client that
+    // resumes a session of another server gets its exchange finished (§4.3.3).
+    case PacketType::pubrec:
+      encode_ack(PacketType::pubrel, ack.packet_id, Reason::packet_identifier_not_found, version_,
+                 out.reply);
+      break;
+    case PacketType::pubrel:
+      encode_ack(PacketType::pubcomp, ack.packet_id, Reason::packet_identifier_not_found, version_,
+                 out.reply);
+      break;
+    default:
+      break;  // an unknown PUBCOMP is ignored
+  }
+  return std::nullopt;
+}
+
+MaybeFault Protocol::on_disconnect(const Frame& frame, Actions& out) {
+  Disconnect packet;
+  if (MaybeFault fault = decode_disconnect(frame, version_, packet)) return fault;
+  EndAction action;
+  action.reason = packet.reason;
+  action.why = "the client disconnected";
+  action.by_client = true;
+  action.with_will = packet.reason != Reason::success;  // [MQTT-3.14.4-3]
+  if (packet.properties.has(Property::session_expiry_interval)) {
+    if (session_expiry_s_ == 0 && packet.properties.session_expiry_s != 0) {
+      return against_protocol("a session expiry interval raised from 0 by DISCONNECT");
+    }
+    action.session_expiry_s = packet.properties.session_expiry_s;
+  }
+  state_ = State::ended;
+  out.list.emplace_back(std::move(action));
+  return std::nullopt;
+}
+
+// MQTT 5: the reason goes out in a DISCONNECT, or in a CONNACK before the connection stands.
+// MQTT 3.1.1: only a CONNACK's codes can say anything.
+void Protocol::end(const Fault& fault, Actions& out) {
+  EndAction action{
+      .reason = fault.reason, .why = fault.why, .session_expiry_s = {}, .farewell = {}};
+  action.farewell = state_ == State::connected ? farewell(fault.reason) : refuse(fault.reason);
+  state_ = State::ended;
+  out.list.emplace_back(std::move(action));
+}
+
+std::string Protocol::farewell(Reason reason) {
+  std::string bytes;
+  if (version_ == Version::v5 && state_ == State::connected) {
+    encode_disconnect({reason, {}}, version_, bytes);
+    if (bytes.size() > client_packet_bytes_max_) bytes.clear();
+  }
+  state_ = State::ended;
+  return bytes;
+}
+
+std::string Protocol::refuse(Reason reason) {
+  state_ = State::ended;
+  std::string bytes;
+  bool can_say = version_known_ && (version_ == Version::v5 || connack_code_311(reason) != 0);
+  if (!can_say) return bytes;
+  Connack packet;
+  packet.reason = reason;
+  encode_connack(packet, version_, bytes);
+  if (bytes.size() > client_packet_bytes_max_) bytes.clear();
+  return bytes;
+}
+
+int64_t Protocol::deadline_ms() const {
+  switch (state_) {
+    case State::awaiting_connect:
+      return started_ms_ + limits_.connect_ms_max;
+    case State::connected:
+      return keep_alive_ms_ == 0 ? INT64_MAX : last_packet_ms_ + keep_alive_ms_;
+    case State::deciding:
+    case State::ended:
+      break;
+  }
+  return INT64_MAX;
+}
+
+std::optional<EndAction> Protocol::on_time(Now now) {
+  if (now.ms < deadline_ms()) return std::nullopt;
+  EndAction action;
+  if (state_ == State::awaiting_connect) {
+    action.reason = Reason::maximum_connect_time;
+    action.why = "no CONNECT in time";
+    state_ = State::ended;
+  } else {
+    action.reason = Reason::keep_alive_timeout;
+    action.why = "no packet for one and a half keep-alive intervals";
+    action.farewell = farewell(Reason::keep_alive_timeout);
+  }
+  return action;
+}
+
+}  // namespace weir::mqtt

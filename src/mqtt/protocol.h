@@ -1,0 +1,155 @@
+// Protocol: the server's side of one MQTT connection as a state machine without I/O.
+//
+// Bytes in, a list of actions out, the time passed in. It cuts and decodes packets, enforces what
+// the standard asks of a client (order, limits, aliases, receive maximum, keep-alive) and makes the
+// messages; what they mean for sessions and other clients is the caller's. After a CONNECT it stops
+// and keeps further bytes until accept() and resume(), or refuse(). After an EndAction it is done.
+// MQTT 3.1.1 and 5. The connection's io thread only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "mqtt/message.h"
+#include "mqtt/now.h"
+#include "mqtt/packet.h"
+
+namespace weir::mqtt {
+
+struct ProtocolLimits {
+  uint32_t packet_bytes_max = 1024 * 1024;
+  uint16_t receive_maximum = 20;
+  uint16_t topic_alias_maximum = 10;
+  uint16_t keep_alive_s_max = 65535;
+  int64_t connect_ms_max = 10'000;
+};
+
+// A CONNECT to decide on. Its strings are copies: the decision takes time.
+struct ConnectRequest {
+  Version version = Version::v311;
+  std::string client_id;  // empty: one is to be assigned
+  bool clean_start = true;
+  uint32_t session_expiry_s = 0;
+  uint16_t keep_alive_s = 0;  // in force: the client's, or the server's when that is shorter
+  uint16_t receive_maximum = 65535;
+  uint32_t packet_bytes_max = UINT32_MAX;
+  std::optional<std::string> user, password;
+  std::unique_ptr<Message> will;  // without client id and user
+  uint32_t will_delay_s = 0;
+};
+
+struct ConnectAction {
+  std::unique_ptr<ConnectRequest> request;
+};
+struct PublishAction {
+  MessagePtr message;      // null when it is refused
+  uint16_t packet_id = 0;  // QoS 1
+  Reason refusal = Reason::success;
+};
+struct SubscribeAction {
+  struct Entry {
+    std::string filter;
+    SubscriptionOptions options;
+    Reason answer = Reason::success;  // a refusal, or the QoS granted
+  };
+  uint16_t packet_id = 0;
+  uint32_t id = 0;  // subscription identifier
+  std::vector<Entry> entries;
+};
+struct UnsubscribeAction {
+  uint16_t packet_id = 0;
+  std::vector<std::string> filters;
+};
+struct AcknowledgeAction {
+  uint16_t packet_id = 0;
+};
+// The connection ends: write `farewell`, close.
+struct EndAction {
+  Reason reason = Reason::success;
+  const char* why = "";    // a string literal
+  bool by_client = false;  // with a DISCONNECT
+  bool with_will = true;
+  std::optional<uint32_t> session_expiry_s;  // changed by the DISCONNECT
+  std::string farewell;
+};
+using Action = std::variant<ConnectAction, PublishAction, SubscribeAction, UnsubscribeAction,
+                            AcknowledgeAction, EndAction>;
+
+struct Actions {
+  std::vector<Action> list;
+  std::string reply;  // bytes to write: answers that need no decision
+  size_t packets = 0;
+};
+
+class Protocol {
+ public:
+  Protocol(const ProtocolLimits& limits, Now now);
+
+  void consume(std::string_view bytes, Now now, Actions& out);
+
+  // The CONNECT is accepted: the CONNACK, or empty if the client takes no packet that large (the
+  // connection is then to be closed without a word). `assigned` when the client gave no identifier.
+  struct Acceptance {
+    std::string client_id, user;
+    bool assigned = false, session_present = false;
+  };
+  std::string accept(const Acceptance& acceptance);
+  // Goes on with what arrived behind the CONNECT.
+  void resume(Now now, Actions& out) { consume({}, now, out); }
+  // The CONNECT is refused: the CONNACK, or empty where 3.1.1 has no code for the reason.
+  std::string refuse(Reason reason);
+  // What to write before closing on the server's wish: MQTT 5's DISCONNECT.
+  std::string farewell(Reason reason);
+
+  // This many QoS 1 publishes have been answered: the client's window opens again.
+  void publishes_answered(size_t count) { unanswered_ -= count; }
+
+  // When on_time() has something to say, in Now::ms; INT64_MAX: never. Moves with each packet.
+  int64_t deadline_ms() const;
+  std::optional<EndAction> on_time(Now now);
+
+  Version version() const { return version_; }
+  bool is_connected() const { return state_ == State::connected; }
+  bool has_ended() const { return state_ == State::ended; }
+  // Bytes of an incomplete packet, or waiting for the decision on CONNECT.
+  size_t buffered_bytes() const { return tail_.size(); }
+
+ private:
+  enum class State { awaiting_connect, deciding, connected, ended };
+
+  size_t consume_frames(std::string_view bytes, Now now, Actions& out);
+  void handle(const Frame& frame, Now now, Actions& out);
+  MaybeFault handle_packet(const Frame& frame, Now now, Actions& out);
+  MaybeFault on_connect(const Frame& frame, Now now, Actions& out);
+  MaybeFault on_publish(const Frame& frame, Now now, Actions& out);
+  MaybeFault on_acknowledgement(const Frame& frame, Actions& out);
+  MaybeFault on_subscribe(const Frame& frame, Actions& out);
+  MaybeFault on_unsubscribe(const Frame& frame, Actions& out);
+  MaybeFault on_disconnect(const Frame& frame, Actions& out);
+  MaybeFault resolve_alias(Publish& packet);
+  void end(const Fault& fault, Actions& out);
+
+  ProtocolLimits limits_;
+  State state_ = State::awaiting_connect;
+  Version version_ = Version::v311;
+  bool version_known_ = false;
+  std::string tail_;
+  int64_t started_ms_;
+  int64_t last_packet_ms_;
+  int64_t keep_alive_ms_ = 0;  // already times 1.5; 0: none
+  bool keep_alive_capped_ = false;
+  uint16_t keep_alive_s_ = 0;
+  uint32_t session_expiry_s_ = 0;
+  uint32_t client_packet_bytes_max_ = UINT32_MAX;
+  std::string client_id_, user_;
+  std::vector<std::string> aliases_;  // [alias - 1]; empty: not set
+  size_t unanswered_ = 0;             // QoS 1 publishes without their PUBACK
+};
+
+}  // namespace weir::mqtt

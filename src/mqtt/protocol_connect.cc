@@ -1,0 +1,125 @@
+// Protocol: CONNECT and CONNACK.
+#include <algorithm>
+
+#include "base/assert.h"
+#include "mqtt/protocol.h"
+#include "mqtt/publish_properties.h"
+#include "mqtt/topic.h"
+
+namespace weir::mqtt {
+namespace {
+
+MaybeFault check_will(const WillFields& will, Version version) {
+  if (!is_valid_topic_name(will.topic)) {
+    return Fault{Reason::topic_name_invalid, "the will's topic is not a valid topic name"};
+  }
+  // A 3.1.1 client cannot be told the maximum QoS; its will is delivered at most at QoS 1 as no
+  // subscription is granted more.
+  if (will.qos > 1 && version == Version::v5) {
+    return Fault{Reason::qos_not_supported, "a will with QoS 2"};
+  }
+  return check_publish_properties(will.properties);
+}
+
+std::unique_ptr<Message> make_will(const WillFields& will, Now now) {
+  auto message = std::make_unique<Message>();
+  message->topic = will.topic;
+  message->payload = will.payload;
+  message->qos = std::min<uint8_t>(will.qos, 1);
+  message->retain = will.retain;
+  message->properties = copy_publish_properties(will.properties);
+  message->received_ns = now.wall_ns;
+  return message;
+}
+
+}  // namespace
+
+MaybeFault Protocol::on_connect(const Frame& frame, Now now, Actions& out) {
+  Connect packet;
+  MaybeFault fault = decode_connect(frame, packet);
+  version_ = packet.version;
+  version_known_ = packet.version_known;
+  const Properties& properties = packet.properties;
+  if (properties.has(Property::maximum_packet_size)) {
+    client_packet_bytes_max_ = properties.maximum_packet_size;
+  }
+  if (fault) return fault;
+  if (properties.has(Property::authentication_method)) {
+    return Fault{Reason::bad_authentication_method, "enhanced authentication is not offered"};
+  }
+  if (version_ == Version::v311 && packet.client_id.empty() && !packet.clean_start) {
+    return Fault{Reason::client_identifier_not_valid, "no client identifier for a kept session"};
+  }
+  if (packet.will) {
+    if (MaybeFault bad = check_will(*packet.will, version_)) return bad;
+  }
+
+  auto request = std::make_unique<ConnectRequest>();
+  request->version = version_;
+  request->client_id = packet.client_id;
+  request->clean_start = packet.clean_start;
+  if (version_ == Version::v5) {
+    request->session_expiry_s = properties.session_expiry_s;
+  } else {
+    request->session_expiry_s = packet.clean_start ? 0 : UINT32_MAX;  // 3.1.1: kept, or not at all
+  }
+  session_expiry_s_ = request->session_expiry_s;
+  keep_alive_s_ = packet.keep_alive_s;
+  if (version_ == Version::v5 && limits_.keep_alive_s_max < 65535) {
+    keep_alive_capped_ = keep_alive_s_ == 0 || keep_alive_s_ > limits_.keep_alive_s_max;
+    if (keep_alive_capped_) keep_alive_s_ = limits_.keep_alive_s_max;
+  }
+  keep_alive_ms_ = int64_t(keep_alive_s_) * 1500;
+  request->keep_alive_s = keep_alive_s_;
+  request->receive_maximum = properties.receive_maximum;
+  request->packet_bytes_max = client_packet_bytes_max_;
+  if (packet.user) request->user = std::string(*packet.user);
+  if (packet.password) request->password = std::string(*packet.password);
+  if (packet.will) {
+    request->will = make_will(*packet.will, now);
+    request->will_delay_s = packet.will->properties.will_delay_s;
+  }
+  state_ = State::deciding;
+  out.list.emplace_back(ConnectAction{std::move(request)});
+  return std::nullopt;
+}
+
+std::string Protocol::accept(const Acceptance& acceptance) {
+  WEIR_ASSERT(state_ == State::deciding, "accept() answers a CONNECT");
+  client_id_ = acceptance.client_id;
+  user_ = acceptance.user;
+  aliases_.resize(version_ == Version::v5 ? limits_.topic_alias_maximum : 0);
+  Connack packet;
+  packet.session_present = acceptance.session_present;
+  if (version_ == Version::v5) {
+    // Only what differs from the standard's default: a client may take very small packets only.
+    Properties& p = packet.properties;
+    p.maximum_qos = 1;
+    p.shared_subscription_available = 0;
+    p.present = property_set(Property::maximum_qos, Property::shared_subscription_available);
+    auto tell = [&](Property property, bool differs) {
+      if (differs) p.mark(property);
+    };
+    p.receive_maximum = limits_.receive_maximum;
+    tell(Property::receive_maximum, limits_.receive_maximum != 65535);
+    p.maximum_packet_size = limits_.packet_bytes_max;
+    p.mark(Property::maximum_packet_size);
+    p.topic_alias_maximum = limits_.topic_alias_maximum;
+    tell(Property::topic_alias_maximum, limits_.topic_alias_maximum != 0);
+    p.server_keep_alive = keep_alive_s_;
+    tell(Property::server_keep_alive, keep_alive_capped_);
+    p.assigned_client_id = client_id_;
+    tell(Property::assigned_client_identifier, acceptance.assigned);
+  }
+  std::string bytes;
+  encode_connack(packet, version_, bytes);
+  if (bytes.size() > client_packet_bytes_max_) {
+    state_ = State::ended;
+    bytes.clear();
+  } else {
+    state_ = State::connected;
+  }
+  return bytes;
+}
+
+}  // namespace weir::mqtt

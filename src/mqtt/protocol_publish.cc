@@ -1,0 +1,92 @@
+// Protocol: PUBLISH from a client.
+#include "mqtt/protocol.h"
+#include "mqtt/publish_properties.h"
+#include "mqtt/text.h"
+#include "mqtt/topic.h"
+
+namespace weir::mqtt {
+namespace {
+
+// $SYS is the server's own (§4.7.2).
+bool is_servers_topic(std::string_view topic) {
+  return topic.starts_with("$SYS") && (topic.size() == 4 || topic[4] == '/');
+}
+
+MaybeFault check_topic(std::string_view topic) {
+  if (is_valid_topic_name(topic)) return std::nullopt;
+  if (!is_valid_text(topic)) return malformed("the topic name is not valid text");
+  if (topic.find_first_of("+#") != std::string_view::npos) {
+    return malformed("a wildcard in a topic name");
+  }
+  return Fault{Reason::topic_name_invalid, "a topic name with too many levels"};
+}
+
+}  // namespace
+
+// §3.3.2.3.4: puts the topic that an alias stands for, or keeps the topic it is to stand for.
+MaybeFault Protocol::resolve_alias(Publish& packet) {
+  bool has_topic = !packet.topic.empty();
+  if (!packet.properties.has(Property::topic_alias)) {
+    if (has_topic) return std::nullopt;
+    if (version_ == Version::v311) return malformed("an empty topic name");
+    return against_protocol("an empty topic name without an alias");
+  }
+  uint16_t alias = packet.properties.topic_alias;
+  if (alias == 0 || alias > aliases_.size()) {
+    return Fault{Reason::topic_alias_invalid, "a topic alias of 0 or above the maximum"};
+  }
+  std::string& kept = aliases_[alias - 1u];
+  if (has_topic) {
+    if (MaybeFault fault = check_topic(packet.topic)) return fault;
+    kept = packet.topic;
+  } else if (kept.empty()) {
+    return against_protocol("a topic alias that was not set");
+  } else {
+    packet.topic = kept;
+  }
+  return std::nullopt;
+}
+
+MaybeFault Protocol::on_publish(const Frame& frame, Now now, Actions& out) {
+  Publish packet;
+  if (MaybeFault fault = decode_publish(frame, version_, packet)) return fault;
+  if (packet.qos > 1) return Fault{Reason::qos_not_supported, "a PUBLISH with QoS 2"};
+  if (version_ == Version::v5) {
+    if (packet.properties.has(Property::subscription_identifier)) {
+      return against_protocol("a subscription identifier in a client's PUBLISH");
+    }
+    if (MaybeFault fault = check_publish_properties(packet.properties)) return fault;
+  }
+  if (MaybeFault fault = resolve_alias(packet)) return fault;
+  if (MaybeFault fault = check_topic(packet.topic)) return fault;
+  if (packet.qos > 0) {
+    // 3.1.1 has no receive maximum: its clients' bound is the read pause while sinks are congested.
+    if (version_ == Version::v5 && unanswered_ >= limits_.receive_maximum) {
+      return Fault{Reason::receive_maximum_exceeded, "more QoS 1 publishes than receive maximum"};
+    }
+    unanswered_++;
+  }
+  PublishAction action;
+  action.packet_id = packet.packet_id;
+  if (is_servers_topic(packet.topic)) {
+    action.refusal = Reason::not_authorized;
+    out.list.emplace_back(std::move(action));
+    return std::nullopt;
+  }
+  auto message = std::make_shared<Message>();
+  message->topic = packet.topic;
+  message->payload = packet.payload;
+  message->qos = packet.qos;
+  message->retain = packet.retain;
+  if (packet.properties.present != 0) {
+    message->properties = copy_publish_properties(packet.properties);
+  }
+  message->client_id = client_id_;
+  message->user = user_;
+  message->received_ns = now.wall_ns;
+  action.message = std::move(message);
+  out.list.emplace_back(std::move(action));
+  return std::nullopt;
+}
+
+}  // namespace weir::mqtt

@@ -1,0 +1,81 @@
+#include "mqtt/retained_store.h"
+
+#include "mqtt/topic.h"
+
+namespace weir::mqtt {
+namespace {
+
+size_t bytes_of(const Message& message) { return message.topic.size() + message.payload.size(); }
+
+// The levels before the first wildcard: every matching topic begins with them.
+std::string_view literal_prefix(std::string_view filter) {
+  size_t wildcard = filter.find_first_of("+#");
+  if (wildcard == std::string_view::npos) return filter;
+  std::string_view prefix = filter.substr(0, wildcard);
+  // "a/#" matches "a" too.
+  if (filter[wildcard] == '#' && !prefix.empty()) prefix.remove_suffix(1);
+  return prefix;
+}
+
+}  // namespace
+
+bool has_expired(const Message& message, int64_t wall_ns) {
+  if (!message.properties || !message.properties->message_expiry_s) return false;
+  int64_t lives_ns = int64_t(*message.properties->message_expiry_s) * 1'000'000'000;
+  return wall_ns - message.received_ns >= lives_ns;
+}
+
+bool RetainedStore::store(const MessagePtr& message) {
+  auto state = state_.lock();
+  auto held = state->messages.find(message->topic);
+  bool exists = held != state->messages.end();
+  size_t freed = exists ? bytes_of(*held->second) : 0;
+  if (message->payload.empty()) {
+    if (exists) state->messages.erase(held);
+    state->bytes -= freed;
+    return true;
+  }
+  size_t bytes = state->bytes - freed + bytes_of(*message);
+  if (bytes > bytes_max_ || (!exists && state->messages.size() >= messages_max_)) return false;
+  state->bytes = bytes;
+  if (exists) {
+    held->second = message;
+  } else {
+    state->messages.emplace(message->topic, message);
+  }
+  return true;
+}
+
+std::vector<MessagePtr> RetainedStore::matching(std::string_view filter, size_t most,
+                                                int64_t wall_ns) const {
+  std::vector<MessagePtr> found;
+  std::string_view prefix = literal_prefix(filter);
+  auto state = state_.lock();
+  for (auto at = state->messages.lower_bound(prefix); at != state->messages.end(); ++at) {
+    if (found.size() >= most || !at->first.starts_with(prefix)) break;
+    if (topic_matches(filter, at->first) && !has_expired(*at->second, wall_ns)) {
+      found.push_back(at->second);
+    }
+  }
+  return found;
+}
+
+bool RetainedStore::is_current(const Message& message) const {
+  auto state = state_.lock();
+  auto held = state->messages.find(message.topic);
+  return held != state->messages.end() && held->second.get() == &message;
+}
+
+void RetainedStore::remove_expired(int64_t wall_ns) {
+  auto state = state_.lock();
+  for (auto at = state->messages.begin(); at != state->messages.end();) {
+    if (!has_expired(*at->second, wall_ns)) {
+      ++at;
+      continue;
+    }
+    state->bytes -= bytes_of(*at->second);
+    at = state->messages.erase(at);
+  }
+}
+
+}  // namespace weir::mqtt

@@ -1,0 +1,95 @@
+// BrokerThread: from a published message to its receivers.
+#include "mqtt/broker_thread.h"
+#include "mqtt/connection.h"
+#include "mqtt/metrics.h"
+
+namespace weir::mqtt {
+
+void BrokerThread::route(const MessagePtr& message, const Receiver* publisher) {
+  if (message->retain && !hub_.retained.store(message)) retained_refused.add(1);
+  MatchPtr match = matches_.find(message->topic);
+  if (match->targets.empty()) return;
+  outgoing_.start(message, now(), match->targets.size());
+  for (const Target& target : match->targets) {
+    if (target.no_local && target.receiver.get() == publisher) {
+      if (target.own) deliver(target, *target.own, match);
+    } else {
+      deliver(target, target.grant, match);
+    }
+  }
+}
+
+// Delivers `outgoing_` to one receiver: its session here, or the outbox of its home.
+void BrokerThread::deliver(const Target& target, const Grant& grant, const MatchPtr& match) {
+  Receiver& receiver = *target.receiver;
+  uint32_t home = receiver.home.load(std::memory_order_acquire);
+  if (home == index_) {
+    if (receiver.session != nullptr) {
+      receiver.session->deliver(outgoing_, grant);
+    } else {
+      park(receiver, outgoing_.message(), grant);
+    }
+    return;
+  }
+  if (home == Receiver::kGone) return;
+  std::unique_ptr<Outbox>& box = outboxes_[home];
+  if (!box) box = std::make_unique<Outbox>();
+  if (box->items.empty() || box->items.back().message != outgoing_.message() ||
+      box->items.back().match != match) {
+    box->items.push_back({outgoing_.message(), match, 0});
+  }
+  box->items.back().targets++;
+  box->targets.push_back({&target, &grant});
+  if (!flush_is_due_) {
+    flush_is_due_ = true;
+    io_.at_end_of_batch([hub = hub_.shared_from_this(), this] { flush(); });
+  }
+}
+
+void BrokerThread::receive(Outbox& batch) {
+  size_t next = 0;
+  Now at = now();
+  for (Outbox::Item& item : batch.items) {
+    outgoing_.start(item.message, at, item.targets);
+    for (size_t i = 0; i < item.targets; i++) {
+      const Outbox::To& to = batch.targets[next++];
+      deliver(*to.target, *to.grant, item.match);
+    }
+  }
+  flush();
+}
+
+void BrokerThread::flush() {
+  flush_is_due_ = false;
+  for (uint32_t thread = 0; thread < outboxes_.size(); thread++) {
+    std::unique_ptr<Outbox>& box = outboxes_[thread];
+    if (!box) continue;
+    hub_.post(thread, [batch = std::shared_ptr<Outbox>(std::move(box))](BrokerThread& there) {
+      there.receive(*batch);
+    });
+  }
+  if (sent_tally.messages != 0) {
+    messages_sent.add(sent_tally.messages);
+    publish_bytes_sent.add(sent_tally.bytes);
+    sent_tally = {};
+  }
+}
+
+void BrokerThread::publish(const MessagePtr& message, const Receiver* publisher) {
+  route(message, publisher);
+  for (PublishSink* sink : hub_.sinks) sink->accept({&message, 1}, [](Result<void>) {});
+  flush();
+}
+
+// Messages for a session that is on its way here wait for it, within the bound of a queue.
+void BrokerThread::park(Receiver& receiver, const MessagePtr& message, const Grant& grant) {
+  Arriving& arriving = arriving_[&receiver];
+  if (arriving.parked.size() >= hub_.options.queued_messages_max) {
+    add_to(receiver.dropped, 1);
+    dropped_queue.add(1);
+    return;
+  }
+  arriving.parked.push_back({message, grant});
+}
+
+}  // namespace weir::mqtt

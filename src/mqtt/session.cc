@@ -1,0 +1,235 @@
+#include "mqtt/session.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "mqtt/metrics.h"
+
+namespace weir::mqtt {
+
+Session::Session(std::shared_ptr<Receiver> receiver, const SessionLimits& limits,
+                 QueueBudget& budget, const RetainedStore& retained)
+    : receiver_(std::move(receiver)), limits_(limits), budget_(budget), retained_(retained) {}
+
+Session::~Session() {
+  for (const InFlight& sent : in_flight_) let_go(sent.delivery);
+  for (const Delivery& delivery : queue_) let_go(delivery);
+}
+
+void Session::attach(const Attachment& attachment, Now now) {
+  to_ = attachment;
+  window_ = std::min<size_t>(attachment.receive_maximum, kInFlightMax);
+  sent_ = 0;
+  send_waiting(now);
+}
+
+void Session::detach() {
+  to_ = {};
+  window_ = 0;
+  // QoS 0 dies with the connection; what is left is sent on the next one.
+  std::erase_if(replay_, [](const Delivery& delivery) { return delivery.qos == 0; });
+}
+
+void Session::deliver(Outgoing& outgoing, const Grant& grant) {
+  const Message& message = *outgoing.message();
+  bool retain = grant.retain_as_published && message.retain;
+  uint8_t qos = std::min(message.qos, grant.qos);
+  if (qos == 0) return send_qos_0(outgoing, grant, retain);
+  Delivery delivery{outgoing.message(), qos, retain, grant.ids};
+  if (queue_.empty() && may_send_qos_1()) {
+    send_in_flight(std::move(delivery), &outgoing, outgoing.now());
+  } else {
+    enqueue(std::move(delivery));
+  }
+}
+
+void Session::send_qos_0(Outgoing& outgoing, const Grant& grant, bool retain) {
+  if (to_.wire == nullptr) return;
+  if (to_.wire->unsent_bytes() > limits_.unsent_bytes_max) {
+    count_dropped(1);
+    dropped_slow.add(1);
+    return;
+  }
+  SendForm form{.version = to_.version, .qos = 0, .retain = retain, .ids = &grant.ids};
+  size_t size = outgoing.send(*to_.wire, form, to_.packet_bytes_max);
+  if (size == 0) {
+    count_dropped(1);
+    dropped_size.add(1);
+  } else {
+    count_sent(size);
+  }
+}
+
+// Whether one more QoS 1 message may go out: the client's window has room for it and the wire
+// drains. What was sent on an earlier connection goes first.
+bool Session::may_send_qos_1() const {
+  return to_.wire != nullptr && sent_ < window_ && sent_ == in_flight_.size() &&
+         to_.wire->unsent_bytes() <= limits_.unsent_bytes_max;
+}
+
+void Session::enqueue(Delivery delivery) {
+  size_t bytes = delivery.bytes();
+  if (queue_.size() >= limits_.queued_messages_max ||
+      queued_bytes_ + bytes > limits_.queued_bytes_max ||
+      budget_.bytes_used.load(std::memory_order_relaxed) > budget_.bytes_max) {
+    count_dropped(1);
+    dropped_queue.add(1);
+    return;
+  }
+  hold(delivery);
+  queue_.push_back(std::move(delivery));
+}
+
+// The message becomes one in flight and is sent; with `outgoing` its encoding is shared.
+void Session::send_in_flight(Delivery delivery, Outgoing* outgoing, Now now) {
+  WEIR_ASSERT(sent_ == in_flight_.size(), "what was sent before must be sent again first");
+  uint16_t packet_id = take_packet_id();
+  size_t size = 0;
+  if (outgoing != nullptr) {
+    SendForm form{.version = to_.version,
+                  .qos = delivery.qos,
+                  .retain = delivery.retain,
+                  .packet_id = packet_id,
+                  .ids = &delivery.ids};
+    size = outgoing->send(*to_.wire, form, to_.packet_bytes_max);
+    if (size != 0) count_sent(size);
+  } else {
+    size = write_single(delivery, packet_id, false, now) ? 1 : 0;
+  }
+  if (size == 0) {  // §3.1.2.11.4: too large for the client: act as if it had been sent
+    count_dropped(1);
+    dropped_size.add(1);
+    return;
+  }
+  hold(delivery);
+  in_flight_.push_back({packet_id, sequence_, std::move(delivery)});
+  sent_++;
+}
+
+bool Session::write_single(const Delivery& delivery, uint16_t packet_id, bool duplicate, Now now) {
+  thread_local std::string frame;
+  frame.clear();
+  SendForm form{.version = to_.version,
+                .qos = delivery.qos,
+                .retain = delivery.retain,
+                .duplicate = duplicate,
+                .packet_id = packet_id,
+                .ids = &delivery.ids};
+  encode_message(*delivery.message, form, now, frame);
+  if (frame.size() > to_.packet_bytes_max) return false;
+  to_.wire->write(frame);
+  count_sent(frame.size());
+  return true;
+}
+
+void Session::acknowledge(uint16_t packet_id, Now now) {
+  // Clients acknowledge in order: it is nearly always the first.
+  auto at = std::find_if(in_flight_.begin(), in_flight_.end(),
+                         [&](const InFlight& sent) { return sent.packet_id == packet_id; });
+  if (at == in_flight_.end()) return;
+  if (static_cast<size_t>(at - in_flight_.begin()) < sent_) sent_--;
+  let_go(at->delivery);
+  in_flight_.erase(at);
+  send_waiting(now);
+}
+
+bool Session::is_in_flight(uint16_t packet_id) const {
+  return std::any_of(in_flight_.begin(), in_flight_.end(),
+                     [&](const InFlight& sent) { return sent.packet_id == packet_id; });
+}
+
+bool Session::pump(Now now) {
+  send_waiting(now);
+  return send_replay(now);
+}
+
+void Session::send_waiting(Now now) {
+  if (to_.wire == nullptr) return;
+  while (sent_ < in_flight_.size() && sent_ < window_) {
+    InFlight& again = in_flight_[sent_];
+    if (write_single(again.delivery, again.packet_id, true, now)) {
+      sent_++;
+    } else {
+      let_go(again.delivery);
+      in_flight_.erase(in_flight_.begin() + static_cast<ptrdiff_t>(sent_));
+      count_dropped(1);
+      dropped_size.add(1);
+    }
+  }
+  while (!queue_.empty() && may_send_qos_1()) {
+    Delivery next = std::move(queue_.front());
+    queue_.pop_front();
+    let_go(next);
+    if (has_expired(*next.message, now.wall_ns)) {
+      count_dropped(1);
+      dropped_expired.add(1);
+    } else {
+      send_in_flight(std::move(next), nullptr, now);
+    }
+  }
+}
+
+void Session::replay(const std::vector<MessagePtr>& messages, const Subscription& subscription) {
+  size_t room = kReplayMessagesMax - std::min(kReplayMessagesMax, replay_.size());
+  size_t taken = std::min(room, messages.size());
+  for (size_t i = 0; i < taken; i++) {
+    uint8_t qos = std::min(messages[i]->qos, subscription.options.qos);
+    std::vector<uint32_t> ids;
+    if (subscription.id != 0) ids.push_back(subscription.id);
+    replay_.push_back({messages[i], qos, true, std::move(ids)});
+  }
+  count_dropped(messages.size() - taken);
+  dropped_queue.add(messages.size() - taken);
+}
+
+// Feeds retained messages while the wire and the window have room. One that was replaced meanwhile
+// is passed over: the client has had its successor as a live message.
+bool Session::send_replay(Now now) {
+  for (size_t n = 0; n < kReplayPortion && !replay_.empty(); n++) {
+    if (to_.wire == nullptr) return false;
+    if (to_.wire->unsent_bytes() > kReplayUnsentBytesMax) return true;
+    Delivery& next = replay_.front();
+    // With a full window the next acknowledgement makes room; pump() is asked again meanwhile.
+    if (next.qos > 0 && (!queue_.empty() || !may_send_qos_1())) return true;
+    Delivery delivery = std::move(next);
+    replay_.pop_front();
+    if (!retained_.is_current(*delivery.message)) continue;
+    if (delivery.qos > 0) {
+      send_in_flight(std::move(delivery), nullptr, now);
+    } else if (!write_single(delivery, 0, false, now)) {
+      count_dropped(1);
+      dropped_size.add(1);
+    }
+  }
+  return !replay_.empty();
+}
+
+// Identifiers go round; one can be taken only while a message from a whole round ago is unanswered.
+uint16_t Session::take_packet_id() {
+  while (true) {
+    sequence_++;
+    auto packet_id = static_cast<uint16_t>((sequence_ - 1) % kPacketIds + 1);
+    bool old_ones = !in_flight_.empty() && in_flight_.front().sequence + kPacketIds <= sequence_;
+    if (!old_ones || !is_in_flight(packet_id)) return packet_id;
+  }
+}
+
+void Session::hold(const Delivery& delivery) {
+  queued_bytes_ += delivery.bytes();
+  budget_.bytes_used.fetch_add(delivery.budget_bytes(), std::memory_order_relaxed);
+}
+void Session::let_go(const Delivery& delivery) {
+  queued_bytes_ -= delivery.bytes();
+  budget_.bytes_used.fetch_sub(delivery.budget_bytes(), std::memory_order_relaxed);
+}
+
+void Session::count_dropped(uint64_t messages) { add_to(receiver_->dropped, messages); }
+
+void Session::count_sent(size_t bytes) {
+  add_to(receiver_->messages_out, 1);
+  add_to(receiver_->bytes_out, bytes);
+  sent_tally.messages++;
+  sent_tally.bytes += bytes;
+}
+
+}  // namespace weir::mqtt

@@ -1,0 +1,131 @@
+#include "mqtt/session.h"
+
+#include <doctest/doctest.h>
+
+#include "mqtt/packet_notation_test.h"
+
+namespace weir::mqtt {
+namespace {
+
+class TextWire final : public Wire {
+ public:
+  void write(std::string_view bytes) override { sent.append(bytes); }
+  void write_shared(std::shared_ptr<const std::string> bytes) override {
+    shared++;
+    sent.append(*bytes);
+  }
+  size_t unsent_bytes() const override { return unsent; }
+  std::string take() { return std::exchange(sent, {}); }
+
+  std::string sent;
+  size_t unsent = 0;
+  int shared = 0;
+};
+
+MessagePtr make_message(std::string topic, std::string payload, uint8_t qos) {
+  auto message = std::make_shared<Message>();
+  message->topic = std::move(topic);
+  message->payload = std::move(payload);
+  message->qos = qos;
+  return message;
+}
+
+struct Setting {
+  QueueBudget budget{1 << 20};
+  RetainedStore retained{10'000, 1 << 20};
+  std::shared_ptr<Receiver> receiver = std::make_shared<Receiver>("r", 0);
+  SessionLimits limits;
+  TextWire wire;
+  Outgoing outgoing;
+  Grant grant{1, false, {}};
+
+  void deliver(Session& session, MessagePtr message, size_t receivers = 1) {
+    outgoing.start(std::move(message), {}, receivers);
+    session.deliver(outgoing, grant);
+  }
+};
+
+TEST_CASE("packet identifiers go round without 0 and without one that is in flight") {
+  Setting s;
+  Session session(s.receiver, s.limits, s.budget, s.retained);
+  session.attach({&s.wire}, {});
+  s.deliver(session, make_message("t", "stays", 1));
+  uint16_t first = 1;  // the first identifier given
+  CHECK(session.is_in_flight(first));
+  for (uint32_t i = 0; i < 70'000; i++) {
+    s.deliver(session, make_message("t", "x", 1));
+    Frame frame;
+    Publish packet;
+    std::string sent = s.wire.take();
+    if (i == 0) sent = sent.substr(sent.size() / 2 + 2);  // behind the first message
+    REQUIRE(cut_frame(sent, 1000, frame) == Cut::complete);
+    REQUIRE_FALSE(decode_publish(frame, Version::v311, packet));
+    REQUIRE(packet.packet_id != 0);
+    REQUIRE(packet.packet_id != first);
+    session.acknowledge(packet.packet_id, {});
+    REQUIRE(session.queued() == 1);
+  }
+}
+
+TEST_CASE("a large message to several receivers is one block") {
+  Setting s;
+  s.grant.qos = 0;
+  Session one(s.receiver, s.limits, s.budget, s.retained);
+  Session two(s.receiver, s.limits, s.budget, s.retained);
+  one.attach({&s.wire}, {});
+  two.attach({&s.wire}, {});
+  s.outgoing.start(make_message("t", std::string(3000, 'x'), 0), {}, 2);
+  one.deliver(s.outgoing, s.grant);
+  two.deliver(s.outgoing, s.grant);
+  std::string packet = assemble_packet("PUBLISH topic=t payload_size=3000", 4);
+  CHECK(s.wire.shared == 2);
+  CHECK(s.wire.sent == packet + packet);
+}
+
+TEST_CASE("the budget of all queues bounds each, and an ended session gives back its share") {
+  Setting s;
+  QueueBudget small(2000);
+  {
+    Session session(s.receiver, s.limits, small, s.retained);
+    for (int i = 0; i < 100; i++) s.deliver(session, make_message("t", std::string(100, 'x'), 1));
+    CHECK(session.queued() > 0);
+    CHECK(session.queued() < 20);
+    CHECK(s.receiver->dropped == 100 - session.queued());
+    CHECK(small.bytes_used > 0);
+  }
+  CHECK(small.bytes_used == 0);
+}
+
+TEST_CASE("a large retained store is fed in portions, only as fast as the wire takes it") {
+  Setting s;
+  for (int i = 0; i < 5000; i++) {
+    CHECK(s.retained.store(make_message("t/" + std::to_string(i), std::string(100, 'x'), 0)));
+  }
+  Session session(s.receiver, s.limits, s.budget, s.retained);
+  session.attach({&s.wire}, {});
+  session.replay(s.retained.matching("#", 10'000, 0), Subscription{});
+  s.wire.unsent = Session::kReplayUnsentBytesMax + 1;
+  CHECK(session.pump({}));
+  CHECK(s.wire.sent.empty());
+  s.wire.unsent = 0;
+  // One message is replaced meanwhile: its successor goes out live, the old one not at all.
+  CHECK(s.retained.store(make_message("t/4999", "new", 0)));
+  int turns = 1;
+  while (session.pump({})) turns++;
+  CHECK(turns == 3);
+  CHECK(s.receiver->messages_out == 4999);
+}
+
+TEST_CASE("a shorter list of messages is retained once the bytes are used up") {
+  RetainedStore retained(10, 20);
+  CHECK(retained.store(make_message("a", "123456789", 0)));
+  CHECK(retained.store(make_message("b", "123456789", 0)));
+  CHECK_FALSE(retained.store(make_message("c", "1", 0)));
+  CHECK(retained.store(make_message("a", "", 0)));
+  CHECK(retained.store(make_message("c", "1", 0)));
+  CHECK(retained.size() == 2);
+  CHECK(retained.bytes() == 12);
+}
+
+}  // namespace
+}  // namespace weir::mqtt
