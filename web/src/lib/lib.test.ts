@@ -4,7 +4,7 @@ import { buildFlux, errorPlace, errorText, quote, variables } from "./flux";
 import { bytes, compact, value } from "./format";
 import { numericPaths } from "./json_paths";
 import { mqttAddress } from "./mqtt_address";
-import { align, gapAfter, seriesOf } from "./series";
+import { align, gapsIn, seriesOf } from "./series";
 import {
   ago,
   automaticWindow,
@@ -183,10 +183,20 @@ describe("series", () => {
       values: [10, 20, 30],
     });
   });
+  it("have gaps where a device fell silent, not where it changed its pace or sends in bursts", () => {
+    const every = (step: number, count: number, from: number) =>
+      Array.from({ length: count }, (_, i) => from + i * step);
+    expect(gapsIn([...every(1, 20, 0), ...every(1, 20, 60)])).toEqual([20]);
+    expect(gapsIn([...every(1, 60, 0), ...every(10, 20, 70)])).toEqual([]);
+    const bursts = every(60, 20, 0).flatMap((at) => [at, at + 1, at + 2]);
+    expect(gapsIn(bursts)).toEqual([]);
+    expect(gapsIn([0, 100])).toEqual([]);
+    expect(gapsIn([5, 5, 5, 5])).toEqual([]);
+  });
   it("share one time column; only real gaps become null", () => {
     const a = { label: "a", times: [0, 1000, 2000, 10_000, 11_000], values: [1, 2, 3, 4, 5] };
     const b = { label: "b", times: [500, 5000], values: [9, 9] };
-    expect(gapAfter(a.times)).toBe(4000);
+    expect(gapsIn(a.times)).toEqual([3]);
     expect(align([a, b])).toEqual([
       [0, 0.5, 1, 2, 2.001, 5, 10, 11],
       [1, undefined, 2, 3, null, null, 4, 5],

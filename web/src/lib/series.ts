@@ -102,15 +102,27 @@ function unique(names: string[]): string[] {
 
 // A step this many times longer than the usual one is a gap: nothing was measured, nothing is drawn.
 const kGapFactor = 4;
+// ... if it also stands out among its neighbours. A device that merely changed its pace has no gaps.
+const kNeighbourFactor = 3;
+// ... and if such steps are rare. A device that reports in bursts has none either.
+const kGapShareMax = 0.1;
 
-export function gapAfter(times: number[]): number {
-  if (times.length < 3) return Infinity;
-  const steps = [];
+// The indexes of the points before which there is a gap.
+export function gapsIn(times: number[]): number[] {
+  if (times.length < 4) return [];
+  const step = (i: number) => (i < 1 || i >= times.length ? 0 : times[i]! - times[i - 1]!);
+  const sample = [];
   // A thousand steps are enough to know the usual one.
   const stride = Math.max(1, Math.floor(times.length / 1000));
-  for (let i = stride; i < times.length; i += stride) steps.push(times[i]! - times[i - 1]!);
-  steps.sort((a, b) => a - b);
-  return steps[Math.floor(steps.length / 2)]! * kGapFactor;
+  for (let i = stride; i < times.length; i += stride) sample.push(step(i));
+  sample.sort((a, b) => a - b);
+  const limit = sample[Math.floor(sample.length / 2)]! * kGapFactor;
+  const gaps: number[] = [];
+  for (let i = 1; i < times.length; i++) {
+    if (step(i) <= limit) continue;
+    if (step(i) > kNeighbourFactor * Math.max(step(i - 1), step(i + 1))) gaps.push(i);
+  }
+  return gaps.length > times.length * kGapShareMax && gaps.length > 2 ? [] : gaps;
 }
 
 export type AlignedColumns = [number[], ...(number | null | undefined)[][]];
@@ -146,18 +158,21 @@ function widenGaps(column: (number | null | undefined)[]): (number | null | unde
 }
 
 function withGaps(series: Series): Series {
-  const limit = gapAfter(series.times);
-  if (limit === Infinity || limit === 0) return series;
+  const gaps = gapsIn(series.times);
+  if (gaps.length === 0) return series;
   const times: number[] = [];
   const values: (number | null)[] = [];
-  for (let i = 0; i < series.times.length; i++) {
-    const time = series.times[i]!;
-    if (i > 0 && time - series.times[i - 1]! > limit) {
-      times.push(series.times[i - 1]! + 1);
+  let from = 0;
+  for (const gap of [...gaps, series.times.length]) {
+    for (let i = from; i < gap; i++) {
+      times.push(series.times[i]!);
+      values.push(series.values[i]!);
+    }
+    if (gap < series.times.length) {
+      times.push(series.times[gap - 1]! + 1);
       values.push(null);
     }
-    times.push(time);
-    values.push(series.values[i]!);
+    from = gap;
   }
   return { ...series, times, values };
 }
