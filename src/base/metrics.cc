@@ -105,6 +105,15 @@ void Histogram::append_samples(std::string& out) const {
   out += fmt::format("{}_count{} {}\n", name(), braced, cumulative);
 }
 
+double sum_of(std::string_view name) {
+  double sum = 0;
+  auto metrics = registry().lock();
+  for (const Metric* metric : *metrics) {
+    if (metric->name() == name) sum += metric->current();
+  }
+  return sum;
+}
+
 std::string exposition_text() {
   auto metrics = registry().lock();
   std::map<std::string_view, std::vector<const Metric*>> by_name;

@@ -36,6 +36,8 @@ class Metric {
   const std::string& labels() const { return labels_; }
   // Appends this metric's sample lines.
   virtual void append_samples(std::string& out) const = 0;
+  // What sum_of() adds up; 0 for a histogram.
+  virtual double current() const { return 0; }
 
  private:
   std::string name_, help_, type_, labels_;
@@ -48,6 +50,7 @@ class Counter final : public Metric {
   void add(uint64_t amount);
   uint64_t value() const;
   void append_samples(std::string& out) const override;
+  double current() const override { return static_cast<double>(value()); }
 
  private:
   static constexpr size_t kShards = 8;
@@ -65,6 +68,7 @@ class Gauge final : public Metric {
   void add(double amount);
   double value() const { return value_.load(std::memory_order_relaxed); }
   void append_samples(std::string& out) const override;
+  double current() const override { return value(); }
 
  private:
   std::atomic<double> value_ = 0;
@@ -77,6 +81,7 @@ class CallbackGauge final : public Metric {
                 std::string_view labels = {});
   ~CallbackGauge() override;
   void append_samples(std::string& out) const override;
+  double current() const override { return read_(); }
 
  private:
   std::function<double()> read_;
@@ -96,6 +101,9 @@ class Histogram final : public Metric {
   std::vector<std::atomic<uint64_t>> counts_;  // one per bound, then +Inf
   std::atomic<double> sum_ = 0;
 };
+
+// The sum of all counters and gauges of that name over their labels; 0 when there is none.
+double sum_of(std::string_view name);
 
 // Every registered metric in exposition format, grouped by name, names in order.
 std::string exposition_text();
