@@ -173,9 +173,12 @@ Result<void> Authorizations::remove(TokenId id) {
 
 Result<void> Authorizations::persist_usage() {
   std::vector<std::pair<EntryPtr, int64_t>> used;
-  for (const auto& [id, entry] : index_.lock()->by_id) {
-    const int64_t last_used_ns = entry->last_used_ns.load();
-    if (last_used_ns != entry->persisted_ns.load()) used.emplace_back(entry, last_used_ns);
+  {
+    auto index = index_.lock();
+    for (const auto& [id, entry] : index->by_id) {
+      const int64_t last_used_ns = entry->last_used_ns.load();
+      if (last_used_ns != entry->persisted_ns.load()) used.emplace_back(entry, last_used_ns);
+    }
   }
   if (used.empty()) return {};
   auto change = [&](Connection& connection) -> Result<void> {

@@ -102,7 +102,7 @@ std::vector<BucketPtr> Buckets::list(std::optional<OrgId> org) const {
     }
   }
   std::ranges::sort(all, {}, [](const BucketPtr& bucket) {
-    return std::tuple(bucket->created_ns, bucket->type, bucket->id);
+    return std::tuple(bucket->created_ns, bucket->type, std::string_view(bucket->name));
   });
   return all;
 }

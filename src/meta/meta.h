@@ -32,10 +32,13 @@ class Meta {
   ~Meta();  // persists usage
 
   Organisations& organisations() { return organisations_; }
+  const Organisations& organisations() const { return organisations_; }
   Users& users() { return users_; }
   const Users& users() const { return users_; }
   Buckets& buckets() { return buckets_; }
+  const Buckets& buckets() const { return buckets_; }
   Authorizations& authorizations() { return authorizations_; }
+  const Authorizations& authorizations() const { return authorizations_; }
   Sessions& sessions() { return sessions_; }
   Settings& settings() { return settings_; }
   const Settings& settings() const { return settings_; }

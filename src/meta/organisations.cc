@@ -193,7 +193,8 @@ Result<void> Organisations::remove(OrgId id) {
 
 std::vector<std::pair<UserId, Role>> Organisations::members(OrgId id) const {
   std::vector<std::pair<UserId, Role>> found;
-  for (const auto& [key, role] : index_.lock()->members) {
+  auto index = index_.lock();
+  for (const auto& [key, role] : index->members) {
     if (key.first == id) found.emplace_back(key.second, role);
   }
   return found;

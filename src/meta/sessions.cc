@@ -75,9 +75,12 @@ Result<void> Sessions::end(std::string_view key) {
 Result<void> Sessions::persist_usage() {
   const int64_t now_ns = clock_.wall_ns();
   std::vector<std::pair<std::string, int64_t>> extended;
-  for (const auto& [hash, session] : *index_.lock()) {
-    if (session.expires_ns > now_ns && session.expires_ns != session.persisted_ns)
-      extended.emplace_back(hash, session.expires_ns);
+  {
+    auto index = index_.lock();
+    for (const auto& [hash, session] : *index) {
+      if (session.expires_ns > now_ns && session.expires_ns != session.persisted_ns)
+        extended.emplace_back(hash, session.expires_ns);
+    }
   }
   auto change = [&](Connection& connection) -> Result<void> {
     for (const auto& [hash, expires_ns] : extended)

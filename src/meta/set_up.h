@@ -19,7 +19,7 @@ struct SetUpRequest {
   std::string password = {};  // empty: the user cannot sign in until one is set
   std::string org = {};
   std::string bucket = {};
-  int64_t retention_ns = 0;          // 0: for ever
+  int64_t retention_ns = 0;               // 0: for ever
   std::optional<std::string> token = {};  // kept if given and not empty, otherwise one is made
 };
 
