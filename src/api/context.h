@@ -1,0 +1,56 @@
+// What every resource of the API works with. Made once by Api (server_api.h); the parts outlive it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+
+namespace weir {
+class Workers;
+}
+namespace weir::ingest {
+class Pipeline;
+}
+namespace weir::meta {
+class Meta;
+}
+namespace weir::mqtt {
+class Broker;
+}
+namespace weir::query {
+class Engine;
+}
+namespace weir::store {
+class Store;
+}
+
+namespace weir::api {
+
+class LiveHub;
+
+// The version of InfluxDB whose API this is; clients choose their behaviour by it.
+inline constexpr const char* kInfluxVersion = "v2.7.12";
+
+// What this server is, as the API tells it.
+struct ServerInfo {
+  std::string version;  // weir's own: "0.1.0"
+  std::string commit;
+  int64_t started_ns = 0;
+  std::string http_listen, mqtt_listen;  // "127.0.0.1:8086"; mqtt_listen empty: no broker
+  bool anonymous_mqtt = false;
+};
+
+struct Context {
+  meta::Meta& meta;
+  store::Store& store;
+  query::Engine& queries;
+  Workers& workers;  // queries, changes of metadata, password hashing, large writes
+  const Clock& clock;
+  ServerInfo info;
+  mqtt::Broker* broker = nullptr;        // null: no broker runs
+  ingest::Pipeline* pipeline = nullptr;  // null: nothing is ingested
+  LiveHub* live = nullptr;               // null: no live view
+};
+
+}  // namespace weir::api

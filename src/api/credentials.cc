@@ -1,0 +1,107 @@
+#include "api/credentials.h"
+
+#include <algorithm>
+#include <array>
+
+namespace weir::api {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+int base64_digit(char c) {
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (c >= '0' && c <= '9') return c - '0' + 52;
+  if (c == '+') return 62;
+  if (c == '/') return 63;
+  return -1;
+}
+
+// RFC 4648 §4; padding may be missing.
+std::optional<std::string> decode_base64(std::string_view text) {
+  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
+  std::string decoded;
+  uint32_t bits = 0;
+  int count = 0;
+  for (char c : text) {
+    const int digit = base64_digit(c);
+    if (digit < 0) return std::nullopt;
+    bits = (bits << 6) | static_cast<uint32_t>(digit);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    decoded.push_back(static_cast<char>((bits >> count) & 0xff));
+  }
+  return decoded;
+}
+
+// The scheme and what follows it.
+std::pair<std::string_view, std::string_view> authorization_of(const http::Request& request) {
+  const std::string_view header = trimmed(request.headers.get("Authorization"));
+  const size_t space = header.find(' ');
+  if (space == header.npos) return {header, {}};
+  return {header.substr(0, space), trimmed(header.substr(space + 1))};
+}
+
+}  // namespace
+
+std::optional<Credentials> basic_credentials(const http::Request& request) {
+  const auto [scheme, value] = authorization_of(request);
+  if (!equal_ignoring_case(scheme, "Basic")) return std::nullopt;
+  const std::optional<std::string> decoded = decode_base64(value);
+  if (!decoded.has_value()) return std::nullopt;
+  const size_t colon = decoded->find(':');
+  if (colon == decoded->npos) return std::nullopt;
+  Credentials credentials;
+  credentials.kind = Credentials::Kind::password;
+  credentials.user = decoded->substr(0, colon);
+  credentials.password = decoded->substr(colon + 1);
+  return credentials;
+}
+
+std::string_view session_cookie(const http::Request& request) {
+  for (const auto& [name, value] : request.headers.all()) {
+    if (!equal_ignoring_case(name, "Cookie")) continue;
+    std::string_view rest = value;
+    while (!rest.empty()) {
+      const size_t end = std::min(rest.find(';'), rest.size());
+      const std::string_view cookie = trimmed(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      const size_t equals = cookie.find('=');
+      if (equals != cookie.npos && cookie.substr(0, equals) == kSessionCookie)
+        return cookie.substr(equals + 1);
+    }
+  }
+  return {};
+}
+
+Credentials credentials_of(const http::Request& request) {
+  if (std::optional<Credentials> basic = basic_credentials(request)) return *std::move(basic);
+  Credentials credentials;
+  const auto [scheme, value] = authorization_of(request);
+  if (equal_ignoring_case(scheme, "Token") || equal_ignoring_case(scheme, "Bearer")) {
+    credentials.kind = Credentials::Kind::token;
+    credentials.token = value;
+    if (const size_t colon = value.find(':'); colon != value.npos) {
+      credentials.user = value.substr(0, colon);
+      credentials.password = value.substr(colon + 1);
+    }
+    return credentials;
+  }
+  if (const std::string_view key = session_cookie(request); !key.empty()) {
+    credentials.kind = Credentials::Kind::session;
+    credentials.token = key;
+  }
+  return credentials;
+}
+
+}  // namespace weir::api

@@ -1,0 +1,124 @@
+// POST /api/v2/query: Flux in, annotated CSV out; and /query/ast, /query/analyze.
+#include <atomic>
+#include <memory>
+
+#include "api/fields.h"
+#include "api/route.h"
+#include "api/v2/caller_catalog.h"
+#include "api/v2/csv_answer.h"
+#include "api/v2/find.h"
+#include "api/v2/query_request.h"
+#include "api/v2/resources.h"
+#include "base/json.h"
+#include "base/metrics.h"
+#include "query/query.h"
+
+namespace weir::api::v2 {
+namespace {
+
+metrics::Counter queries_total{"weir_http_queries_total", "Queries run over HTTP"};
+metrics::Counter queries_failed_total{"weir_http_queries_failed_total",
+                                      "Queries that ended with an error"};
+metrics::Histogram query_seconds{"weir_http_query_seconds",
+                                 "From the start of a query to its end",
+                                 {0.001, 0.01, 0.1, 1, 10, 60}};
+
+void run(Context& context, const http::Request& request, const meta::Caller& caller,
+         const http::ResponderPtr& responder, const std::atomic<bool>& canceled) {
+  const Result<meta::OrganisationPtr> org = organisation_of(Call{request, caller, context});
+  if (!org.ok()) return send_failure(*responder, org.error());
+  Result<QueryRequest> decoded = decode_query(request);
+  if (!decoded.ok()) return send_failure(*responder, decoded.error());
+
+  query::Request wanted;
+  wanted.script = std::move(decoded->script);
+  wanted.ast = decoded->ast;
+  wanted.external = decoded->external;
+  wanted.now_ns = decoded->now_ns;
+  wanted.canceled = &canceled;
+  const CallerCatalog catalog(context.meta, caller, (*org)->id);
+  const Preference preference = preference_of(request);
+  CsvAnswer answer(responder, decoded->dialect);
+  auto write = [&](std::string_view bytes) {
+    if (preference != Preference::tables) return !canceled;  // run for its effects
+    return answer.write(bytes);
+  };
+  queries_total.add(1);
+  const int64_t started_ms = context.clock.steady_ms();
+  Result<query::Statistics> statistics =
+      context.queries.run_csv(wanted, catalog, decoded->dialect, write);
+  query_seconds.observe(static_cast<double>(context.clock.steady_ms() - started_ms) / 1000);
+  if (!statistics.ok()) queries_failed_total.add(1);
+
+  const Result<void> outcome = statistics.ok() ? Result<void>() : Result<void>(statistics.error());
+  if (preference == Preference::tables) return answer.finish(outcome);
+  if (preference == Preference::no_content_with_error && !outcome.ok())
+    return send_failure(*responder, outcome.error());
+  send(*responder, no_content());
+}
+
+void query(Context& context, http::Request request, const meta::Caller& caller,
+           const http::ResponderPtr& responder) {
+  auto shared = std::make_shared<http::Request>(std::move(request));
+  auto canceled = std::make_shared<std::atomic<bool>>(false);
+  responder->on_closed([canceled] { *canceled = true; });
+  run_on_worker(context, responder, [&context, shared, caller, responder, canceled] {
+    if (*canceled) return;  // the client left while it waited its turn
+    run(context, *shared, caller, responder, *canceled);
+  });
+}
+
+Result<std::string> script_of(const Call& call) {
+  WEIR_TRY(QueryRequest decoded, decode_query(call.request));
+  if (decoded.script.empty()) return Error{Errc::invalid, "request body requires a query"};
+  return std::move(decoded.script);
+}
+
+Result<Answer> ast(const Call& call) {
+  WEIR_TRY(std::string script, script_of(call));
+  WEIR_TRY(Json package, query::parse_to_json(script));
+  return json_answer(200, {{"ast", OrderedJson(package)}});
+}
+
+// The place in "... error @2:5-2:9: what ...", or 0:0.
+std::pair<int64_t, int64_t> place_in(std::string_view message) {
+  const size_t at = message.find('@');
+  int64_t line = 0, column = 0;
+  if (at == message.npos) return {line, column};
+  size_t i = at + 1;
+  auto number = [&](int64_t& into) {
+    for (; i < message.size() && message[i] >= '0' && message[i] <= '9' && into < 1'000'000'000;
+         i++)
+      into = into * 10 + (message[i] - '0');
+  };
+  number(line);
+  if (i < message.size() && message[i] == ':') i++, number(column);
+  return {line, column};
+}
+
+Result<Answer> analyze(const Call& call) {
+  WEIR_TRY(std::string script, script_of(call));
+  OrderedJson errors = OrderedJson::array();
+  if (Result<Json> package = query::parse_to_json(script); !package.ok()) {
+    const auto [line, column] = place_in(package.error().message);
+    errors.push_back({{"line", line},
+                      {"column", column},
+                      {"character", 0},
+                      {"message", package.error().message}});
+  }
+  return json_answer(200, {{"errors", std::move(errors)}});
+}
+
+}  // namespace
+
+void mount_query(http::Router& router, Context& context) {
+  route_streaming(router, context, "POST", "/api/v2/query",
+                  [&context](http::Request request, const meta::Caller& caller,
+                             const http::ResponderPtr& responder) {
+                    query(context, std::move(request), caller, responder);
+                  });
+  route(router, context, "POST", "/api/v2/query/ast", RunOn::worker, ast);
+  route(router, context, "POST", "/api/v2/query/analyze", RunOn::worker, analyze);
+}
+
+}  // namespace weir::api::v2

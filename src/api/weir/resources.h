@@ -1,0 +1,16 @@
+// weir's own resources beside InfluxDB's API: docs/api.md. One .cc each; `context` outlives the
+// router.
+#pragma once
+
+#include "api/context.h"
+#include "http/router.h"
+
+namespace weir::api::own {
+
+void mount_info(http::Router& router, Context& context);        // info
+void mount_schema(http::Router& router, Context& context);      // schema
+void mount_statistics(http::Router& router, Context& context);  // statistics
+void mount_live(http::Router& router, Context& context);        // live (WebSocket)
+void mount_clients(http::Router& router, Context& context);     // clients
+
+}  // namespace weir::api::own

@@ -1,0 +1,77 @@
+// GET /api/v2/weir/statistics: sizes and rates of buckets, broker, ingest and process.
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "api/route.h"
+#include "api/time_text.h"
+#include "api/weir/resources.h"
+#include "base/json.h"
+#include "base/metrics.h"
+#include "meta/meta.h"
+#include "store/store.h"
+
+namespace weir::api::own {
+namespace {
+
+uint64_t total(std::string_view metric) { return static_cast<uint64_t>(metrics::sum_of(metric)); }
+
+// /proc/self/statm, second number: resident pages. 0 where there is no such file.
+uint64_t resident_bytes() {
+  FILE* file = std::fopen("/proc/self/statm", "re");
+  if (file == nullptr) return 0;
+  unsigned long all = 0, resident = 0;
+  const int read = std::fscanf(file, "%lu %lu", &all, &resident);
+  std::fclose(file);
+  const long page = sysconf(_SC_PAGESIZE);
+  return read == 2 && page > 0 ? resident * static_cast<uint64_t>(page) : 0;
+}
+
+OrderedJson optional_time(const std::optional<int64_t>& time_ns) {
+  return time_ns.has_value() ? OrderedJson(rfc3339(*time_ns)) : OrderedJson(nullptr);
+}
+
+Result<OrderedJson> buckets(const Call& call) {
+  OrderedJson shown = OrderedJson::array();
+  for (const meta::BucketPtr& bucket : call.context.meta.buckets().list()) {
+    if (!call.caller.may(meta::Action::read, *bucket)) continue;
+    Result<store::BucketStatistics> found = call.context.store.statistics(bucket->id);
+    if (!found.ok() && found.error().code == Errc::not_found) continue;  // deleted meanwhile
+    WEIR_TRY(store::BucketStatistics statistics, std::move(found));
+    shown.push_back({{"id", id_to_text(bucket->id)},
+                     {"name", bucket->name},
+                     {"series", statistics.series},
+                     {"diskBytes", statistics.disk_bytes},
+                     {"valuesWritten", statistics.values_written},
+                     {"firstTime", optional_time(statistics.first_time_ns)},
+                     {"lastTime", optional_time(statistics.last_time_ns)}});
+  }
+  return shown;
+}
+
+Result<Answer> statistics(const Call& call) {
+  WEIR_TRY(OrderedJson shown, buckets(call));
+  const int64_t up_ns = call.context.clock.wall_ns() - call.context.info.started_ns;
+  return json_answer(200, {{"buckets", std::move(shown)},
+                           {"broker",
+                            {{"clients", total("weir_mqtt_clients_connected")},
+                             {"messagesIn", total("weir_mqtt_messages_received_total")},
+                             {"messagesOut", total("weir_mqtt_messages_sent_total")},
+                             {"dropped", total("weir_mqtt_messages_dropped_total")},
+                             {"retained", total("weir_mqtt_retained_messages")}}},
+                           {"ingest",
+                            {{"messagesMapped", total("weir_ingest_messages_mapped_total")},
+                             {"pointsWritten", total("weir_ingest_points_written_total")},
+                             {"deadLetters", total("weir_ingest_dead_letters_total")}}},
+                           {"process",
+                            {{"uptimeSeconds", static_cast<double>(up_ns / 1'000'000) / 1000},
+                             {"residentBytes", resident_bytes()}}}});
+}
+
+}  // namespace
+
+void mount_statistics(http::Router& router, Context& context) {
+  route(router, context, "GET", "/api/v2/weir/statistics", RunOn::worker, statistics);
+}
+
+}  // namespace weir::api::own
