@@ -1,6 +1,7 @@
 #include "query/flux/ast.h"
 
 #include <array>
+#include <limits>
 
 namespace weir::query::flux::ast {
 
@@ -24,6 +25,14 @@ std::string_view to_string(BinaryOperator op) {
 
 std::string_view to_string(LogicalOperator op) {
   return op == LogicalOperator::logical_and ? "and" : "or";
+}
+
+int64_t DateTimeLiteral::value_ns() const {
+  int64_t ns = 0;
+  if (__builtin_mul_overflow(seconds, 1'000'000'000, &ns) ||
+      __builtin_add_overflow(ns, nanosecond, &ns))
+    return seconds < 0 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
+  return ns;
 }
 
 const Expression& without_parens(const Expression& expression) {

@@ -18,7 +18,7 @@ namespace weir::query::flux::ast {
 // needs well under 1 MiB of stack, a quarter of a worker's.
 inline constexpr int kTreeDepthMax = 1000;
 
-// 1-based; columns count characters, as editors do.
+// 1-based; columns count bytes, as InfluxDB's do.
 struct Position {
   uint32_t line = 0;
   uint32_t column = 0;
@@ -79,6 +79,7 @@ struct Expression {
   Expression& operator=(const Expression&) = delete;
   virtual ~Expression() = default;
   const ExpressionKind kind;
+  uint32_t depth = 1;  // of the tree below, at most kTreeDepthMax
   Location location;
 
  protected:
@@ -129,8 +130,10 @@ struct DurationLiteral : ExpressionOf<ExpressionKind::duration> {
   std::vector<DurationPart> parts;
 };
 struct DateTimeLiteral : ExpressionOf<ExpressionKind::date_time> {
-  int64_t value_ns = 0;        // Unix time
+  int64_t seconds = 0;         // Unix time; may lie outside what nanoseconds can say
+  int32_t nanosecond = 0;      // 0 to 999,999,999
   int32_t offset_seconds = 0;  // as written; tells `Z` from `+02:00` when formatting
+  int64_t value_ns() const;    // saturates at the ends of int64
 };
 struct RegexpLiteral : ExpressionOf<ExpressionKind::regexp> {
   std::string pattern;  // `\/` resolved; checked to compile
@@ -169,7 +172,8 @@ struct ObjectExpression : ExpressionOf<ExpressionKind::object> {
   std::shared_ptr<const Identifier> with;  // {with with ...}, or nullptr
   std::vector<Property> properties;
 };
-struct FunctionExpression : ExpressionOf<ExpressionKind::function> {
+struct FunctionExpression : ExpressionOf<ExpressionKind::function>,
+                            std::enable_shared_from_this<FunctionExpression> {
   std::vector<Property> parameters;
   ExpressionPtr body;  // exactly one of body and block is set
   BlockPtr block;

@@ -4,6 +4,7 @@
 
 #include "query/flux/calendar.h"
 #include "query/flux/interpreter.h"
+#include "query/flux/parser.h"
 
 namespace weir::query::flux {
 namespace {
@@ -256,21 +257,29 @@ void Registry::add_function(std::string_view package, std::string_view name,
 }
 
 void Registry::add_value(std::string_view package, std::string_view name, Value value) {
-  bool added = library(package)
-                   .members.emplace(std::string(name), Library::Member{std::move(value), false})
-                   .second;
+  bool added =
+      library(package)
+          .members
+          .emplace(std::string(name),
+                   Library::Member{Binding{std::string(name), std::move(value), nullptr}, false})
+          .second;
   WEIR_ASSERT(added, "two natives with the same name in one package");
 }
 
 void Registry::add_option(std::string_view package, std::string_view name, Value value) {
-  bool added = library(package)
-                   .members.emplace(std::string(name), Library::Member{std::move(value), true})
-                   .second;
+  bool added =
+      library(package)
+          .members
+          .emplace(std::string(name),
+                   Library::Member{Binding{std::string(name), std::move(value), nullptr}, true})
+          .second;
   WEIR_ASSERT(added, "two natives with the same name in one package");
 }
 
 void Registry::add_script(std::string_view package, std::string_view source) {
-  library(package).scripts.emplace_back(source);
+  ParsedFile parsed = parse_file(source, package);
+  WEIR_ASSERT(parsed.errors.empty(), parsed.errors.front().message.c_str());
+  library(package).scripts.push_back(std::move(parsed.file));
 }
 
 const Library* Registry::find(std::string_view path) const {

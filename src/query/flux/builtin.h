@@ -125,12 +125,12 @@ class Arguments {
 // One package of the library.
 struct Library {
   struct Member {
-    Value value;
+    Binding binding;
     bool is_option = false;
   };
   std::string path;
   std::map<std::string, Member, std::less<>> members;
-  std::vector<std::string> scripts;  // Flux source, evaluated after the members at import
+  std::vector<ast::FilePtr> scripts;  // evaluated after the members, at import
 
   std::string_view name() const;  // last segment of the path
 };
@@ -143,7 +143,8 @@ class Registry {
   // A value that scripts may replace: `option name = ...` (universe) or `option package.name =
   // ...`.
   void add_option(std::string_view package, std::string_view name, Value value);
-  // Definitions written in Flux, evaluated when the package is first imported by a query.
+  // Definitions written in Flux, evaluated when a query first imports the package. Source that
+  // does not parse is a bug (assertion).
   void add_script(std::string_view package, std::string_view source);
 
   const Library* find(std::string_view path) const;  // nullptr: no such package

@@ -6,7 +6,6 @@ namespace weir::query::flux {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
-constexpr int64_t kDay = 86'400 * kSecond;
 
 Error out_of_range() { return {Errc::invalid, "time is out of range (1677-09-21 to 2262-04-11)"}; }
 
@@ -74,6 +73,27 @@ bool parse_clock(std::string_view text, CivilTime& civil, int32_t& offset_second
   return true;
 }
 
+CivilTime civil_from_seconds(int64_t seconds) {
+  int64_t days = seconds / 86'400, rest = seconds % 86'400;
+  if (rest < 0) --days, rest += 86'400;
+  CivilTime civil;
+  int64_t shifted = days + 719'468;
+  int64_t era = (shifted >= 0 ? shifted : shifted - 146'096) / 146'097;
+  int64_t day_of_era = shifted - era * 146'097;
+  int64_t year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
+  int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  int64_t month_from_march = (5 * day_of_year + 2) / 153;
+  civil.day = static_cast<int>(day_of_year - (153 * month_from_march + 2) / 5 + 1);
+  civil.month =
+      static_cast<int>(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
+  civil.year = year_of_era + era * 400 + (civil.month <= 2 ? 1 : 0);
+  civil.hour = static_cast<int>(rest / 3600);
+  civil.minute = static_cast<int>(rest / 60 % 60);
+  civil.second = static_cast<int>(rest % 60);
+  return civil;
+}
+
 Result<int64_t> add_signed(int64_t time_ns, int64_t months, int64_t nanoseconds) {
   int64_t moved = time_ns;
   if (months != 0) {
@@ -109,25 +129,10 @@ int64_t days_from_civil(int64_t year, int month, int day) {
 }
 
 CivilTime civil_from_ns(int64_t ns) {
-  int64_t days = ns / kDay, rest = ns % kDay;
-  if (rest < 0) --days, rest += kDay;
-  CivilTime civil;
-  int64_t shifted = days + 719'468;
-  int64_t era = (shifted >= 0 ? shifted : shifted - 146'096) / 146'097;
-  int64_t day_of_era = shifted - era * 146'097;
-  int64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  int64_t month_from_march = (5 * day_of_year + 2) / 153;
-  civil.day = static_cast<int>(day_of_year - (153 * month_from_march + 2) / 5 + 1);
-  civil.month =
-      static_cast<int>(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
-  civil.year = year_of_era + era * 400 + (civil.month <= 2 ? 1 : 0);
-  civil.nanosecond = rest % kSecond;
-  int64_t seconds = rest / kSecond;
-  civil.hour = static_cast<int>(seconds / 3600);
-  civil.minute = static_cast<int>(seconds / 60 % 60);
-  civil.second = static_cast<int>(seconds % 60);
+  int64_t seconds = ns / kSecond, rest = ns % kSecond;
+  if (rest < 0) --seconds, rest += kSecond;
+  CivilTime civil = civil_from_seconds(seconds);
+  civil.nanosecond = rest;
   return civil;
 }
 
@@ -160,21 +165,40 @@ Result<ParsedTime> parse_time(std::string_view text) {
     if (text[10] != 'T' || !parse_clock(text.substr(11), civil, parsed.offset_seconds))
       return wrong();
   }
-  WEIR_TRY(int64_t local, ns_from_civil(civil));
-  if (__builtin_sub_overflow(local, parsed.offset_seconds * kSecond, &parsed.ns))
-    return out_of_range();
+  parsed.seconds = days_from_civil(civil.year, civil.month, civil.day) * 86'400 +
+                   civil.hour * 3600 + civil.minute * 60 + civil.second - parsed.offset_seconds;
+  parsed.nanosecond = static_cast<int32_t>(civil.nanosecond);
   return parsed;
 }
 
+Result<int64_t> ParsedTime::ns() const {
+  int64_t value = 0;
+  if (__builtin_mul_overflow(seconds, kSecond, &value) ||
+      __builtin_add_overflow(value, nanosecond, &value))
+    return out_of_range();
+  return value;
+}
+
 std::string format_time(int64_t ns) {
-  CivilTime civil = civil_from_ns(ns);
-  std::string out = format_seconds(civil);
-  if (civil.nanosecond != 0) {
+  int64_t seconds = ns / kSecond, rest = ns % kSecond;
+  if (rest < 0) --seconds, rest += kSecond;
+  return format_time(seconds, static_cast<int32_t>(rest), 0);
+}
+
+std::string format_time(int64_t seconds, int32_t nanosecond, int32_t offset_seconds) {
+  std::string out = format_seconds(civil_from_seconds(seconds + offset_seconds));
+  if (nanosecond != 0) {
     out += '.';
-    append_padded(out, civil.nanosecond, 9);
+    append_padded(out, nanosecond, 9);
     out.erase(out.find_last_not_of('0') + 1);
   }
-  return out + 'Z';
+  if (offset_seconds == 0) return out + 'Z';
+  int32_t magnitude = offset_seconds < 0 ? -offset_seconds : offset_seconds;
+  out += offset_seconds < 0 ? '-' : '+';
+  append_padded(out, magnitude / 3600, 2);
+  out += ':';
+  append_padded(out, magnitude / 60 % 60, 2);
+  return out;
 }
 
 std::string format_time_nanos(int64_t ns) {

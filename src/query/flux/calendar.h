@@ -26,15 +26,20 @@ Result<int64_t> ns_from_civil(const CivilTime& civil);
 int64_t days_from_civil(int64_t year, int month, int day);  // days since 1970-01-01
 int days_in_month(int64_t year, int month);
 
-// A date, "2020-01-02", or date, time and offset, "2020-01-02T03:04:05.678Z" or "...+02:00".
+// A date, "2020-01-02", or date, time and offset, "2020-01-02T03:04:05.678Z" or "...+02:00". Any
+// year of four digits; ns() is Errc::invalid outside the range above.
 struct ParsedTime {
-  int64_t ns = 0;
+  int64_t seconds = 0;     // Unix time
+  int32_t nanosecond = 0;  // digits past the ninth are dropped
   int32_t offset_seconds = 0;
+  Result<int64_t> ns() const;
 };
 Result<ParsedTime> parse_time(std::string_view text);
 // "2020-01-02T03:04:05.678Z", trailing zeros of the fraction cut.
 std::string format_time(int64_t ns);
-// The same with all nine digits of the fraction: how Flux prints a time as a string.
+// The same at an offset from UTC: "2020-01-02T05:04:05.678+02:00"; any year from 0 to 9999.
+std::string format_time(int64_t seconds, int32_t nanosecond, int32_t offset_seconds);
+// In UTC with all nine digits of the fraction: how Flux prints a time as a string.
 std::string format_time_nanos(int64_t ns);
 
 // Months first, with the day clipped to the month's end, then nanoseconds.

@@ -3,6 +3,8 @@
 #include <array>
 #include <limits>
 
+#include "query/flux/ast.h"
+
 namespace weir::query::flux {
 namespace {
 
@@ -79,6 +81,17 @@ Result<Duration> parse_duration(std::string_view text) {
     WEIR_TRY(total, add(total, part));
   }
   total.negative = negative && !total.is_zero();
+  return total;
+}
+
+Result<Duration> duration_of(const ast::DurationLiteral& literal) {
+  Duration total;
+  for (const ast::DurationPart& part : literal.parts) {
+    Duration unit = duration_unit(part.unit);
+    if (unit.is_zero()) return Error{Errc::invalid, "unknown duration unit \"" + part.unit + "\""};
+    WEIR_TRY(Duration magnitude, multiply(unit, part.magnitude));
+    WEIR_TRY(total, add(total, magnitude));
+  }
   return total;
 }
 

@@ -12,6 +12,10 @@
 
 #include "base/result.h"
 
+namespace weir::query::flux::ast {
+struct DurationLiteral;
+}
+
 namespace weir::query::flux {
 
 struct Duration {
@@ -30,7 +34,9 @@ struct Duration {
   friend bool operator==(const Duration&, const Duration&) = default;
 };
 
-// The sum of the parts of "1y2mo3w4d5h6m7s8ms9us10ns", with `-` before it if negative.
+// The sum of the parts of a literal.
+Result<Duration> duration_of(const ast::DurationLiteral& literal);
+// The same from text, "1y2mo3w4d5h6m7s8ms9us10ns", with `-` before it if negative.
 Result<Duration> parse_duration(std::string_view text);
 // Nanoseconds, or (for mo and y) months, of one unit; zero of both for an unknown one.
 Duration duration_unit(std::string_view unit);

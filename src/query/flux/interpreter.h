@@ -34,19 +34,19 @@ struct EvaluationLimits {
   uint64_t steps_max = 10'000'000'000;
 };
 
-// A package as a script sees it after `import`: its members by name, options in their cells.
+// A package as a script sees it after `import`: the library's members, and in front of them those
+// the query has of its own: options in their cells, and what the package's scripts define.
 class PackageScope {
  public:
-  PackageScope(std::string path, std::string name)
-      : path_(std::move(path)), name_(std::move(name)) {}
-  const std::string& path() const { return path_; }
-  const std::string& name() const { return name_; }
+  explicit PackageScope(const Library& library);
+  const std::string& path() const { return library_.path; }
+  std::string_view name() const { return library_.name(); }
   const Binding* find(std::string_view name) const;
   void set(Binding binding);
 
  private:
-  std::string path_, name_;
-  std::map<std::string, Binding, std::less<>> members_;
+  const Library& library_;
+  std::map<std::string, Binding, std::less<>> own_;
 };
 
 struct NamedValue {
@@ -81,18 +81,24 @@ class Interpreter {
   // An expression in a scope (a closure's, extended with its parameters).
   Result<Value> evaluate(const ast::Expression& expression, const ScopePtr& scope);
 
+  // What a free name of a closure means: find(scope, name), or a name of the universe; nullptr if
+  // neither has it.
+  const Value* lookup(const ScopePtr& scope, std::string_view name) const;
+
   Host& host() { return host_; }
+  // now(): the option `now`, called once.
   Result<int64_t> now_ns();
-  // The value of an option, or nullptr if neither the library nor the script defines it.
+  int64_t default_now_ns() const { return default_now_ns_; }
+  // The value of an option, or nullptr if neither the library nor the script defines it. The
+  // script's own options (`task`) count as the universe's.
   const Value* option(std::string_view package, std::string_view name);
-  // A name at the top level of the script after run(), for instance the option `task`.
+  // A name at the top level of the script after run().
   const Value* find_global(std::string_view name) const;
 
  private:
   friend class Evaluation;
-  Result<std::shared_ptr<PackageScope>> import_package(std::string_view path,
-                                                       const ast::Location& location);
-  Result<void> run_file(const ast::File& file, bool is_main, PackageScope& exported);
+  Result<std::shared_ptr<PackageScope>> import_package(std::string_view path);
+  Result<void> run_file(const ast::File& file, ScopePtr& scope, PackageScope* package);
 
   const Registry& registry_;
   Host& host_;
@@ -102,9 +108,9 @@ class Interpreter {
   const std::atomic<bool>* canceled_;
   uint64_t steps_ = 0;
   int call_depth_ = 0;
-  int import_depth_ = 0;
   std::shared_ptr<PackageScope> universe_;
   std::map<std::string, std::shared_ptr<PackageScope>, std::less<>> imported_;
+  std::vector<std::shared_ptr<OptionCell>> cells_;  // emptied at the end: breaks reference cycles
   ScopePtr main_scope_;
 };
 

@@ -32,11 +32,13 @@ struct ParsedFile {
 // Never fails as such: look at errors.
 ParsedFile parse_file(std::string_view source, std::string_view name = "");
 
-// A package of one file, or Errc::invalid with every error on a line of its own:
-// "compilation failed: error @1:5-1:8: ...".
+// A package of one file, or compilation_error().
 Result<ast::Package> parse_package(std::string_view source, std::string_view name = "");
 
-// One line of such a message: "error @1:5-1:8: message".
+// Errc::invalid "compilation failed: error @1:5-1:8: ...", an empty line between errors.
+Error compilation_error(const std::vector<SyntaxError>& errors);
+
+// One error of such a message: "error @1:5-1:8: message".
 std::string describe(const ast::Location& location, std::string_view message);
 
 }  // namespace weir::query::flux

@@ -1,0 +1,27 @@
+// The part of Flux's standard library that needs no tables: one function of each package fills the
+// registry, one file a package.
+//
+// Functions that touch tables are registered by query/exec; both fill one Registry. Any thread.
+// Spec: https://docs.influxdata.com/flux/v0/stdlib/.
+#pragma once
+
+#include "query/flux/builtin.h"
+
+namespace weir::query::flux {
+
+// Everything below.
+void add_scalar_packages(Registry& registry);
+
+void add_universe(Registry& registry);     // true, now, length, contains, display, die, ...
+void add_conversions(Registry& registry);  // universe: int, float, string, time, ...
+void add_strings(Registry& registry);
+void add_math(Registry& registry);
+void add_regexp(Registry& registry);
+void add_date(Registry& registry);
+void add_timezone(Registry& registry);
+void add_array(Registry& registry);  // array.map, filter, concat, toX; from() is query/exec's
+void add_dict(Registry& registry);
+void add_system(Registry& registry);  // system.time, types.isType, experimental.addDuration, ...
+void add_bitwise(Registry& registry);
+
+}  // namespace weir::query::flux
