@@ -81,7 +81,15 @@ void Connection::send_acknowledgements() {
 // many acknowledgements are due. The peer then waits in the kernel's buffers.
 void Connection::pause_if_needed() {
   bool published = std::exchange(published_, false);
-  if (closed_ || paused_ || !published) return;
+  if (closed_) return;
+  // Deliveries stop at the bound of unsent bytes; beyond it and one packet there are only answers
+  // to a peer that asks and does not listen.
+  const BrokerOptions& options = thread_.hub().options;
+  if (!stuffed_ && unsent_bytes() > options.unsent_bytes_max + options.packet_bytes_max) {
+    stuffed_ = true;
+    stream_->pause_reading();
+  }
+  if (paused_ || !published) return;
   bool congested = thread_.hub().is_congested();
   if (!congested && unanswered_count_ <= kUnansweredMax) return;
   paused_ = true;
@@ -92,7 +100,7 @@ void Connection::pause_if_needed() {
 void Connection::resume() {
   if (closed_ || !paused_ || unanswered_count_ > kUnansweredMax) return;
   paused_ = false;
-  stream_->resume_reading();
+  if (!stuffed_) stream_->resume_reading();
 }
 
 }  // namespace weir::mqtt

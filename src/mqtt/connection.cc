@@ -162,8 +162,11 @@ void Connection::handle(SubscribeAction& action) {
   std::vector<Reason> answers;
   std::vector<std::pair<const SubscribeAction::Entry*, Subscription>> wants_retained;
   for (const SubscribeAction::Entry& entry : action.entries) {
-    answers.push_back(entry.answer);
-    if (entry.answer >= Reason::unspecified_error) continue;
+    bool refused = entry.answer >= Reason::unspecified_error;
+    bool full = session.subscriptions.size() >= kSubscriptionsMax &&
+                !session.subscriptions.contains(entry.filter);
+    answers.push_back(full && !refused ? Reason::quota_exceeded : entry.answer);
+    if (full || refused) continue;
     Subscription subscription{entry.options, action.id};
     bool is_new = hub.tree.subscribe(entry.filter, session.shared_receiver(), subscription);
     session.subscriptions.insert_or_assign(entry.filter, subscription);
@@ -274,6 +277,7 @@ void Connection::on_end(Result<void> how) {
 }
 
 void Connection::on_drained() {
+  if (std::exchange(stuffed_, false) && !closed_ && !paused_) stream_->resume_reading();
   feed_session();
   thread_.flush();
 }

@@ -25,6 +25,8 @@ class Connection final : public net::StreamReader, public Wire {
   // A client without a receive maximum (3.1.1) is read no further while so many of its QoS 1
   // publishes wait for the sinks: their acknowledgements are held in memory.
   static constexpr size_t kUnansweredMax = 10'000;
+  // Subscriptions of one client: far above what people write, small enough to be listed and held.
+  static constexpr size_t kSubscriptionsMax = 10'000;
   // How soon a keep-alive that ran out while reading rested is looked at again.
   static constexpr int64_t kRestingMs = 100;
   // How soon more retained messages are fed to a client that takes them: below what a user notices,
@@ -96,6 +98,7 @@ class Connection final : public net::StreamReader, public Wire {
   Session* session_ = nullptr;  // owned by the thread; null before CONNECT and after the end
   bool closed_ = false;
   bool paused_ = false;     // reading rests for the sinks
+  bool stuffed_ = false;    // reading rests until the peer has taken its answers
   bool published_ = false;  // in this read
   bool in_read_ = false;
   bool goes_on_ = false;  // CONNECT was accepted; what came behind it is still to be read
