@@ -3,9 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "ingest/rules.h"
-#include "model/line_protocol.h"
+#include "model/field_text.h"
 #include "store/memory/memory_store.h"
-#include "store/testing.h"
 
 namespace weir::ingest {
 namespace {
@@ -41,10 +40,24 @@ struct Setup {
     REQUIRE(results.size() == 1);
     return results[0];
   }
+  // What is stored: series, field, time and value of each row.
   std::vector<std::string> lines(BucketId bucket = kHome) {
     store::ScanSpec spec;
     spec.bucket = bucket;
-    return store::testing::scan_lines(*store, spec);
+    const auto cursor = std::move(store->scan(spec)).value();
+    std::vector<std::string> lines;
+    model::ColumnChunk chunk;
+    while (const store::ScanSeries* series = cursor->next_series().value()) {
+      while (chunk.clear(), cursor->next_chunk(chunk).value()) {
+        for (size_t row = 0; row < chunk.rows(); row++) {
+          std::string line = series->key.canonical() + " " + series->field + " " +
+                             std::to_string(chunk.times[row]) + " ";
+          model::append_value(line, chunk.value(row));
+          lines.push_back(std::move(line));
+        }
+      }
+    }
+    return lines;
   }
 
   ManualClock clock{kNow};
