@@ -49,8 +49,6 @@ int binding_of(const ast::Expression& expression) {
   switch (expression.kind) {
     case Kind::conditional:
       return kConditionalBinding;
-    case Kind::function:
-      return kLoosestBinding;
     case Kind::pipe_call:
       return kPipeBinding;
     case Kind::binary:

@@ -147,7 +147,7 @@ ParsedFile Parser::parse_file(std::string_view name) {
   }
   for (ast::StatementPtr& statement : parse_statements(TokenKind::end))
     file->body.push_back(std::move(statement));
-  file->location = location(start, static_cast<uint32_t>(source_.size()));
+  file->location = location_from(start);
   std::stable_sort(errors_.begin(), errors_.end(), [](const SyntaxError& a, const SyntaxError& b) {
     return a.location.start_offset < b.location.start_offset;
   });

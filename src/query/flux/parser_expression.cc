@@ -209,7 +209,11 @@ ast::ExpressionPtr Parser::parse_call(ast::ExpressionPtr callee, uint32_t start)
     uint32_t arguments_start = token_.offset;
     arguments->properties = parse_properties(TokenKind::right_paren, false);
     uint32_t arguments_depth = depth_of(arguments->properties);
-    call->arguments = finish(std::move(arguments), arguments_start, arguments_depth);
+    arguments = finish(std::move(arguments), arguments_start, arguments_depth);
+    if (!arguments->properties.empty())  // without a trailing comma
+      arguments->location =
+          location(arguments_start, arguments->properties.back().location.end_offset);
+    call->arguments = std::move(arguments);
     depth = std::max(depth, call->arguments->depth);
   }
   expect_closing(TokenKind::right_paren);

@@ -93,6 +93,10 @@ ast::ExpressionPtr Parser::parse_duration() {
   while (!rest.empty()) {
     ast::DurationPart part;
     auto parsed = std::from_chars(rest.data(), rest.data() + rest.size(), part.magnitude);
+    if (parsed.ec != std::errc()) {
+      error(token_location(), "invalid duration literal: value out of range");
+      break;
+    }
     rest.remove_prefix(static_cast<size_t>(parsed.ptr - rest.data()));
     size_t letters = std::min(rest.find_first_of("0123456789"), rest.size());
     part.unit = std::string(rest.substr(0, letters));

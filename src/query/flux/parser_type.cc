@@ -104,13 +104,13 @@ ast::TypeParameter Parser::parse_type_parameter() {
     parameter.name = parse_name();
   expect(TokenKind::colon);
   parameter.type = parse_type();
+  parameter.location = location_from(start);  // without the default, as InfluxDB has it
   if (parameter.kind == ast::ParameterKind::optional && skip(TokenKind::assign)) {
     if (at(TokenKind::dot))
       parameter.default_label = std::static_pointer_cast<const ast::LabelLiteral>(parse_label());
     else
       expect(TokenKind::dot);
   }
-  parameter.location = location_from(start);
   return parameter;
 }
 
