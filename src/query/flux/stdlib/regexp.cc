@@ -120,17 +120,22 @@ Result<Value> split(CallContext&, const Arguments& arguments) {
   WEIR_TRY(int64_t most, arguments.integer("i"));
   Array out;
   if (most == 0) return Value::of_array(std::move(out));
-  size_t at = 0, copied = 0;
+  size_t at = 0, copied = 0, end_of_last = std::string::npos, end = 0;
   re2::StringPiece found;
   while ((most < 0 || static_cast<int64_t>(out.size()) + 1 < most) && at <= text.size() &&
          regexp->Match(piece(text), at, text.size(), RE2::UNANCHORED, &found, 1)) {
     auto start = static_cast<size_t>(found.data() - text.data());
-    at = start + std::max<size_t>(found.size(), 1);
-    if (start + found.size() == 0 || (found.empty() && start >= text.size())) continue;
-    out.push_back(Value::of_string(text.substr(copied, start - copied)));
-    copied = start + found.size();
+    size_t stop = start + found.size();
+    // Like Go, an empty match right behind the match before it does not count.
+    bool counts = !found.empty() || start != end_of_last;
+    at = found.empty() ? stop + 1 : stop;
+    end_of_last = stop;
+    if (!counts) continue;
+    end = start;
+    if (stop != 0) out.push_back(Value::of_string(text.substr(copied, start - copied)));
+    copied = stop;
   }
-  out.push_back(Value::of_string(text.substr(copied)));
+  if (end != text.size()) out.push_back(Value::of_string(text.substr(copied)));
   return Value::of_array(std::move(out));
 }
 

@@ -144,7 +144,7 @@ TEST_CASE("dates have fields, are cut and moved, in UTC and elsewhere") {
 TEST_CASE("arrays, dictionaries and bits") {
   CHECK(eval("[1, 2, 3] |> array.filter(fn: (x) => x > 1) |> array.map(fn: (x) => x * 2)") ==
         "[4, 6]");
-  CHECK(eval("array.concat(arr: [1], v: [2])  [1] |> array.toString()") == "[1, 2]; [1]");
+  CHECK(eval("[1] |> array.toString() array.concat(arr: [1], v: [2])") == "[1]; [1, 2]");
   CHECK(eval("d = dict.fromList(pairs: [{key: \"a\", value: 1}]) "
              "dict.get(dict: d, key: \"a\", default: 0) dict.get(dict: d, key: \"b\", default: 0) "
              "dict.insert(dict: d, key: \"b\", value: 2) dict.remove(dict: d, key: \"a\")") ==

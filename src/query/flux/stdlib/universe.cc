@@ -58,6 +58,18 @@ void add_universe(Registry& registry) {
   registry.add_option("universe", "location", Value::of_record(std::move(utc)));
 }
 
-void add_scalar_packages(Registry& registry) { add_universe(registry); }
+void add_scalar_packages(Registry& registry) {
+  add_universe(registry);
+  add_conversions(registry);
+  add_strings(registry);
+  add_math(registry);
+  add_regexp(registry);
+  add_date(registry);
+  add_timezone(registry);
+  add_array(registry);
+  add_dict(registry);
+  add_system(registry);
+  add_bitwise(registry);
+}
 
 }  // namespace weir::query::flux
