@@ -1,0 +1,221 @@
+// What survives when the disk fails or the machine stops. The log goes through FaultFileSystem, the
+// chunks through RocksDB in a real directory, which keeps what RocksDB wrote.
+#include <doctest/doctest.h>
+#include <fmt/core.h>
+
+#include <filesystem>
+
+#include "base/fault_file_system.h"
+#include "store/engine/engine.h"
+#include "store/testing.h"
+
+namespace weir::store {
+namespace {
+
+using testing::BatchBuilder;
+using Lines = std::vector<std::string>;
+
+constexpr BucketId kBucket{7};
+
+struct Machine {
+  FaultFileSystem files;
+  testing::TemporaryDirectory directory;
+  ManualClock clock{1'700'000'000'000'000'000};
+  std::unique_ptr<Engine> engine;
+  Durability durability;
+  uint64_t segment_bytes = 2000;  // a segment for every few records
+
+  Result<void> open() {
+    engine.reset();
+    EngineOptions options;
+    options.directory = directory.path();
+    options.background = false;
+    options.durability = durability;
+    options.log_segment_bytes = segment_bytes;
+    auto opened = Engine::open(options, files, clock);
+    if (!opened.ok()) return opened.error();
+    engine = std::move(*opened);
+    return {};
+  }
+  void must_open() {
+    Result<void> opened = open();
+    if (!opened.ok()) FAIL(opened.error().message);
+  }
+  // A power cut: nothing that runs now may reach the disk any more.
+  void crash(uint64_t torn_bytes = 0) {
+    files.crash(torn_bytes);
+    engine.reset();
+  }
+  Result<WriteOutcome> write(int64_t number) {
+    BatchBuilder points;
+    points.add(fmt::format("m,h={}", number % 3), fmt::format("x={}i,s=\"{}\"", number, number),
+               number);
+    return write_and_wait(*engine, kBucket, points.take());
+  }
+  // The numbers of all rows that are there, in order.
+  std::vector<int64_t> numbers() {
+    std::vector<int64_t> found;
+    ScanSpec spec;
+    spec.bucket = kBucket;
+    spec.predicate = tag_equal("_field", "x");
+    auto cursor = engine->scan(spec);
+    REQUIRE(cursor.ok());
+    model::ColumnChunk chunk;
+    while (*(*cursor)->next_series() != nullptr) {
+      while (*(*cursor)->next_chunk(chunk)) {
+        for (size_t i = 0; i < chunk.rows(); i++) {
+          CHECK(chunk.ints[i] == chunk.times[i]);
+          found.push_back(chunk.ints[i]);
+        }
+      }
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+};
+
+std::vector<int64_t> up_to(int64_t last) {
+  std::vector<int64_t> numbers;
+  for (int64_t i = 1; i <= last; i++) numbers.push_back(i);
+  return numbers;
+}
+
+}  // namespace
+
+TEST_CASE("after a power cut every acknowledged write is there, wherever it happens") {
+  Machine machine;
+  machine.must_open();
+  REQUIRE(machine.engine->create_bucket(kBucket, {}).ok());
+  for (int64_t i = 1; i <= 12; i++) {
+    REQUIRE(machine.write(i).ok());
+    if (i == 5) REQUIRE(machine.engine->seal_all().ok());
+    machine.crash();
+    machine.must_open();
+    CHECK(machine.numbers() == up_to(i));
+  }
+}
+
+TEST_CASE("unsynced writes survive as a prefix, however much of the tail was written") {
+  for (uint64_t torn = 0; torn < 700; torn += 3) {
+    CAPTURE(torn);
+    Machine machine;
+    machine.durability.mode = Durability::Mode::none;
+    machine.must_open();
+    REQUIRE(machine.engine->create_bucket(kBucket, {}).ok());
+    for (int64_t i = 1; i <= 5; i++) REQUIRE(machine.write(i).ok());
+    machine.crash(torn);
+    machine.must_open();
+    if (!machine.engine->statistics(kBucket).ok()) continue;  // not even the bucket was written
+    std::vector<int64_t> found = machine.numbers();
+    CHECK(found == up_to(int64_t(found.size())));
+    REQUIRE(machine.write(9).ok());  // and it goes on
+    machine.crash(5000);
+    machine.must_open();
+    CHECK(machine.numbers().back() == 9);
+    if (torn > 150) torn += 12;  // opening takes long; the small ones matter most
+  }
+}
+
+TEST_CASE("whichever file operation fails, acknowledged writes are there after reopening") {
+  for (uint64_t n = 1;; n++) {
+    CAPTURE(n);
+    REQUIRE(n < 200);
+    Machine machine;
+    machine.must_open();
+    REQUIRE(machine.engine->create_bucket(kBucket, {}).ok());
+    machine.files.fail_operation(n, n % 2 == 0);
+    std::vector<int64_t> acknowledged;
+    bool refused = false;
+    for (int64_t i = 1; i <= 20; i++) {
+      Result<WriteOutcome> outcome = machine.write(i);
+      if (outcome.ok()) {
+        acknowledged.push_back(i);
+        CHECK_FALSE(refused);  // after a failure nothing is acknowledged
+      } else {
+        CHECK(outcome.error().code == Errc::unavailable);
+        refused = true;
+      }
+      if (i == 12) (void)machine.engine->seal_all();
+    }
+    CHECK(machine.numbers() == acknowledged);  // reads go on
+    bool has_failed = machine.files.has_failed();
+    machine.files.fail_operation(0);
+    machine.crash();
+    machine.must_open();
+    std::vector<int64_t> found = machine.numbers();
+    CHECK(std::includes(found.begin(), found.end(), acknowledged.begin(), acknowledged.end()));
+    REQUIRE(machine.write(100).ok());
+    if (!has_failed) break;
+  }
+}
+
+TEST_CASE("a full disk refuses writes and loses nothing") {
+  Machine machine;
+  machine.must_open();
+  REQUIRE(machine.engine->create_bucket(kBucket, {}).ok());
+  REQUIRE(machine.write(1).ok());
+  machine.files.set_capacity(2500);
+  int64_t i = 2;
+  while (machine.write(i).ok()) REQUIRE(++i < 100);
+  CHECK(machine.write(i).error().message.find("No space left on device") != std::string::npos);
+  machine.files.set_capacity(UINT64_MAX);
+  machine.must_open();
+  std::vector<int64_t> found = machine.numbers();
+  CHECK(found.size() >= size_t(i - 1));
+  CHECK(machine.write(i + 1).ok());
+}
+
+TEST_CASE("one process opens a directory at a time, and a missing segment is named") {
+  Machine machine;
+  machine.segment_bytes = 500;
+  machine.must_open();
+  EngineOptions options;
+  options.directory = machine.directory.path();
+  CHECK(Engine::open(options, machine.files, machine.clock).error().code == Errc::unavailable);
+  REQUIRE(machine.engine->create_bucket(kBucket, {}).ok());
+  for (int64_t i = 1; i <= 60; i++) REQUIRE(machine.write(i).ok());
+  std::string log = machine.directory.path() + "/log";
+  std::vector<std::string> names = *machine.files.list(log);
+  REQUIRE(names.size() > 3);
+  machine.engine.reset();
+  REQUIRE(machine.files.remove(log + "/" + names[1]).ok());
+  Result<void> opened = machine.open();
+  REQUIRE_FALSE(opened.ok());
+  CHECK(opened.error().message.find(names[2]) != std::string::npos);
+}
+
+TEST_CASE("retention drops whole groups, and they stay gone") {
+  Machine machine;
+  machine.must_open();
+  constexpr int64_t kDay = 86'400'000'000'000;
+  REQUIRE(machine.engine->create_bucket(kBucket, {30 * kDay, 0}).ok());
+  int64_t now = machine.clock.wall_ns();
+  REQUIRE(machine.write(now - 29 * kDay).ok());
+  REQUIRE(machine.write(now).ok());
+  REQUIRE(machine.engine->seal_all().ok());
+  machine.clock.advance_ms(5LL * 86'400'000);
+  CHECK(machine.numbers().size() == 2);  // readable until it is dropped
+  REQUIRE(machine.engine->maintain().ok());
+  CHECK(machine.numbers() == std::vector<int64_t>{now});
+  machine.crash();
+  machine.must_open();
+  CHECK(machine.numbers() == std::vector<int64_t>{now});
+}
+
+TEST_CASE("a dropped bucket's points are gone, also after a restart and under the same id") {
+  Machine machine;
+  machine.must_open();
+  REQUIRE(machine.engine->create_bucket(kBucket, {}).ok());
+  REQUIRE(machine.write(1).ok());
+  REQUIRE(machine.engine->seal_all().ok());
+  REQUIRE(machine.write(2).ok());
+  REQUIRE(machine.engine->drop_bucket(kBucket).ok());
+  CHECK(machine.engine->statistics(kBucket).error().code == Errc::not_found);
+  REQUIRE(machine.engine->create_bucket(kBucket, {}).ok());
+  REQUIRE(machine.write(3).ok());
+  machine.crash();
+  machine.must_open();
+  CHECK(machine.numbers() == std::vector<int64_t>{3});
+}
+
+}  // namespace weir::store
