@@ -1,0 +1,131 @@
+#include "query/flux/parser.h"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "query/flux/ast_json.h"
+#include "query/flux/format.h"
+
+namespace weir::query::flux {
+namespace {
+
+using nlohmann::json;
+
+void drop_locations(json& node) {
+  if (node.is_object()) node.erase("location");
+  if (node.is_structured())
+    for (json& child : node) drop_locations(child);
+}
+
+json tree(const ast::File& file) {
+  json document = to_json(file);
+  drop_locations(document);
+  return document;
+}
+
+struct Case {
+  std::string script, kind, wanted;
+};
+
+std::vector<Case> read_cases(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  std::vector<Case> cases(1);
+  std::string line;
+  while (std::getline(in, line)) {
+    if (line.starts_with("#")) continue;
+    if (line == "---")
+      cases.emplace_back();
+    else if (line.starts_with("=> "))
+      cases.back().kind = line.substr(3);
+    else
+      (cases.back().kind.empty() ? cases.back().script : cases.back().wanted) += line + "\n";
+  }
+  return cases;
+}
+
+std::string answer(const Case& wanted) {
+  Result<ast::Package> package = parse_package(wanted.script);
+  if (!package.ok()) return package.error().message + "\n";
+  const ast::File& file = *package->files.front();
+  return wanted.kind == "json" ? tree(file)["body"][0].dump() + "\n" : format(file);
+}
+
+TEST_CASE("every case under test/flux/parse gives what it says, and formats to an equal tree") {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(WEIR_TEST_DIR "/flux/parse")) {
+    for (const Case& wanted : read_cases(entry.path())) {
+      CAPTURE(wanted.script);
+      ++count;
+      if (wanted.kind == "json")
+        CHECK(json::parse(answer(wanted)) == json::parse(wanted.wanted));
+      else
+        CHECK(answer(wanted) == wanted.wanted);
+      ParsedFile parsed = parse_file(wanted.script);
+      if (!parsed.errors.empty()) continue;
+      ParsedFile again = parse_file(format(*parsed.file));
+      CHECK(again.errors.empty());
+      CHECK(tree(*again.file) == tree(*parsed.file));
+    }
+  }
+  CHECK(count >= 20);
+}
+
+TEST_CASE("any cut of a script parses to a tree or an error, and never crashes") {
+  std::string script =
+      "import \"a\"\n@x(\"y\")\noption a.b = {c with \"d\": [1h2m, 2020-01-02T03:04:05Z]}\n"
+      "f = (r, t=<-) => { x = \"${r.y + 1}\" return if not /z/ =~ x then [:] else [\"k\": .5] }\n"
+      "builtin g : (<-t: stream[A], ?n: [string: int]) => {A with x: int} where A: Record\n"
+      "(t |> f(r) |> g())[0] ^ -2";
+  REQUIRE(parse_file(script).errors.empty());
+  for (size_t size = 0; size <= script.size(); ++size) {
+    parse_file(std::string_view(script).substr(0, size));
+    std::string flipped = script;
+    if (size < script.size()) flipped[size] = static_cast<char>(flipped[size] ^ 0x15);
+    ParsedFile parsed = parse_file(flipped);
+    CHECK((parsed.file != nullptr));
+  }
+}
+
+TEST_CASE("nesting and chains are accepted up to their limits and refused past them") {
+  auto repeat = [](std::string_view text, int times) {
+    std::string out;
+    for (int i = 0; i < times; ++i) out += text;
+    return out;
+  };
+  CHECK(parse_file(repeat("(", 90) + "1" + repeat(")", 90)).errors.empty());
+  for (const char* opening : {"(", "[", "{a: ", "- ", "not ", "() => ", "() => {", "f(a: ", "\"${",
+                              "if a then b else ", "[1: "})
+    CHECK(parse_file(repeat(opening, 100'000) + "1").errors.size() >= 1);
+  CHECK(parse_file("a" + repeat(" or a", 900)).errors.empty());
+  CHECK(parse_file("a" + repeat(" or a", 100'000)).errors.size() == 1);
+  CHECK(parse_file("a" + repeat(" |> f()", 100'000)).errors.size() == 1);
+  CHECK(parse_file("a" + repeat(".b", 100'000)).errors.size() == 1);
+  CHECK(parse_file(std::string(kSourceBytesMax + 1, ' ')).errors.size() == 1);
+}
+
+TEST_CASE("an extern file as clients send it becomes options") {
+  json document = json::parse(R"({"type": "File", "package": null, "imports": null, "body": [
+    {"type": "OptionStatement", "assignment": {"type": "VariableAssignment",
+      "id": {"type": "Identifier", "name": "v"},
+      "init": {"type": "ObjectExpression", "properties": [
+        {"type": "Property", "key": {"type": "Identifier", "name": "timeRangeStart"},
+         "value": {"type": "UnaryExpression", "operator": "-", "argument":
+           {"type": "DurationLiteral", "values": [{"magnitude": 1, "unit": "h"}]}}},
+        {"type": "Property", "key": {"type": "Identifier", "name": "timeRangeStop"},
+         "value": {"type": "CallExpression", "callee": {"type": "Identifier", "name": "now"}}},
+        {"type": "Property", "key": {"type": "Identifier", "name": "n"},
+         "value": {"type": "IntegerLiteral", "value": "5"}}]}}}]})");
+  Result<ast::FilePtr> file = file_from_json(document);
+  REQUIRE(file.ok());
+  CHECK(format(**file) == "option v = {timeRangeStart: -1h, timeRangeStop: now(), n: 5}\n");
+  document["body"][0]["assignment"]["init"]["type"] = "Nonsense";
+  CHECK_FALSE(file_from_json(document).ok());
+  CHECK_FALSE(file_from_json(json::parse("[1]")).ok());
+}
+
+}  // namespace
+}  // namespace weir::query::flux
