@@ -1,0 +1,235 @@
+#include "query/plan/scan.h"
+
+#include <algorithm>
+
+#include "query/exec/context.h"
+#include "query/plan/stream.h"
+
+namespace weir::query {
+
+namespace {
+
+GroupKey key_of(const store::ScanSeries& series, const store::ScanSpec& spec) {
+  GroupKey key;
+  key.add("_start", Scalar::of_time(spec.start_ns));
+  key.add("_stop", Scalar::of_time(spec.stop_ns));
+  std::vector<GroupKey::Entry> tags;
+  tags.push_back({"_field", Scalar::of_string(series.field)});
+  tags.push_back({"_measurement", Scalar::of_string(series.key.measurement)});
+  for (const model::Tag& tag : series.key.tags) {
+    // These labels are the point's own; a tag of that name has no column to stand in.
+    if (tag.key == "_time" || tag.key == "_value" || tag.key == "_start" || tag.key == "_stop")
+      continue;
+    tags.push_back({tag.key, Scalar::of_string(tag.value)});
+  }
+  std::sort(tags.begin(), tags.end(),
+            [](const auto& a, const auto& b) { return a.label < b.label; });
+  for (auto& tag : tags) key.add(std::move(tag.label), std::move(tag.value));
+  return key;
+}
+
+Columns columns_of(const GroupKey& key, ColumnType value_type, bool with_time) {
+  Columns columns;
+  for (const auto& entry : key.entries()) {
+    columns.push_back({entry.label, entry.value.type()});
+    if (entry.label != "_stop") continue;
+    if (with_time) columns.push_back({"_time", ColumnType::time});
+    columns.push_back({"_value", value_type});
+  }
+  return columns;
+}
+
+ColumnPtr times_column(const std::vector<int64_t>& times) {
+  auto column = std::make_shared<Column>();
+  column->type = ColumnType::time;
+  column->rows = times.size();
+  column->words.resize(times.size());
+  for (size_t i = 0; i < times.size(); ++i) column->words[i] = std::bit_cast<uint64_t>(times[i]);
+  return column;
+}
+
+ColumnPtr values_column(const model::ColumnChunk& chunk) {
+  if (chunk.type == model::FieldType::string) {
+    ColumnBuilder builder(ColumnType::string);
+    builder.reserve(chunk.rows());
+    for (const std::string& text : chunk.strings) builder.append_text(text);
+    return builder.finish();
+  }
+  auto column = std::make_shared<Column>();
+  column->type = column_type_of(chunk.type);
+  column->rows = chunk.rows();
+  auto copy = [&](const auto& values) {
+    column->words.reserve(values.size());
+    for (auto value : values) {
+      if constexpr (sizeof(value) == sizeof(uint64_t)) {
+        column->words.push_back(std::bit_cast<uint64_t>(value));
+      } else {
+        column->words.push_back(value != 0 ? 1 : 0);
+      }
+    }
+  };
+  switch (chunk.type) {
+    case model::FieldType::float64:
+      copy(chunk.floats);
+      break;
+    case model::FieldType::int64:
+      copy(chunk.ints);
+      break;
+    case model::FieldType::uint64:
+      copy(chunk.uints);
+      break;
+    default:
+      copy(chunk.bools);
+      break;
+  }
+  return column;
+}
+
+// Replaces _time by the bounds of windows and adds the windows without points.
+class WindowRows {
+ public:
+  explicit WindowRows(const ScanShape& shape) : shape_(shape) {
+    const store::ScanSpec& spec = shape.spec;
+    next_start_ = align(spec.start_ns);
+  }
+
+  void add(const model::ColumnChunk& in, ColumnBuilder& times, ColumnBuilder& values) {
+    ColumnPtr column = values_column(in);
+    for (size_t row = 0; row < in.rows(); ++row) {
+      // Window starts may come clipped to the range.
+      int64_t start = align(in.window_starts[row]);
+      fill_to(start, times, values);
+      times.append_int(bound(start));
+      values.append_row(column, row);
+      next_start_ = start + shape_.spec.window_every_ns;
+    }
+  }
+  void finish(ColumnBuilder& times, ColumnBuilder& values) {
+    fill_to(shape_.spec.stop_ns, times, values);
+  }
+
+ private:
+  int64_t align(int64_t time) const {
+    int64_t every = shape_.spec.window_every_ns;
+    int64_t rest = (time - shape_.spec.window_offset_ns) % every;
+    if (rest < 0) rest += every;
+    return time - rest;
+  }
+  int64_t bound(int64_t start) const {
+    const store::ScanSpec& spec = shape_.spec;
+    if (shape_.time_from_start) return std::max(start, spec.start_ns);
+    return std::min(start + spec.window_every_ns, spec.stop_ns);
+  }
+  void fill_to(int64_t end, ColumnBuilder& times, ColumnBuilder& values) {
+    if (!shape_.create_empty) return;
+    for (; next_start_ < end; next_start_ += shape_.spec.window_every_ns) {
+      times.append_int(bound(next_start_));
+      if (shape_.spec.aggregate == store::Aggregate::count) {
+        values.append_int(0);
+      } else {
+        values.append_null();
+      }
+    }
+  }
+
+  const ScanShape& shape_;
+  int64_t next_start_ = 0;
+};
+
+struct ScanState {
+  ExecContext& context;
+  ScanShape shape;
+  std::unique_ptr<store::ScanCursor> cursor;
+};
+
+class ScanTable final : public Table {
+ public:
+  ScanTable(std::shared_ptr<ScanState> state, GroupKey key, Columns columns)
+      : Table(std::move(key), std::move(columns)), state_(std::move(state)) {
+    if (state_->shape.spec.window_every_ns > 0) windows_.emplace(state_->shape);
+  }
+
+  Result<bool> next(Chunk& chunk) override {
+    while (!ended_) {
+      WEIR_TRY(bool more, state_->cursor->next_chunk(points_));
+      state_->context.statistics.rows_read += more ? points_.rows() : 0;
+      ended_ = !more;
+      ColumnPtr times, values;
+      if (windows_) {
+        ColumnBuilder time_builder(ColumnType::time), value_builder(value_type());
+        if (more) {
+          windows_->add(points_, time_builder, value_builder);
+        } else {
+          windows_->finish(time_builder, value_builder);
+        }
+        times = time_builder.finish(), values = value_builder.finish();
+      } else if (more) {
+        if (state_->shape.with_time) times = times_column(points_.times);
+        values = values_column(points_);
+      }
+      if (values == nullptr || values->rows == 0) continue;
+      fill(chunk, times, values);
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  ColumnType value_type() const { return columns()[*find("_value")].type; }
+  void fill(Chunk& chunk, const ColumnPtr& times, const ColumnPtr& values) {
+    chunk.rows = values->rows;
+    chunk.columns.clear();
+    for (const ColumnInfo& column : columns()) {
+      if (column.label == "_time") {
+        chunk.columns.push_back(times);
+      } else if (column.label == "_value") {
+        chunk.columns.push_back(values);
+      } else {
+        chunk.columns.push_back(constant_column(*key().find(column.label), values->rows));
+      }
+    }
+  }
+
+  std::shared_ptr<ScanState> state_;
+  model::ColumnChunk points_;
+  std::optional<WindowRows> windows_;
+  bool ended_ = false;
+};
+
+class ScanTables final : public TableCursor {
+ public:
+  explicit ScanTables(std::shared_ptr<ScanState> state) : state_(std::move(state)) {}
+  Result<TablePtr> next() override {
+    WEIR_CHECK(state_->context.check());
+    WEIR_TRY(const store::ScanSeries* series, state_->cursor->next_series());
+    if (series == nullptr) return TablePtr();
+    const ScanShape& shape = state_->shape;
+    ColumnType type = column_type_of(series->type);
+    if (shape.spec.aggregate == store::Aggregate::count) type = ColumnType::integer;
+    if (shape.spec.aggregate == store::Aggregate::mean) type = ColumnType::floating;
+    GroupKey key = key_of(*series, shape.spec);
+    Columns columns = columns_of(key, type, shape.with_time);
+    return TablePtr(std::make_unique<ScanTable>(state_, std::move(key), std::move(columns)));
+  }
+
+ private:
+  std::shared_ptr<ScanState> state_;
+};
+
+}  // namespace
+
+Result<BucketId> find_bucket(ExecContext& context, const FromSpec& from) {
+  auto found = context.catalog.find_bucket(from.bucket, from.by_id);
+  if (found.ok()) return found->id;
+  if (found.error().code != Errc::not_found) return std::move(found).error();
+  return Error{Errc::not_found,
+               "failed to initialize execute state: could not find bucket \"" + from.bucket + "\""};
+}
+
+Result<CursorPtr> scan_tables(ExecContext& context, ScanShape shape) {
+  auto state = std::make_shared<ScanState>(ScanState{context, std::move(shape), nullptr});
+  WEIR_TRY(state->cursor, context.store.scan(state->shape.spec));
+  return CursorPtr(std::make_unique<ScanTables>(std::move(state)));
+}
+
+}  // namespace weir::query

@@ -1,0 +1,106 @@
+// TableStream: what a script's pipeline is before it runs: one function call and its inputs, a node
+// of the plan. The language passes it around as an opaque value (flux/value.h).
+//
+// Immutable and shared: a stream used twice is opened twice, each time from its source. `make`
+// turns opened inputs into a cursor of the output. `spec` describes the calls that push-down
+// (push_down.h) understands; nothing for all others, which are never moved into the store.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "query/exec/table.h"
+#include "query/flux/ast.h"
+#include "query/flux/duration.h"
+#include "query/flux/function.h"
+#include "store/store.h"
+
+namespace weir::query {
+
+namespace flux {
+class Interpreter;
+}
+
+struct FromSpec {
+  std::string bucket;
+  bool by_id = false;
+};
+struct RangeSpec {
+  int64_t start_ns = 0, stop_ns = 0;
+  bool default_columns = true;
+};
+struct FilterSpec {
+  std::shared_ptr<const flux::Function> function;
+  flux::Interpreter* interpreter =
+      nullptr;  // what the function's free names mean; outlives the plan
+  bool keep_empty = false;
+};
+// count(), mean() ... of `_value`, and first(), last(), min(), max().
+struct AggregateSpec {
+  store::Aggregate aggregate = store::Aggregate::none;
+};
+// aggregateWindow() or window() and an aggregate, with every == period in nanoseconds.
+struct WindowAggregateSpec {
+  store::Aggregate aggregate = store::Aggregate::none;
+  int64_t every_ns = 0, offset_ns = 0;
+  bool create_empty = true;
+  bool time_from_start = false;  // timeSrc: "_start"
+};
+struct LimitSpec {
+  int64_t count = 0, offset = 0;
+};
+struct KeysSpec {};
+struct KeepSpec {
+  std::vector<std::string> columns;
+};
+struct GroupSpec {
+  std::vector<std::string> columns;
+  bool by = true;  // else all but `columns`
+};
+struct DistinctSpec {
+  std::string column;
+};
+// One of the above, or nothing: a call that push-down does not look at.
+class NodeSpec {
+ public:
+  NodeSpec() = default;
+  template <class Spec>
+  NodeSpec(Spec spec)  // NOLINT: implicit
+      : spec_(std::make_shared<const Any>(std::move(spec))) {}
+  template <class Spec>
+  const Spec* as() const {
+    return spec_ ? std::get_if<Spec>(spec_.get()) : nullptr;
+  }
+
+ private:
+  using Any = std::variant<FromSpec, RangeSpec, FilterSpec, AggregateSpec, WindowAggregateSpec,
+                           LimitSpec, KeysSpec, KeepSpec, GroupSpec, DistinctSpec>;
+  std::shared_ptr<const Any> spec_;
+};
+
+class TableStream {
+ public:
+  using Inputs = std::vector<CursorPtr>;
+  using Make = std::function<Result<CursorPtr>(ExecContext&, Inputs)>;
+
+  std::string function;  // "filter", for messages
+  flux::ast::Location location;
+  std::vector<std::shared_ptr<const TableStream>> inputs;
+  NodeSpec spec;
+  Make make;
+
+  template <class Spec>
+  const Spec* as() const {
+    return spec.as<Spec>();
+  }
+};
+using StreamNode = std::shared_ptr<const TableStream>;
+
+// Starts the pipeline that ends in `stream`, moving what it can into the store. Errors name the
+// function that failed.
+Result<CursorPtr> open(ExecContext& context, const StreamNode& stream);
+
+}  // namespace weir::query
