@@ -44,12 +44,15 @@ struct Limits {
 };
 
 struct Request {
-  std::string script;                  // Flux
-  const nlohmann::json* ast = nullptr;     // instead of script: an AST package or file
+  std::string script;                        // Flux
+  const nlohmann::json* ast = nullptr;       // instead of script: an AST package or file
   const nlohmann::json* external = nullptr;  // `extern`: an AST file prepended to the script
-  std::optional<int64_t> now_ns;       // option now; default: the clock when the query starts
+  std::optional<int64_t> now_ns;             // option now; default: the clock when the query starts
   Limits limits;
   const std::atomic<bool>* canceled = nullptr;  // turns true when the client left
+  // Off: pipelines and lambdas are evaluated the plain way. The answers are the same, which is what
+  // the tests switch them off for.
+  bool push_down = true, vectorise = true;
 };
 
 // The dialect of annotated CSV (RFC 4180 with annotation rows; InfluxDB API reference).

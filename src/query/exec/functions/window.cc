@@ -1,0 +1,205 @@
+// window(): rows grouped by the windows of time they lie in, whose bounds become _start and _stop.
+#include <algorithm>
+
+#include "query/exec/functions/windowing.h"
+
+namespace weir::query {
+
+namespace {
+
+constexpr int64_t kEmptyWindowsMax = 50'000'000;  // beyond this a query means something else
+
+Result<void> refuse_location(const flux::Value* location) {
+  if (location == nullptr || location->is_null()) return {};
+  if (!location->is(flux::ValueType::record)) return invalid("location must be a record");
+  const flux::Value* zone = location->as_record().find("zone");
+  const flux::Value* offset = location->as_record().find("offset");
+  bool utc = zone == nullptr || (zone->is(flux::ValueType::string) &&
+                                 (zone->as_string() == "UTC" || zone->as_string().empty()));
+  bool no_offset = offset == nullptr ||
+                   (offset->is(flux::ValueType::duration) && offset->as_duration().is_zero());
+  if (utc && no_offset) return {};
+  return unsupported("a location other than UTC in window functions");
+}
+
+bool contains(const Bounds& bounds, int64_t time) {
+  return time >= bounds.start_ns && time < bounds.stop_ns;
+}
+
+GroupKey windowed_key(const Table& table, const Columns& columns, const WindowColumns& names,
+                      const Bounds& bounds) {
+  GroupKey key;
+  for (const ColumnInfo& column : columns) {
+    if (column.label == names.start) {
+      key.add(column.label, Scalar::of_time(bounds.start_ns));
+    } else if (column.label == names.stop) {
+      key.add(column.label, Scalar::of_time(bounds.stop_ns));
+    } else if (const Scalar* value = table.key().find(column.label)) {
+      key.add(column.label, *value);
+    }
+  }
+  return key;
+}
+
+Result<void> window_table(ExecContext& context, const WindowOptions& options, Table& table,
+                          TableGroups& groups) {
+  const WindowColumns& names = options.names;
+  std::optional<size_t> time = table.find(names.time);
+  if (!time) return no_column(names.time);
+  if (table.columns()[*time].type != ColumnType::time)
+    return invalid("column \"" + names.time + "\" is not of type time");
+  WEIR_TRY(Chunk chunk, collect(context, table));
+  TableBounds within = bounds_of(table, options.range, names);
+  Columns columns = table.columns();
+  for (const std::string& label : {names.start, names.stop}) {
+    std::optional<size_t> at = find_column(columns, label);
+    if (at) {
+      columns[*at].type = ColumnType::time;
+    } else {
+      columns.push_back({label, ColumnType::time});
+    }
+  }
+  WindowedRows windowed =
+      windowed_rows(options.windows, *chunk.columns[*time], chunk.rows, within.bounds);
+  if (options.create_empty && within.known)
+    WEIR_CHECK(add_empty_windows(context, options.windows, within.bounds, windowed));
+  // Bounds are part of the key, so their columns' values do not matter here.
+  chunk.columns.resize(columns.size(), constant_column(Scalar::of_time(0), chunk.rows));
+  for (const auto& [index, runs] : windowed) {
+    Bounds bounds = clip(options.windows.bounds(index), within.bounds);
+    TableGroups::Group& group = groups.find_or_add(windowed_key(table, columns, names, bounds));
+    WEIR_CHECK(group.add_columns(columns));
+    for (const Run& run : runs)
+      WEIR_CHECK(group.add_rows(columns, chunk, run.begin, run.end - run.begin));
+  }
+  return context.check();
+}
+
+Result<Operation> window(CallContext& call, const Arguments& arguments) {
+  WEIR_TRY(Windows windows, window_arguments(call, arguments));
+  WindowOptions options{windows, {}, false, std::nullopt};
+  WEIR_TRY(options.names.time, arguments.string_or("timeColumn", "_time"));
+  WEIR_TRY(options.names.start, arguments.string_or("startColumn", "_start"));
+  WEIR_TRY(options.names.stop, arguments.string_or("stopColumn", "_stop"));
+  WEIR_TRY(options.create_empty, arguments.boolean_or("createEmpty", false));
+  WEIR_TRY(StreamNode input, stream_argument(arguments, "tables"));
+  options.range = range_bounds(input);
+  return window_operation(std::move(options));
+}
+
+}  // namespace
+
+Result<Windows> window_arguments(CallContext& call, const Arguments& arguments) {
+  WEIR_CHECK(refuse_location(arguments.has("location") ? &arguments.raw("location")
+                                                       : call.option("universe", "location")));
+  if (!arguments.has("every") && !arguments.has("period"))
+    return invalid("window function requires at least one of \"every\" or \"period\" to be set");
+  WEIR_TRY(flux::Duration period, arguments.duration_or("period", {}));
+  WEIR_TRY(flux::Duration every, arguments.duration_or("every", period));
+  WEIR_TRY(flux::Duration offset, arguments.duration_or("offset", {}));
+  return Windows::make(every, period, offset);
+}
+
+std::optional<Bounds> range_bounds(const StreamNode& stream) {
+  for (const TableStream* node = stream.get(); node != nullptr;
+       node = node->inputs.empty() ? nullptr : node->inputs[0].get()) {
+    if (const RangeSpec* range = node->as<RangeSpec>())
+      return Bounds{range->start_ns, range->stop_ns};
+  }
+  return std::nullopt;
+}
+
+TableBounds bounds_of(const Table& table, const std::optional<Bounds>& range,
+                      const WindowColumns& names) {
+  if (range) return {*range, true};
+  const Scalar* start = table.key().find(names.start);
+  const Scalar* stop = table.key().find(names.stop);
+  if (start != nullptr && stop != nullptr && start->type() == ColumnType::time &&
+      stop->type() == ColumnType::time && !start->is_null() && !stop->is_null()) {
+    return {{start->as_int(), stop->as_int()}, true};
+  }
+  return {{kFluxTimeMin, kFluxTimeMax}, false};
+}
+
+Bounds clip(const Bounds& window, const Bounds& to) {
+  return {std::max(window.start_ns, to.start_ns), std::min(window.stop_ns, to.stop_ns)};
+}
+
+WindowedRows windowed_rows(const Windows& windows, const Column& times, size_t rows,
+                           const Bounds& within) {
+  WindowedRows out;
+  Bounds current;
+  std::vector<Run>* runs = nullptr;
+  auto add = [](std::vector<Run>& to, size_t row) {
+    if (!to.empty() && to.back().end == row) {
+      ++to.back().end;
+    } else {
+      to.push_back({row, row + 1});
+    }
+  };
+  for (size_t row = 0; row < rows; ++row) {
+    if (!times.is_valid(row)) continue;
+    int64_t time = times.int_at(row);
+    if (windows.infinite()) {
+      add(out[0], row);
+    } else if (!contains(within, time)) {
+      continue;
+    } else if (windows.consecutive()) {
+      if (runs == nullptr || !contains(current, time)) {
+        int64_t index = windows.index_at(time);
+        runs = &out[index];
+        current = windows.bounds(index);
+      }
+      add(*runs, row);
+    } else {
+      int64_t last = windows.last_in(time + 1);
+      for (int64_t index = windows.first_in(time); index <= last; ++index)
+        if (contains(windows.bounds(index), time)) add(out[index], row);
+    }
+  }
+  return out;
+}
+
+Result<void> add_empty_windows(ExecContext& context, const Windows& windows, const Bounds& within,
+                               WindowedRows& rows) {
+  int64_t last = windows.last_in(within.stop_ns);
+  int64_t first = windows.first_in(within.start_ns);
+  if (last - first > kEmptyWindowsMax)
+    return invalid("createEmpty: the range holds " + std::to_string(last - first) + " windows");
+  constexpr size_t kNodeBytes = 96;  // of the map, roughly
+  WEIR_CHECK(context.check(static_cast<size_t>(last - first + 1) * kNodeBytes));
+  auto hint = rows.begin();
+  for (int64_t index = first; index <= last; ++index) {
+    hint = rows.try_emplace(hint, index);
+    ++hint;
+  }
+  return {};
+}
+
+Operation window_operation(WindowOptions options) {
+  auto make = [options](ExecContext& context, CursorPtr input) -> Result<CursorPtr> {
+    auto shared = std::make_shared<CursorPtr>(std::move(input));
+    return deferred([&context, options, shared]() -> Result<std::vector<TablePtr>> {
+      TableGroups groups(context);
+      while (true) {
+        WEIR_TRY(TablePtr table, (*shared)->next());
+        if (table == nullptr) break;
+        WEIR_CHECK(window_table(context, options, *table, groups));
+      }
+      return groups.finish();
+    });
+  };
+  return {std::move(make)};
+}
+
+void register_window(Registry& registry) {
+  registry.add_value("universe", "inf",
+                     flux::Value::of_duration(flux::Duration::of_ns(kInfiniteDurationNs)));
+  add_operation(registry, "universe", "window",
+                "(<-tables: stream, ?every: duration, ?period: duration, ?offset: duration, "
+                "?location: record, ?timeColumn: string, ?startColumn: string, "
+                "?stopColumn: string, ?createEmpty: bool)",
+                window);
+}
+
+}  // namespace weir::query

@@ -1,0 +1,105 @@
+#include "query/query.h"
+
+#include <nlohmann/json.hpp>
+
+#include "query/exec/context.h"
+#include "query/exec/functions/library.h"
+#include "query/exec/host.h"
+#include "query/flux/ast_json.h"
+#include "query/flux/interpreter.h"
+#include "query/flux/parser.h"
+#include "query/flux/stdlib/stdlib.h"
+#include "query/plan/stream.h"
+#include "query/result/annotated_csv.h"
+
+namespace weir::query {
+
+namespace {
+
+// Filled once; read by every query.
+const flux::Registry& library() {
+  static const flux::Registry registry = [] {
+    flux::Registry filled;
+    flux::add_scalar_packages(filled);
+    register_tables(filled);
+    return filled;
+  }();
+  return registry;
+}
+
+Result<flux::ast::Package> parse(const Request& request) {
+  flux::ast::Package package;
+  if (request.ast != nullptr) {
+    WEIR_TRY(package, flux::package_from_json(*request.ast));
+  } else {
+    WEIR_TRY(package, flux::parse_package(request.script));
+  }
+  if (request.external != nullptr) {
+    WEIR_TRY(flux::ast::FilePtr external, flux::file_from_json(*request.external));
+    package.files.insert(package.files.begin(), std::move(external));
+  }
+  return package;
+}
+
+// Errors up to here are the script's, unless a function was refused something.
+Error compile_error(Error error) {
+  if (error.code != Errc::invalid || error.message.starts_with("compilation failed")) return error;
+  bool planning = error.message.find("error in building plan") != std::string::npos ||
+                  error.message.find("runtime error") != std::string::npos;
+  return planning ? error : std::move(error).with_context("compilation failed");
+}
+
+Result<void> write_results(ExecContext& context, const QueryHost& host,
+                           AnnotatedCsvWriter& writer) {
+  for (const QueryHost::Yield& yield : host.yields()) {
+    WEIR_TRY(CursorPtr tables, open(context, yield.stream));
+    WEIR_CHECK(writer.write_result(context, yield.name, *tables));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Statistics> Engine::run_csv(const Request& request, const Catalog& catalog,
+                                   const CsvDialect& dialect, const WriteBytes& write) {
+  ExecContext context(store_, catalog, clock_);
+  context.now_ns = request.now_ns.value_or(clock_.wall_ns());
+  context.deadline_ms = clock_.steady_ms() + request.limits.duration_ms_max;
+  context.canceled = request.canceled;
+  context.push_down = request.push_down;
+  context.vectorise = request.vectorise;
+  context.memory.limit = request.limits.memory_bytes_max;
+
+  auto package = parse(request);
+  if (!package.ok()) return compile_error(std::move(package).error());
+  QueryHost host(context);
+  flux::Interpreter interpreter(library(), host, context.now_ns, {}, request.canceled);
+  auto ran = interpreter.run(*package);
+  if (!ran.ok()) return compile_error(std::move(ran).error());
+  if (host.yields().empty()) {
+    return Error{Errc::invalid,
+                 "error in building plan while starting program: this Flux script returns no "
+                 "streaming data. Consider adding a \"yield\" or invoking streaming functions "
+                 "directly, without performing an assignment"};
+  }
+
+  AnnotatedCsvWriter writer(dialect, write);
+  auto written = write_results(context, host, writer);
+  if (!written.ok()) {
+    // Nothing has left yet: the caller can still answer with the error alone.
+    if (!writer.anything_sent()) return std::move(written).error();
+    WEIR_CHECK(writer.write_error(written.error().message));
+    WEIR_CHECK(writer.finish());
+    return std::move(written).error();
+  }
+  WEIR_CHECK(writer.finish());
+  context.statistics.bytes_written = writer.bytes();
+  return context.statistics;
+}
+
+Result<nlohmann::json> parse_to_json(std::string_view script) {
+  WEIR_TRY(flux::ast::Package package, flux::parse_package(script));
+  return flux::to_json(package);
+}
+
+}  // namespace weir::query
