@@ -1,6 +1,6 @@
 #include "query/query.h"
 
-#include <nlohmann/json.hpp>
+#include "base/json.h"
 
 #include "query/exec/context.h"
 #include "query/exec/functions/library.h"
