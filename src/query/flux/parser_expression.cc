@@ -314,9 +314,7 @@ ast::ExpressionPtr Parser::parse_function(uint32_t start) {
     expect(TokenKind::arrow);
   if (at(TokenKind::left_brace)) {
     function->block = parse_block();
-    // Statements inside are trees of their own; one level stands for them here, and the nesting
-    // limit bounds how many such levels there are.
-    depth += 1;
+    depth = std::max(depth, depth_of(*function->block));
   } else {
     function->body = parse_expression();
     depth = std::max(depth, function->body->depth);

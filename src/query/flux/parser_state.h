@@ -150,4 +150,18 @@ inline uint32_t depth_of(const std::vector<ast::Property>& properties) {
   return depth;
 }
 
+// Of the deepest expression among a block's own statements.
+inline uint32_t depth_of(const ast::Block& block) {
+  uint32_t depth = 0;
+  for (const ast::StatementPtr& statement : block.body) {
+    if (auto* variable = ast::as<ast::VariableAssignment>(*statement))
+      depth = std::max(depth, depth_of(variable->init));
+    else if (auto* returned = ast::as<ast::ReturnStatement>(*statement))
+      depth = std::max(depth, depth_of(returned->argument));
+    else if (auto* expression = ast::as<ast::ExpressionStatement>(*statement))
+      depth = std::max(depth, depth_of(expression->expression));
+  }
+  return depth;
+}
+
 }  // namespace weir::query::flux

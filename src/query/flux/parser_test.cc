@@ -104,6 +104,9 @@ TEST_CASE("nesting and chains are accepted up to their limits and refused past t
   CHECK(parse_file("a" + repeat(" or a", 100'000)).errors.size() == 1);
   CHECK(parse_file("a" + repeat(" |> f()", 100'000)).errors.size() == 1);
   CHECK(parse_file("a" + repeat(".b", 100'000)).errors.size() == 1);
+  std::string deep = "a";  // chains inside the blocks of functions add up
+  for (int i = 0; i < 10; ++i) deep = "(() => { return " + deep + repeat(" or a", 300) + " })()";
+  CHECK(parse_file(deep).errors.size() == 1);
   CHECK(parse_file(std::string(kSourceBytesMax + 1, ' ')).errors.size() == 1);
 }
 
