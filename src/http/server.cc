@@ -57,6 +57,8 @@ class TcpServer final : public Server {
 };
 
 void TcpServer::accept(std::unique_ptr<net::Stream> stream) {
+  if (context_.options.tls != nullptr)
+    stream = net::make_tls_server_stream(std::move(stream), context_.options.tls);
   ConnectionSet& set = connections_[stream->io_thread().index()];
   auto ended = [this, &set](Connection& connection) {
     set.erase(connection.shared_from_this());

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "http/router.h"
 #include "net/listener.h"
+#include "net/tls_stream.h"
 
 namespace weir::http {
 
@@ -22,6 +23,7 @@ struct ServerOptions {
   int64_t idle_ms_max = 120'000;
   int64_t request_ms_max = 60'000;  // from the first byte of a request to its last
   size_t connections_max = 10'000;
+  std::shared_ptr<const net::TlsContext> tls;  // https, if set
 };
 
 class Server {

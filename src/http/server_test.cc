@@ -339,34 +339,46 @@ TEST_CASE("a WebSocket talks, is pinged, and closes") {
   });
 }
 
-TEST_CASE("curl gets along with the server") {
+TEST_CASE("curl gets along with the server, plain and encrypted") {
   if (std::system("command -v curl >/dev/null 2>&1") != 0) {
     MESSAGE("curl is not installed");
     return;
   }
-  Fixture fixture;
-  fixture.open();
-  auto curl = [&](const std::string& arguments) {
-    const std::string command = fmt::format(
-        "head -c 3000000 /dev/zero | tr '\\0' x | curl -sS --max-time 20 {0} "
-        "http://127.0.0.1:{1}/echo",
-        arguments, fixture.server->port());
-    FILE* pipe = ::popen(command.c_str(), "r");
-    std::string out;
-    char buffer[4096];
-    for (size_t size; (size = std::fread(buffer, 1, sizeof(buffer), pipe)) > 0;)
-      out.append(buffer, size);
-    ::pclose(pipe);
-    return out;
-  };
-  const std::string body(3'000'000, 'x');
-  CHECK(curl("--data-binary @-") == body);  // Expect: 100-continue
-  CHECK(curl("-H 'Transfer-Encoding: chunked' --data-binary @-") == body);
-  CHECK(curl("--compressed --data-binary @-") == body);
-  CHECK(curl("--http1.0 --data-binary @-") == body);
-  CHECK(curl("-o /dev/null -w '%{http_code}' --data-binary @- http://127.0.0.1:" +
-             std::to_string(fixture.server->port()) + "/hello -o /dev/null")
-            .starts_with("405"));
+  const std::string directory = std::string(WEIR_TEST_DIR) + "/net/";
+  for (const bool is_encrypted : {false, true}) {
+    ServerOptions options;
+    if (is_encrypted) {
+      auto tls = net::TlsContext::server(directory + "server.crt", directory + "server.key");
+      REQUIRE(tls.ok());
+      options.tls = std::move(*tls);
+    }
+    Fixture fixture(options);
+    fixture.router.add("GET", "/encrypted", [](Request request, ResponderPtr responder) {
+      responder->send(200, text_headers(), request.encrypted ? "yes" : "no");
+    });
+    fixture.open();
+    auto curl = [&](std::string_view path, std::string_view arguments) {
+      const std::string command = fmt::format(
+          "head -c 3000000 /dev/zero | tr '\\0' x | curl -sS --max-time 20 --cacert "
+          "{}server.crt {} {}://localhost:{}{} --resolve localhost:{}:127.0.0.1",
+          directory, arguments, is_encrypted ? "https" : "http", fixture.server->port(), path,
+          fixture.server->port());
+      FILE* pipe = ::popen(command.c_str(), "r");
+      std::string out;
+      char buffer[4096];
+      for (size_t size; (size = std::fread(buffer, 1, sizeof(buffer), pipe)) > 0;)
+        out.append(buffer, size);
+      ::pclose(pipe);
+      return out;
+    };
+    const std::string body(3'000'000, 'x');
+    CHECK(curl("/echo", "--data-binary @-") == body);  // Expect: 100-continue
+    CHECK(curl("/echo", "-H 'Transfer-Encoding: chunked' --data-binary @-") == body);
+    CHECK(curl("/echo", "--compressed --data-binary @-") == body);
+    CHECK(curl("/echo", "--http1.0 --data-binary @-") == body);
+    CHECK(curl("/encrypted", "") == (is_encrypted ? "yes" : "no"));
+    CHECK(curl("/hello", "-o /dev/null -w '%{http_code}' --data-binary @-") == "405");
+  }
 }
 
 }  // namespace weir::http
