@@ -71,13 +71,13 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("bytes pass both ways, encrypted, in large and small pieces") {
+  std::string sent;
+  Awaited<bool> all;
   Fixture f;
   f.set_up = [](Side& side) {
     side.bytes = [&side](std::string_view got) { side.stream->write(got); };
   };
-  std::string sent;
   for (int i = 0; sent.size() < 3'000'000; ++i) sent += "line " + std::to_string(i) + "\n";
-  Awaited<bool> all;
   f.client.bytes = [&](std::string_view) {
     if (f.client.received.size() == sent.size()) all.set(true);
   };
@@ -119,8 +119,8 @@ TEST_CASE("a certificate for another name, or from an unknown authority, is refu
 
 TEST_CASE("a peer that speaks something else ends in an error, as does one that leaves early") {
   for (std::string_view text : {"GET / HTTP/1.1\r\nHost: w\r\n\r\n", ""}) {
-    Fixture f;
     Awaited<Side*> side;
+    Fixture f;
     f.set_up = [&](Side& set) { side.set(&set); };
     auto socket = BlockingSocket::connect("127.0.0.1", f.listener->port(), kPatienceMs);
     REQUIRE(socket.ok());
@@ -141,14 +141,12 @@ TEST_CASE("a reader may let its stream go while it is given bytes") {
 }
 
 TEST_CASE("no bytes arrive while reading is paused, though they were received") {
-  Fixture f;
-  Awaited<Side*> paused;
   Awaited<bool> all;
+  Fixture f;
   f.set_up = [&](Side& side) {
     side.bytes = [&](std::string_view) {
       if (side.received.size() == 1'000'000) all.set(true);
       side.stream->pause_reading();
-      paused.set(&side);
       side.stream->io_thread().post([&side] { side.stream->resume_reading(); });
     };
   };
