@@ -1,12 +1,8 @@
 #include "http/websocket_connection.h"
 
-#include <openssl/evp.h>
-#include <openssl/sha.h>
-
-#include <array>
-
 #include "base/metrics.h"
 #include "http/text.h"
+#include "net/sha1.h"
 
 namespace weir::http {
 namespace {
@@ -26,12 +22,7 @@ Result<std::string> websocket_accept_key(const Request& request) {
   const std::string_view key = trimmed(request.headers.get("Sec-WebSocket-Key"));
   if (key.size() != kKeyCharacters)
     return Error{Errc::invalid, "Sec-WebSocket-Key: wanted 16 bytes in base64"};
-  const std::string text = std::string(key).append(kHandshakeGuid);
-  std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
-  ::SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  std::array<unsigned char, 32> encoded;  // 28 characters and a zero
-  const int length = ::EVP_EncodeBlock(encoded.data(), digest.data(), SHA_DIGEST_LENGTH);
-  return std::string(reinterpret_cast<const char*>(encoded.data()), static_cast<size_t>(length));
+  return net::sha1_base64(std::string(key).append(kHandshakeGuid));
 }
 
 WebSocketConnection::WebSocketConnection(net::Stream& stream, size_t message_bytes_max,
