@@ -2,54 +2,13 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "http/error_response.h"
 
 namespace weir::api {
 namespace {
 
 constexpr const char* kJsonType = "application/json; charset=utf-8";
 constexpr const char* kRetryAfterSeconds = "1";  // the queue of workers drains within about that
-
-int status_of(Errc code) {
-  switch (code) {
-    case Errc::internal:
-      return 500;
-    case Errc::not_implemented:
-      return 501;
-    case Errc::not_found:
-      return 404;
-    case Errc::conflict:
-      return 422;
-    case Errc::invalid:
-      return 400;
-    case Errc::unprocessable:
-      return 422;
-    case Errc::empty_value:
-      return 400;
-    case Errc::unavailable:
-      return 503;
-    case Errc::forbidden:
-      return 403;
-    case Errc::too_many_requests:
-      return 429;
-    case Errc::unauthorized:
-      return 401;
-    case Errc::method_not_allowed:
-      return 405;
-    case Errc::too_large:
-      return 413;
-    case Errc::io:
-      return 500;
-  }
-  return 500;
-}
-
-void send_envelope(http::Responder& responder, const Error& error, http::Headers headers) {
-  const std::string code(to_string(error.code));
-  headers.set("Content-Type", kJsonType);
-  headers.set("X-Platform-Error-Code", code);
-  const OrderedJson body = {{"code", code}, {"message", error.message}};
-  responder.send(status_of(error.code), std::move(headers), dump_json(body));
-}
 
 }  // namespace
 
@@ -75,21 +34,21 @@ void send(http::Responder& responder, Result<Answer> result) {
   if (result.ok()) {
     send(responder, *std::move(result));
   } else {
-    send_error(responder, result.error());
+    send_failure(responder, result.error());
   }
 }
 
-void send_error(http::Responder& responder, const Error& error) {
+void send_failure(http::Responder& responder, const Error& error) {
   if (error.code == Errc::internal || error.code == Errc::io)
     log::error("api", "a request failed: {}", error.message);
-  send_envelope(responder, error, {});
+  http::send_error(responder, error);
 }
 
 void send_busy(http::Responder& responder) {
-  http::Headers headers;
-  headers.set("Retry-After", kRetryAfterSeconds);
-  send_envelope(responder, {Errc::unavailable, "too many requests wait already; try again shortly"},
-                std::move(headers));
+  http::ErrorResponse busy = http::error_response(
+      {Errc::unavailable, "too many requests wait already; try again shortly"});
+  busy.headers.set("Retry-After", kRetryAfterSeconds);
+  responder.send(busy.status, std::move(busy.headers), std::move(busy.body));
 }
 
 }  // namespace weir::api

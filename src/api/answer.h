@@ -23,7 +23,7 @@ void send(http::Responder& responder, Answer answer);
 void send(http::Responder& responder, Result<Answer> result);
 // {"code","message"} with X-Platform-Error-Code and the status of the code. What failed inside weir
 // (internal, io) is logged and named to the client.
-void send_error(http::Responder& responder, const Error& error);
+void send_failure(http::Responder& responder, const Error& error);
 // 503 with Retry-After: the bounded queue of workers is full.
 void send_busy(http::Responder& responder);
 

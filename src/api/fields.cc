@@ -20,18 +20,6 @@ Error wrong_type(std::string_view name, const Json& value, std::string_view want
           fmt::format("invalid value for {}: got {}, wanted {}", name, value.type_name(), wanted)};
 }
 
-Result<std::optional<int64_t>> integer_parameter(const http::Parameters& parameters,
-                                                 std::string_view name) {
-  const std::string_view text = parameters.get(name);
-  if (text.empty()) return std::optional<int64_t>();
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size())
-    return Error{Errc::invalid,
-                 fmt::format("{} is invalid: got `{}`, wanted a whole number", name, text)};
-  return std::optional<int64_t>(number);
-}
-
 }  // namespace
 
 Result<Json> body_object(const http::Request& request) {
@@ -67,6 +55,17 @@ Result<std::optional<bool>> boolean_field(const Json& object, std::string_view n
   return std::optional<bool>(value->get<bool>());
 }
 
+Result<int64_t> integer_parameter(const http::Parameters& parameters, std::string_view name,
+                                  int64_t otherwise) {
+  const std::string_view text = parameters.get(name);
+  if (text.empty()) return otherwise;
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size()) return number;
+  return Error{Errc::invalid,
+               fmt::format("{} is invalid: got `{}`, wanted a whole number", name, text)};
+}
+
 Result<uint64_t> parse_id(std::string_view text) {
   if (text.size() != 16) return Error{Errc::invalid, "id must have a length of 16 bytes"};
   std::optional<uint64_t> id = id_from_text(text);
@@ -76,10 +75,8 @@ Result<uint64_t> parse_id(std::string_view text) {
 
 Result<Paging> paging_of(const http::Parameters& parameters) {
   Paging paging;
-  WEIR_TRY(std::optional<int64_t> limit, integer_parameter(parameters, "limit"));
-  WEIR_TRY(std::optional<int64_t> offset, integer_parameter(parameters, "offset"));
-  paging.limit = limit.value_or(paging.limit);
-  paging.offset = offset.value_or(paging.offset);
+  WEIR_TRY(paging.limit, integer_parameter(parameters, "limit", paging.limit));
+  WEIR_TRY(paging.offset, integer_parameter(parameters, "offset", paging.offset));
   if (paging.limit < 1 || paging.limit > kPageLimitMax)
     return Error{Errc::invalid, fmt::format("limit must be between 1 and {}", kPageLimitMax)};
   if (paging.offset < 0) return Error{Errc::invalid, "offset must not be negative"};

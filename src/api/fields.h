@@ -22,6 +22,10 @@ Result<std::optional<std::string>> text_field(const nlohmann::json& object, std:
 Result<std::optional<int64_t>> integer_field(const nlohmann::json& object, std::string_view name);
 Result<std::optional<bool>> boolean_field(const nlohmann::json& object, std::string_view name);
 
+// A parameter that is a whole number, or `otherwise` when it is absent or empty.
+Result<int64_t> integer_parameter(const http::Parameters& parameters, std::string_view name,
+                                  int64_t otherwise);
+
 // 16 hex digits, with InfluxDB's errors.
 Result<uint64_t> parse_id(std::string_view text);
 template <class Id>

@@ -18,7 +18,7 @@ void authenticate_slowly(Context& context, http::Request request, Credentials cr
   run_on_worker(context, responder, [&context, shared, credentials, responder, next] {
     Result<meta::Caller> caller =
         context.meta.authorizer().by_password(credentials.user, credentials.password);
-    if (!caller.ok()) return send_error(*responder, caller.error());
+    if (!caller.ok()) return send_failure(*responder, caller.error());
     next(std::move(*shared), *std::move(caller), responder);
   });
 }
@@ -46,7 +46,7 @@ void authenticate(Context& context, http::Request request, http::ResponderPtr re
       return authenticate_slowly(context, std::move(request), std::move(credentials),
                                  std::move(responder), next);
   }
-  if (!caller.ok()) return send_error(*responder, caller.error());
+  if (!caller.ok()) return send_failure(*responder, caller.error());
   next(std::move(request), *std::move(caller), std::move(responder));
 }
 

@@ -1,6 +1,7 @@
 #include "api/server_api.h"
 
 #include "api/v2/resources.h"
+#include "api/weir/resources.h"
 
 namespace weir::api {
 
@@ -14,10 +15,19 @@ void Api::mount(http::Router& router) {
   v2::mount_setup(router, context_);
   v2::mount_session(router, context_);
   v2::mount_write(router, context_);
+  v2::mount_query(router, context_);
+  v2::mount_delete(router, context_);
   v2::mount_buckets(router, context_);
   v2::mount_orgs(router, context_);
   v2::mount_authorizations(router, context_);
   v2::mount_users(router, context_);
+
+  own::mount_info(router, context_);
+  own::mount_schema(router, context_);
+  own::mount_statistics(router, context_);
+  own::mount_live(router, context_);
+  own::mount_map(router, context_);
+  own::mount_clients(router, context_);
   mount_web_files(router, web_files_);
 }
 

@@ -2,8 +2,8 @@
 //
 // server/ makes it once all parts exist:
 //
-//   api::LiveHub live(clock, workers...);            // before the broker: it is one of its sinks
-//   api::Api api({.meta = *meta, .store = *store, ...}, web_files);
+//   api::LiveHub live;                               // before the broker: it is one of its sinks
+//   api::Api api({.meta = *meta, .store = *store, ..., .live = &live}, web::files());
 //   api.mount(router);
 //
 // The parts, the files and the router's user (http::Server) live at least as long as requests run:

@@ -3,8 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <unordered_set>
 
+#include "api/base64.h"
 #include "base/json.h"
 #include "mqtt/topic.h"
 
@@ -36,20 +36,6 @@ std::optional<size_t> utf8_length(std::string_view text, bool cut) {
     at += size;
   }
   return at;
-}
-
-std::string base64(std::string_view bytes) {
-  static constexpr char kDigits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const size_t taken = std::min<size_t>(3, bytes.size() - i);
-    uint32_t bits = 0;
-    for (size_t j = 0; j < 3; j++)
-      bits = (bits << 8) | (j < taken ? static_cast<unsigned char>(bytes[i + j]) : 0u);
-    for (size_t j = 0; j < 4; j++) text += j <= taken ? kDigits[(bits >> (18 - 6 * j)) & 63] : '=';
-  }
-  return text;
 }
 
 OrderedJson message_json(const LiveMessage& message, bool with_payload) {

@@ -72,14 +72,14 @@ void answer_stored(http::Responder& responder, const Result<store::WriteOutcome>
   if (!outcome.ok()) {
     const Error& error = outcome.error();
     const bool own_text = error.code == Errc::not_found || error.code == Errc::unavailable;
-    return send_error(responder,
-                      own_text ? error
-                               : Error{error.code, "unexpected error writing points to database: " +
-                                                       error.message});
+    return send_failure(
+        responder, own_text ? error
+                            : Error{error.code, "unexpected error writing points to database: " +
+                                                    error.message});
   }
   if (!outcome->partial.empty())
-    return send_error(responder, {Errc::unprocessable,
-                                  "failure writing points to database: " + outcome->partial});
+    return send_failure(responder, {Errc::unprocessable,
+                                    "failure writing points to database: " + outcome->partial});
   send(responder, no_content());
 }
 
@@ -88,7 +88,7 @@ void parse_and_store(Context& context, const Target& target, std::string body,
   requests_total.add(1);
   auto text = std::make_shared<const std::string>(std::move(body));
   model::ParsedLines lines = model::parse_lines(text, target.precision, context.clock.wall_ns());
-  if (!lines.errors.empty()) return send_error(*responder, refused_lines(lines.errors));
+  if (!lines.errors.empty()) return send_failure(*responder, refused_lines(lines.errors));
   if (lines.batch.empty()) return send(*responder, no_content());
   points_total.add(lines.batch.points.size());
   context.store.write(
@@ -99,7 +99,7 @@ void parse_and_store(Context& context, const Target& target, std::string body,
 void write(Context& context, http::Request request, const meta::Caller& caller,
            const http::ResponderPtr& responder) {
   const Result<Target> target = target_of(Call{request, caller, context});
-  if (!target.ok()) return send_error(*responder, target.error());
+  if (!target.ok()) return send_failure(*responder, target.error());
   if (request.body.size() <= kParseOnIoThreadBytesMax)
     return parse_and_store(context, *target, std::move(request.body), responder);
   auto body = std::make_shared<std::string>(std::move(request.body));

@@ -1,19 +1,16 @@
 // GET /api/v2/weir/clients: who is connected to the broker.
 #include "api/route.h"
 #include "api/time_text.h"
+#include "api/weir/message_access.h"
 #include "api/weir/resources.h"
 #include "base/json.h"
-#include "meta/meta.h"
 #include "mqtt/broker.h"
 
 namespace weir::api::own {
 namespace {
 
 Result<Answer> clients(const Call& call) {
-  const meta::OrganisationPtr org = call.context.meta.default_organisation();
-  if (org == nullptr ||
-      !call.caller.may(meta::Action::read, meta::Resource{"buckets", std::nullopt, org->id}))
-    return Error{Errc::forbidden, "insufficient permissions to see the broker's clients"};
+  WEIR_CHECK(check_sees_messages(call.context, call.caller));
   OrderedJson shown = OrderedJson::array();
   if (call.context.broker != nullptr) {
     for (const mqtt::ClientInfo& client : call.context.broker->clients()) {

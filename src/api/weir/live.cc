@@ -1,10 +1,10 @@
 // GET /api/v2/weir/live: the live view's WebSocket.
 //
-// Authenticated by the session cookie or, for programs, by `Authorization` or `?token=`. It shows
-// every topic, so it takes a caller who may read every bucket of the set-up's organisation.
+// Authenticated by the session cookie or, for programs, by `Authorization` or `?token=`.
 #include "api/answer.h"
 #include "api/credentials.h"
 #include "api/live/live_hub.h"
+#include "api/weir/message_access.h"
 #include "api/weir/resources.h"
 #include "http/error_response.h"
 #include "meta/meta.h"
@@ -22,11 +22,7 @@ Result<meta::Caller> caller_of(const Context& context, const Credentials& creden
 
 Result<void> check(const Context& context, const Credentials& credentials) {
   WEIR_TRY(meta::Caller caller, caller_of(context, credentials));
-  const meta::OrganisationPtr org = context.meta.default_organisation();
-  if (org != nullptr &&
-      caller.may(meta::Action::read, meta::Resource{"buckets", std::nullopt, org->id}))
-    return {};
-  return Error{Errc::forbidden, "insufficient permissions for the live view"};
+  return check_sees_messages(context, caller);
 }
 
 http::WebSocketAnswer refuse(const Error& error) {

@@ -8,11 +8,16 @@
 #include "api/weir/resources.h"
 #include "base/json.h"
 #include "base/metrics.h"
+#include "ingest/pipeline.h"
 #include "meta/meta.h"
+#include "mqtt/broker.h"
 #include "store/store.h"
 
 namespace weir::api::own {
 namespace {
+
+// The broker keeps no more by default; counting them copies a pointer each.
+constexpr size_t kRetainedCountedMax = 100'000;
 
 uint64_t total(std::string_view metric) { return static_cast<uint64_t>(metrics::sum_of(metric)); }
 
@@ -49,20 +54,30 @@ Result<OrderedJson> buckets(const Call& call) {
   return shown;
 }
 
+OrderedJson broker(const Context& context) {
+  const size_t retained =
+      context.broker == nullptr ? 0 : context.broker->retained("#", kRetainedCountedMax).size();
+  return {{"clients", total("weir_mqtt_clients_connected")},
+          {"messagesIn", total("weir_mqtt_messages_received_total")},
+          {"messagesOut", total("weir_mqtt_messages_sent_total")},
+          {"dropped", total("weir_mqtt_messages_dropped_total")},
+          {"retained", retained}};
+}
+
+OrderedJson ingest(const Context& context) {
+  const ingest::Pipeline::Counts counts =
+      context.pipeline == nullptr ? ingest::Pipeline::Counts{} : context.pipeline->counts();
+  return {{"messagesMapped", counts.messages_mapped},
+          {"pointsWritten", counts.points_written},
+          {"deadLetters", counts.dead_letters}};
+}
+
 Result<Answer> statistics(const Call& call) {
   WEIR_TRY(OrderedJson shown, buckets(call));
   const int64_t up_ns = call.context.clock.wall_ns() - call.context.info.started_ns;
   return json_answer(200, {{"buckets", std::move(shown)},
-                           {"broker",
-                            {{"clients", total("weir_mqtt_clients_connected")},
-                             {"messagesIn", total("weir_mqtt_messages_received_total")},
-                             {"messagesOut", total("weir_mqtt_messages_sent_total")},
-                             {"dropped", total("weir_mqtt_messages_dropped_total")},
-                             {"retained", total("weir_mqtt_retained_messages")}}},
-                           {"ingest",
-                            {{"messagesMapped", total("weir_ingest_messages_mapped_total")},
-                             {"pointsWritten", total("weir_ingest_points_written_total")},
-                             {"deadLetters", total("weir_ingest_dead_letters_total")}}},
+                           {"broker", broker(call.context)},
+                           {"ingest", ingest(call.context)},
                            {"process",
                             {{"uptimeSeconds", static_cast<double>(up_ns / 1'000'000) / 1000},
                              {"residentBytes", resident_bytes()}}}});

@@ -17,7 +17,7 @@ constexpr std::string_view kHashedAssets = "/assets/";
 // their tiles as images; live data is a WebSocket to this server.
 constexpr const char* kContentSecurityPolicy =
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline';"
-    " img-src 'self' data: blob: https:; font-src 'self' data:; connect-src 'self' ws: wss:;"
+    " img-src 'self' data: blob: https:; font-src 'self' data:; connect-src 'self';"
     " worker-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
     " form-action 'self'";
 
@@ -53,10 +53,10 @@ http::Headers headers_of(const WebFile& file) {
 void serve(const Files& files, const http::Request& request, http::Responder& responder) {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (!reads || belongs_to_api(request.path))
-    return send_error(responder, {Errc::not_found, "path not found"});
+    return send_failure(responder, {Errc::not_found, "path not found"});
   auto found = files.find(request.path);
   if (found == files.end() && is_page(request.path)) found = files.find(kIndex);
-  if (found == files.end()) return send_error(responder, {Errc::not_found, "path not found"});
+  if (found == files.end()) return send_failure(responder, {Errc::not_found, "path not found"});
 
   const WebFile& file = *found->second;
   http::Headers headers = headers_of(file);
