@@ -207,7 +207,9 @@ void Connection::handle(UnsubscribeAction& action) {
 }
 
 void Connection::handle(AcknowledgeAction& action) {
-  if (!closed_) session_->acknowledge(action.packet_id, thread_.now());
+  if (closed_) return;
+  session_->acknowledge(action.packet_id, thread_.now());
+  feed_session();
 }
 
 void Connection::handle(EndAction& action) {

@@ -187,10 +187,10 @@ void Session::replay(const std::vector<MessagePtr>& messages, const Subscription
 bool Session::send_replay(Now now) {
   for (size_t n = 0; n < kReplayPortion && !replay_.empty(); n++) {
     if (to_.wire == nullptr) return false;
-    if (to_.wire->unsent_bytes() > kReplayUnsentBytesMax) return true;
+    // The wire tells when it has drained, and the next acknowledgement makes room in the window.
+    if (to_.wire->unsent_bytes() > kReplayUnsentBytesMax) return false;
     Delivery& next = replay_.front();
-    // With a full window the next acknowledgement makes room; pump() is asked again meanwhile.
-    if (next.qos > 0 && (!queue_.empty() || !may_send_qos_1())) return true;
+    if (next.qos > 0 && (!queue_.empty() || !may_send_qos_1())) return false;
     Delivery delivery = std::move(next);
     replay_.pop_front();
     if (!retained_.is_current(*delivery.message)) continue;

@@ -79,8 +79,8 @@ class Session {
   // Retained messages for a new subscription.
   void replay(const std::vector<MessagePtr>& messages, const Subscription& subscription);
   void acknowledge(uint16_t packet_id, Now now);
-  // Sends what may be sent now. To be called after replay(), when the wire has drained, and again
-  // soon for as long as it returns true.
+  // Sends what may be sent now. To be called after replay() and acknowledge(), when the wire has
+  // drained, and again soon for as long as it returns true.
   [[nodiscard]] bool pump(Now now);
 
   bool is_in_flight(uint16_t packet_id) const;
