@@ -45,10 +45,12 @@ AnnotatedCsvWriter::AnnotatedCsvWriter(const CsvDialect& dialect, const WriteByt
 
 Result<void> AnnotatedCsvWriter::flush() {
   if (used_ == 0) return {};
+  if (refused_) return Error{Errc::unavailable, "query canceled"};
   std::string_view piece(buffer_.data(), used_);
   sent_ += used_;
   used_ = 0;
-  if (!write_(piece)) return Error{Errc::unavailable, "query canceled"};
+  refused_ = !write_(piece);
+  if (refused_) return Error{Errc::unavailable, "query canceled"};
   return {};
 }
 

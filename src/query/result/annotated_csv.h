@@ -58,6 +58,7 @@ class AnnotatedCsvWriter {
   std::vector<char> buffer_;
   size_t used_ = 0;
   uint64_t sent_ = 0;
+  bool refused_ = false;  // nobody listens any more
   TimeText time_text_;
   bool block_open_ = false;  // a header was written in this result
   Columns last_columns_;

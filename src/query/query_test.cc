@@ -1,0 +1,147 @@
+#include "query/query.h"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+
+#include "base/json.h"
+#include "model/line_protocol.h"
+#include "store/memory/memory_store.h"
+
+namespace weir::query {
+namespace {
+
+constexpr BucketId kBucket{1};
+constexpr int kRows = 20'000;
+
+class OneBucket final : public Catalog {
+ public:
+  std::vector<BucketInfo> buckets() const override { return {}; }
+  Result<BucketInfo> find_bucket(std::string_view name, bool) const override {
+    if (name == "secret") return Error{Errc::forbidden, "insufficient permissions"};
+    return BucketInfo{kBucket, OrgId{1}, "b", 0};
+  }
+};
+
+// One series of kRows seconds from 1970, the value of each its number.
+struct World {
+  ManualClock clock{int64_t{kRows} * 1'000'000'000};
+  std::unique_ptr<store::Store> store = store::make_memory_store(clock);
+  OneBucket catalog;
+  Engine engine{*store, clock};
+  CsvDialect dialect;
+  Request request;
+  std::string out;
+  size_t pieces = 0;
+
+  World() {
+    REQUIRE(store->create_bucket(kBucket, {}).ok());
+    std::string text;
+    for (int i = 0; i < kRows; ++i)
+      text += "m,t=a f=" + std::to_string(i) + " " + std::to_string(i) + "000000000\n";
+    auto lines = model::parse_lines(std::make_shared<const std::string>(std::move(text)),
+                                    model::Precision::ns, 0);
+    REQUIRE(store::write_and_wait(*store, kBucket, std::move(lines.batch)).ok());
+  }
+  Result<Statistics> run(std::string script) {
+    out.clear(), pieces = 0;
+    request.script = std::move(script);
+    return engine.run_csv(request, catalog, dialect, [this](std::string_view bytes) {
+      out += bytes;
+      ++pieces;
+      return true;
+    });
+  }
+};
+
+std::string quoted(const std::string& text) {
+  std::string out;
+  for (char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
+  return out;
+}
+
+TEST_CASE_FIXTURE(World, "a long answer leaves in pieces, and is counted") {
+  auto done = run("from(bucket: \"b\") |> range(start: 0)");
+  REQUIRE(done.ok());
+  CHECK(done->rows_written == kRows);
+  CHECK(done->rows_read == kRows);
+  CHECK(done->tables == 1);
+  CHECK(done->bytes_written == out.size());
+  CHECK(pieces > 5);
+  CHECK(out.ends_with(",19999,f,m,a\r\n\r\n"));
+}
+
+TEST_CASE_FIXTURE(World, "an error before the first bytes leaves nothing behind") {
+  auto done =
+      run("from(bucket: \"b\") |> range(start: 0) |> map(fn: (r) => ({x: r._value + \"a\"}))");
+  REQUIRE_FALSE(done.ok());
+  CHECK(done.error().code == Errc::invalid);
+  CHECK(out.empty());
+}
+
+TEST_CASE_FIXTURE(World, "an error after the first bytes is a table of its own") {
+  auto done =
+      run("import \"array\"\n"
+          "from(bucket: \"b\") |> range(start: 0) |> yield(name: \"fine\")\n"
+          "array.from(rows: [{v: 1}]) |> sum(column: \"nope\") |> yield(name: \"wrong\")");
+  REQUIRE_FALSE(done.ok());
+  CHECK(pieces > 1);
+  CHECK(out.ends_with("\r\n,error,reference\r\n,\"" + quoted(done.error().message) + "\",\r\n"));
+  CHECK(done.error().message.find("sum: column \"nope\" does not exist") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(World, "a query stops when the client leaves, time is up or memory is used up") {
+  std::atomic<bool> canceled = true;
+  request.canceled = &canceled;
+  CHECK(run("from(bucket: \"b\") |> range(start: 0)").error().message == "query canceled");
+  request.canceled = nullptr;
+  request.limits.duration_ms_max = -1;
+  CHECK(run("from(bucket: \"b\") |> range(start: 0)").error().message.find("deadline") !=
+        std::string::npos);
+  request.limits = Limits{};
+  request.limits.memory_bytes_max = 100'000;
+  CHECK(run("from(bucket: \"b\") |> range(start: 0)").ok());
+  CHECK(run("from(bucket: \"b\") |> range(start: 0) |> sort(desc: true)").error().code ==
+        Errc::too_large);
+}
+
+TEST_CASE_FIXTURE(World, "a query stops when nobody takes its answer") {
+  request.script = "from(bucket: \"b\") |> range(start: 0)";
+  int taken = 0;
+  auto done =
+      engine.run_csv(request, catalog, dialect, [&](std::string_view) { return ++taken < 3; });
+  CHECK_FALSE(done.ok());
+  CHECK(taken == 3);
+}
+
+TEST_CASE_FIXTURE(World, "what the catalog refuses is refused as it says") {
+  CHECK(run("from(bucket: \"secret\") |> range(start: 0)").error().code == Errc::forbidden);
+}
+
+TEST_CASE_FIXTURE(World, "variables come in as an AST, and so may the script") {
+  auto variables =
+      parse_to_json("option v = {start: 1970-01-01T00:00:02Z, stop: 1970-01-01T00:00:04Z}");
+  REQUIRE(variables.ok());
+  nlohmann::json file = variables->at("files").at(0);
+  request.external = &file;
+  std::string script =
+      "from(bucket: \"b\") |> range(start: v.start, stop: v.stop) |> keep(columns: [\"_value\"])";
+  REQUIRE(run(script).ok());
+  std::string expected = ",result,table,_value\r\n,_result,0,2\r\n,_result,0,3\r\n\r\n";
+  CHECK(out == expected);
+  auto tree = parse_to_json(script);
+  REQUIRE(tree.ok());
+  request.ast = &*tree;
+  REQUIRE(run("").ok());
+  CHECK(out == expected);
+}
+
+TEST_CASE_FIXTURE(World, "now is the request's, else the clock's") {
+  request.now_ns = 10'000'000'000;
+  REQUIRE(run("from(bucket: \"b\") |> range(start: -2s) |> count() |> keep(columns: [\"_value\"])")
+              .ok());
+  CHECK(out == ",result,table,_value\r\n,_result,0,2\r\n\r\n");
+}
+
+}  // namespace
+}  // namespace weir::query
