@@ -32,11 +32,16 @@ std::string written_key(std::string_view measurement,
   return key;
 }
 
+std::string cleaned_measurement(std::string_view text) {
+  std::string scratch;
+  return std::string(cleaned(text, scratch));
+}
+
 void fill_rule(TopicMapping& mapping, const std::vector<std::string_view>& captures) {
   const Rule& rule = *mapping.rule;
   mapping.title = rule.title();
   mapping.bucket = filled(rule.bucket, captures);
-  mapping.measurement = filled(rule.measurement, captures);
+  mapping.measurement = cleaned_measurement(filled(rule.measurement, captures));
   mapping.scalar_field =
       rule.pattern.last_literal().empty() ? "value" : rule.pattern.last_literal();
   const auto& names = rule.pattern.names();
@@ -102,7 +107,7 @@ void fill_automatic(TopicMapping& mapping, std::string_view topic) {
     mapping.ignored_because = "a topic without any name in it";
     return;
   }
-  mapping.measurement = *named;
+  mapping.measurement = cleaned_measurement(*named);
   mapping.scalar_field = *last;
   mapping.tags = {{"topic", std::string(topic)}};
   mapping.series_key = written_key(mapping.measurement, mapping.tags);
@@ -114,14 +119,24 @@ void fill_automatic(TopicMapping& mapping, std::string_view topic) {
                  : mapping.series_key;
 }
 
+// A level of backslashes alone leaves nothing to call the measurement.
+void need_measurement(TopicMapping& mapping) {
+  if (!mapping.measurement.empty() || !mapping.ignored_because.empty()) return;
+  mapping.ignored_because = "the measurement would be empty";
+}
+
 }  // namespace
 
 std::string_view cleaned(std::string_view text, std::string& scratch) {
-  while (text.ends_with('\\')) text.remove_suffix(1);
-  if (text.find_first_of("\n\r") == std::string_view::npos) return text;
-  scratch = text;
-  std::replace(scratch.begin(), scratch.end(), '\n', ' ');
-  std::replace(scratch.begin(), scratch.end(), '\r', ' ');
+  while (text.starts_with('\t') || text.starts_with('\0')) text.remove_prefix(1);
+  if (text.find_first_of("\\\n\r") == std::string_view::npos) return text;
+  scratch.clear();
+  for (char c : text) {
+    if (c == '\n' || c == '\r') c = ' ';
+    while ((c == ' ' || c == ',' || c == '=') && scratch.ends_with('\\')) scratch.pop_back();
+    scratch.push_back(c);
+  }
+  while (scratch.ends_with('\\')) scratch.pop_back();
   return scratch;
 }
 
@@ -150,10 +165,12 @@ std::shared_ptr<const TopicMapping> map_topic(std::shared_ptr<const RuleSet> rul
       mapping->ignored_because = rule.title() + " ignores it";
     } else {
       fill_rule(*mapping, captures);
+      if (rule.format != Format::line) need_measurement(*mapping);
     }
     return mapping;
   }
   fill_automatic(*mapping, topic);
+  need_measurement(*mapping);
   return mapping;
 }
 

@@ -47,8 +47,9 @@ std::shared_ptr<const TopicMapping> map_topic(std::shared_ptr<const RuleSet> rul
                                               std::string_view topic,
                                               std::vector<RuleTried>* tried = nullptr);
 
-// Tag values, tag names and field keys must survive line protocol: line ends become blanks and
-// trailing backslashes, which would escape what follows, go.
+// Names and tag values must survive line protocol: line ends become blanks; leading tabs and NULs,
+// which it skips, go, and so do backslashes at the end or in front of a character that it escapes,
+// because readers differ on what two of them mean there.
 std::string_view cleaned(std::string_view text, std::string& scratch);
 
 }  // namespace weir::ingest
