@@ -26,6 +26,7 @@ struct Predicate;
 using PredicatePtr = std::shared_ptr<const Predicate>;
 
 struct Predicate {
+  // Stored on disk in deletes (docs/format.md): do not renumber.
   enum class Kind : uint8_t {
     all_of,     // every child; true without children
     any_of,     // at least one child; false without children

@@ -31,8 +31,10 @@ inline constexpr int64_t kTimeMin = std::numeric_limits<int64_t>::min() + 2;
 inline constexpr int64_t kTimeMax = std::numeric_limits<int64_t>::max() - 1;
 
 struct BucketOptions {
-  int64_t retention_ns = 0;             // 0: for ever
-  int64_t shard_group_duration_ns = 0;  // 0: by retention: 7 d, 1 d from 2 d up to 180 d, else 1 h
+  int64_t retention_ns = 0;  // 0: for ever
+  // 0: by retention: 7 d, 1 d from 2 d up to 180 d, else 1 h. Fixed when the bucket is created;
+  // update_bucket() changes the retention only.
+  int64_t shard_group_duration_ns = 0;
 };
 
 // What became of a write. Points that break a rule (field type conflict, beyond retention, string
@@ -94,7 +96,10 @@ struct DeleteSpec {
   PredicatePtr predicate;
 };
 
-// What a schema question asks for; answered from the index for data inside the time range.
+// What a schema question asks for; answered from the index, by shard group: a series counts if it
+// has data in a group that overlaps the range, a field if its measurement has (or had, until the
+// next delete) values of it there. tag_keys lists the series' own tags, without _measurement
+// and _field.
 struct SchemaSpec {
   enum class What : uint8_t { measurements, tag_keys, tag_values, fields };
   BucketId bucket{};
@@ -107,9 +112,9 @@ struct SchemaSpec {
 
 struct BucketStatistics {
   uint64_t series = 0;
-  uint64_t disk_bytes = 0;      // chunks, without the log
-  uint64_t values_written = 0;  // since the process started
-  std::optional<int64_t> first_time_ns, last_time_ns;
+  uint64_t disk_bytes = 0;                             // chunks, without the log
+  uint64_t values_written = 0;                         // since the process started
+  std::optional<int64_t> first_time_ns, last_time_ns;  // bounds; deletes may leave them wide
 };
 
 class Store {
@@ -120,7 +125,8 @@ class Store {
   virtual Result<void> update_bucket(BucketId bucket, const BucketOptions& options) = 0;
   virtual Result<void> drop_bucket(BucketId bucket) = 0;
 
-  // `done` is called exactly once, after the points are as durable as configured. An unknown
+  // `done` is called exactly once, after the points are as durable as configured; a write that is
+  // refused may complete before write() returns. An unknown
   // bucket is Errc::not_found; a store that stopped trusting its disk is Errc::unavailable.
   virtual void write(BucketId bucket, model::PointBatch batch, WriteDone done) = 0;
 

@@ -62,10 +62,14 @@ Table align(std::vector<NamedRun>& runs) {
 FieldRun slice(const Table& table, const Column& column, size_t begin, size_t end) {
   FieldRun run;
   run.type = column.field.type;
+  if (column.present.empty()) {
+    auto first = static_cast<ptrdiff_t>(begin), last = static_cast<ptrdiff_t>(end);
+    run.times.assign(table.times.begin() + first, table.times.begin() + last);
+    run.bits.assign(column.bits.begin() + first, column.bits.begin() + last);
+    return run;
+  }
   for (size_t row = begin; row < end; row++) {
-    if (column.present.empty() || column.present[row] != 0) {
-      run.push(table.times[row], column.bits[row]);
-    }
+    if (column.present[row] != 0) run.push(table.times[row], column.bits[row]);
   }
   return run;
 }

@@ -12,6 +12,9 @@
 namespace weir::store {
 namespace {
 
+// Sealing cannot keep up, or fails: beyond this many times its budget the head takes no more.
+constexpr uint64_t kHeadOverload = 2;
+
 uint64_t default_head_bytes() {
   constexpr uint64_t kMost = uint64_t(1) << 30;
   auto pages = static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES));
@@ -134,6 +137,11 @@ void EngineCore::write(BucketId id, model::PointBatch batch, WriteDone done) {
   Result<BucketPtr> found = find(id);
   if (!found.ok()) return done(std::move(found).error());
   if (Result<void> health = log_->health(); !health.ok()) return done(std::move(health).error());
+  if (static_cast<uint64_t>(memory_->load(std::memory_order_relaxed)) >
+      kHeadOverload * options_.head_bytes_max) {
+    return done(Error{Errc::unavailable,
+                      "more rows wait for the disk than fit in memory; try again later"});
+  }
   Bucket& bucket = **found;
   WriteResolver resolver(bucket, *log_, clock_.wall_ns());
   if (Result<void> resolved = resolver.resolve(batch); !resolved.ok()) {
@@ -203,7 +211,7 @@ void EngineCore::apply(const LogRecord& record) {
       break;
   }
   WEIR_ASSERT(applied.ok(), "a record that this process encoded decodes");
-  if (options_.background && work_waits()) wake_maintenance();
+  if (options_.background && record.type == RecordType::rows && work_waits()) wake_maintenance();
 }
 
 Result<BucketStatistics> EngineCore::statistics(BucketId id) {

@@ -2,8 +2,9 @@
 //
 // A write is in the log, synced as `durability` says, before its completion runs. After a failed
 // sync every later write fails with Errc::unavailable until the store is reopened; reads go on.
-// One process opens a directory at a time (lock file). Layout on disk: docs/format.md.
-// Threads: docs/architecture.md#threads; the Store interface may be used from any.
+// One process opens a directory at a time (lock file). Cursors must not outlive the engine. Layout
+// on disk: docs/format.md. Threads: docs/architecture.md#threads; the Store interface may be used
+// from any.
 #pragma once
 
 #include <chrono>

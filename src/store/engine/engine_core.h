@@ -104,6 +104,7 @@ class EngineCore final : public Engine {
   Guarded<Buckets> buckets_;
   std::mutex maintenance_;
   uint64_t sealed_bytes_ = 0;      // chunks written since the last checkpoint
+  int64_t last_age_ms_ = 0;        // steady clock; when old rows were looked for
   int64_t last_retention_ms_ = 0;  // steady clock
   CatalogMeta meta_;               // as last read or written
   // While the log is replayed: the largest LSN in a series' chunks of a group.

@@ -184,6 +184,25 @@ TEST_CASE("one process opens a directory at a time, and a missing segment is nam
   CHECK(opened.error().message.find(names[2]) != std::string::npos);
 }
 
+TEST_CASE("a field's type outlives the log, even when its line was dropped") {
+  Machine machine;
+  machine.must_open();
+  REQUIRE(machine.engine->create_bucket(kBucket, {}).ok());
+  REQUIRE(machine.write(1).ok());  // x is an integer in this group
+  BatchBuilder dropped;
+  dropped.add("m", "y=1i,x=0.5", 2);
+  REQUIRE(write_and_wait(*machine.engine, kBucket, dropped.take())->dropped_points == 1);
+  REQUIRE(machine.engine->seal_all().ok());
+  machine.crash();
+  machine.must_open();
+  for (const char* fields : {"x=0.5", "y=0.5"}) {
+    BatchBuilder points;
+    points.add("m", fields, 3);
+    WriteOutcome outcome = *write_and_wait(*machine.engine, kBucket, points.take());
+    CHECK(outcome.partial.find("already exists as type integer dropped=1") != std::string::npos);
+  }
+}
+
 TEST_CASE("retention drops whole groups, and they stay gone") {
   Machine machine;
   machine.must_open();

@@ -64,6 +64,55 @@ Result<FieldRun> FieldMerge::next() {
   }
 }
 
+Result<FieldRun> FieldMerge::edge_of(const SeriesSource::Part& part, bool newest) {
+  FieldRun row;
+  const ColumnHeader* header = source_.header(part);
+  if (header != nullptr && header->statistics) {
+    // The header speaks of the whole chunk; it counts if the range does not cut that end off.
+    int64_t time_ns = newest ? header->time_last_ns : header->time_first_ns;
+    if (time_ns == (newest ? part.time_max_ns : part.time_min_ns)) {
+      row.type = header->field.type;
+      row.push(time_ns, newest ? header->statistics->last : header->statistics->first);
+      return row;
+    }
+  }
+  WEIR_TRY(FieldRun run, source_.load(part));
+  if (run.rows() == 0) return row;
+  row.type = run.type;
+  row.keep = std::move(run.keep);
+  size_t at = newest ? run.rows() - 1 : 0;
+  row.push(run.times[at], run.bits[at]);
+  return row;
+}
+
+Result<FieldRun> FieldMerge::edge(bool newest) {
+  auto reach = [&](const SeriesSource::Part& part) {
+    return newest ? part.time_max_ns : part.time_min_ns;
+  };
+  std::vector<SeriesSource::Part> parts = parts_;
+  std::sort(parts.begin(), parts.end(), [&](const auto& a, const auto& b) {
+    if (reach(a) == reach(b)) return a.rank > b.rank;
+    return newest ? reach(a) > reach(b) : reach(a) < reach(b);
+  });
+  FieldRun best;
+  uint64_t best_rank = 0;
+  for (const SeriesSource::Part& part : parts) {
+    bool decided =
+        best.rows() > 0 && (newest ? reach(part) < best.times[0] : reach(part) > best.times[0]);
+    if (decided && source_.type(part) == best.type) continue;
+    WEIR_TRY(FieldRun row, edge_of(part, newest));
+    if (row.rows() == 0) continue;
+    WEIR_CHECK(check_type(row.type));
+    bool wins = best.rows() == 0 ||
+                (newest ? row.times[0] > best.times[0] : row.times[0] < best.times[0]) ||
+                (row.times[0] == best.times[0] && part.rank > best_rank);
+    if (!wins) continue;
+    best = std::move(row);
+    best_rank = part.rank;
+  }
+  return best;
+}
+
 const ColumnHeader* FieldMerge::next_whole_chunk() const {
   if (!active_.empty() || next_part_ == parts_.size()) return nullptr;
   const SeriesSource::Part& part = parts_[next_part_];

@@ -22,6 +22,11 @@ class FieldMerge {
   const ColumnHeader* next_whole_chunk() const;
   void skip_chunk() { next_part_++; }
 
+  // Only the newest (or oldest) row, or none; instead of next(). Reads as little as decides it: a
+  // chunk's header, mostly.
+  Result<FieldRun> newest() { return edge(true); }
+  Result<FieldRun> oldest() { return edge(false); }
+
   // The field's type, once the first rows have been seen.
   const std::optional<model::FieldType>& type() const { return type_; }
   Result<void> check_type(model::FieldType type);
@@ -34,6 +39,9 @@ class FieldMerge {
     uint64_t rank = 0;
   };
   Result<void> load_next();
+  Result<FieldRun> edge(bool newest);
+  // The part's newest or oldest row in range.
+  Result<FieldRun> edge_of(const SeriesSource::Part& part, bool newest);
 
   SeriesSource& source_;
   std::vector<SeriesSource::Part> parts_;

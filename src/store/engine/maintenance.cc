@@ -15,6 +15,7 @@ constexpr int64_t kRoundMs = 1000;
 constexpr int64_t kRetentionEveryMs = 30 * 60 * 1000;  // as often as InfluxDB looks
 // Rows older than this are sealed however few they are: it bounds what a restart must replay.
 constexpr int64_t kSealAgeMs = 4 * 60 * 60 * 1000;
+constexpr int64_t kAgeEveryMs = 60 * 1000;  // looking for them visits every series
 // Chunks in RocksDB's memory that a checkpoint should write out.
 constexpr uint64_t kCheckpointBytes = 48 * 1024 * 1024;
 
@@ -71,7 +72,6 @@ Result<void> EngineCore::maintain() {
 
 // Freezes rows that are old, or whose log segments should go, or that take too much memory.
 void EngineCore::freeze_due() {
-  int64_t oldest_ms = clock_.steady_ms() - kSealAgeMs;
   uint64_t freed_lsn = 0;  // freeze what is older than this record
   std::vector<LogSegment> segments = writer_->segments();
   if (writer_->total_bytes() > options_.log_bytes_max) {
@@ -79,10 +79,15 @@ void EngineCore::freeze_due() {
   }
   auto used = static_cast<uint64_t>(memory_->load(std::memory_order_relaxed));
   bool memory_is_full = used > options_.head_bytes_max;
+  int64_t now_ms = clock_.steady_ms();
+  bool age_is_due = !options_.background || now_ms - last_age_ms_ >= kAgeEveryMs;
+  if (!memory_is_full && freed_lsn == 0 && !age_is_due) return;
+  last_age_ms_ = now_ms;
   for (const BucketPtr& bucket : all_buckets()) {
     std::lock_guard lock(bucket->head.mutex());
     bucket->head.freeze([&](const Piece& piece) {
-      return memory_is_full || piece.first_append_ms < oldest_ms || piece.lsn_min < freed_lsn;
+      return memory_is_full || piece.first_append_ms < now_ms - kSealAgeMs ||
+             piece.lsn_min < freed_lsn;
     });
   }
 }

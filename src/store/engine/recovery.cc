@@ -176,6 +176,7 @@ Result<void> EngineCore::replay_definition(const LogRecord& record) {
     return Error{Errc::io, fmt::format("the type of field {} comes before the field", type.field)};
   }
   index.set_field_type(type.group_start_ns, type.measurement, type.field, type.type);
+  bucket->head.group(type.group_start_ns).changed = true;
   return {};
 }
 

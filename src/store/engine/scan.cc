@@ -167,6 +167,8 @@ class EngineCursor final : public ScanCursor {
 
   Result<void> fill_windows(model::ColumnChunk& chunk) {
     if (result_type_) chunk.type = *result_type_;
+    bool wants_edge = spec_.aggregate == Aggregate::first || spec_.aggregate == Aggregate::last;
+    if (wants_edge && spec_.window_every_ns <= 0 && !tests_value_) return fill_edge(chunk);
     // A run may end several windows, so a chunk is given before it could overflow.
     while (!ended_ && windows_.rows() < model::kChunkRowsMax) {
       const ColumnHeader* whole = tests_value_ ? nullptr : merge_->next_whole_chunk();
@@ -189,6 +191,17 @@ class EngineCursor final : public ScanCursor {
       aggregator_->add(run_, windows_);
     }
     return give_windows(chunk);
+  }
+
+  // The one row of first or last over the whole range.
+  Result<void> fill_edge(model::ColumnChunk& chunk) {
+    ended_ = true;
+    WEIR_TRY(run_, spec_.aggregate == Aggregate::last ? merge_->newest() : merge_->oldest());
+    if (run_.rows() == 0) return {};
+    WEIR_CHECK(start_aggregate(run_.type, chunk));
+    aggregator_->add(run_, chunk);
+    aggregator_->finish(chunk);
+    return {};
   }
 
   // Moves at most a chunk of finished windows out.
