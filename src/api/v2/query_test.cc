@@ -1,0 +1,179 @@
+#include "api/api_fixture_test.h"
+#include "api/v2/csv_answer.h"
+#include "api/v2/query_request.h"
+
+namespace weir::api {
+namespace {
+
+constexpr const char* kQuery = "/api/v2/query?org=home";
+
+http::Request request_of(std::string body, std::string type = "application/json") {
+  http::Request request;
+  request.headers.set("Content-Type", std::move(type));
+  request.body = std::move(body);
+  return request;
+}
+
+std::string decode_error(std::string body) {
+  Result<v2::QueryRequest> decoded = v2::decode_query(request_of(std::move(body)));
+  return decoded.ok() ? "ok" : decoded.error().message;
+}
+
+TEST_CASE("a query's body is a script, or JSON with its dialect") {
+  Result<v2::QueryRequest> raw =
+      v2::decode_query(request_of("buckets()", "application/vnd.flux; charset=utf-8"));
+  REQUIRE(raw.ok());
+  CHECK(raw->script == "buckets()");
+  CHECK(!raw->dialect.annotate_datatype);
+  CHECK(raw->dialect.header);
+
+  Result<v2::QueryRequest> full = v2::decode_query(request_of(
+      R"({"query":"x","type":"flux","now":"2026-01-01T00:00:00Z","extern":{"type":"File"},)"
+      R"("dialect":{"header":false,"delimiter":";","commentPrefix":"!","dateTimeFormat":"RFC3339",)"
+      R"("annotations":["datatype","group","default"]}})",
+      "application/json; encoding=utf-8"));
+  REQUIRE(full.ok());
+  CHECK(full->script == "x");
+  CHECK(full->now_ns == meta::kTestNowNs);
+  REQUIRE(full->external != nullptr);
+  CHECK((*full->external)["type"] == "File");
+  CHECK(full->ast == nullptr);
+  CHECK(!full->dialect.header);
+  CHECK(full->dialect.delimiter == ';');
+  CHECK(full->dialect.comment_prefix == "!");
+  CHECK((full->dialect.annotate_datatype && full->dialect.annotate_group &&
+         full->dialect.annotate_default));
+
+  Result<v2::QueryRequest> tree = v2::decode_query(request_of(R"({"ast":{"type":"Package"}})", ""));
+  REQUIRE(tree.ok());
+  REQUIRE(tree->ast != nullptr);
+  CHECK((*tree->ast)["type"] == "Package");
+}
+
+TEST_CASE("a body that asks for nothing that exists is refused") {
+  const std::string prefix = "failed to decode request body: ";
+  CHECK(decode_error("").starts_with(prefix + "invalid json: "));
+  CHECK(decode_error("[]") == prefix + "invalid json: the body must be an object");
+  CHECK(decode_error("{}") == prefix + "request body requires either query or AST");
+  CHECK(decode_error(R"({"query":"x","type":"influxql"})") ==
+        prefix + "unknown query type: influxql");
+  CHECK(decode_error(R"({"query":"x","dialect":{"annotations":["types"]}})") ==
+        prefix + "unknown dialect annotation type: types");
+  CHECK(decode_error(R"({"query":"x","dialect":{"delimiter":"::"}})") ==
+        prefix + "invalid dialect delimiter: must be one character");
+  CHECK(decode_error(R"({"query":"x","dialect":{"commentPrefix":"##"}})") ==
+        prefix + "invalid dialect comment prefix: must be length 0 or 1");
+  CHECK(decode_error(R"({"query":"x","dialect":{"dateTimeFormat":"UNIX"}})") ==
+        prefix + "unknown dialect date time format: UNIX");
+  CHECK(decode_error(R"({"query":"x","now":"yesterday"})").starts_with(prefix + "not a time"));
+}
+
+TEST_CASE("an answer that fits is sent whole; a failure before it left is an HTTP error") {
+  auto responder = std::make_shared<FakeResponder>();
+  v2::CsvAnswer whole(responder, {});
+  CHECK(whole.write("a\r\n"));
+  whole.finish({});
+  Reply reply = responder->wait();
+  CHECK(!reply.streamed);
+  CHECK(reply.body == "a\r\n");
+  CHECK(reply.headers.get("Content-Type") == "text/csv; charset=utf-8");
+
+  responder = std::make_shared<FakeResponder>();
+  v2::CsvAnswer failed(responder, {});
+  CHECK(failed.write("a\r\n"));
+  failed.finish(Error{Errc::not_found, "could not find bucket \"b\""});
+  CHECK(responder->wait().error() == "404 not found: could not find bucket \"b\"");
+}
+
+TEST_CASE("a failure after the first bytes left becomes the error table") {
+  query::CsvDialect dialect;
+  dialect.annotate_datatype = dialect.annotate_group = dialect.annotate_default = true;
+  for (bool annotated : {false, true}) {
+    auto responder = std::make_shared<FakeResponder>();
+    v2::CsvAnswer answer(responder, annotated ? dialect : query::CsvDialect{});
+    const std::string much(v2::CsvAnswer::kHeldBackBytes, 'x');
+    CHECK(answer.write(much));
+    CHECK(answer.write("y"));
+    answer.finish(Error{Errc::invalid, "division by \"0\""});
+    Reply reply = responder->wait();
+    CHECK(reply.streamed);
+    CHECK(reply.status == 200);
+    CHECK(reply.body == much + "y\r\n" +
+                            (annotated ? "#datatype,string,string\r\n#group,true,true\r\n"
+                                         "#default,,\r\n"
+                                       : "") +
+                            ",error,reference\r\n,\"division by \"\"0\"\"\",\r\n");
+  }
+}
+
+TEST_CASE("a query answers with annotated CSV as its dialect asks") {
+  ApiFixture fixture;
+  REQUIRE(fixture
+              .call("POST", "/api/v2/write?bucket=temperature&precision=s",
+                    "home,room=hall t=21.5 1767225600")
+              .status == 204);
+  const std::string script =
+      R"(from(bucket: "temperature"))"
+      " |> range(start: 2026-01-01T00:00:00Z, stop: 2026-01-02T00:00:00Z)";
+  Reply raw = fixture.call(
+      "POST", kQuery, script,
+      {{"Authorization", "Token operator-token"}, {"Content-Type", "application/vnd.flux"}});
+  CHECK_MESSAGE(raw.status == 200, raw.body);
+  CHECK(raw.headers.get("Content-Type") == "text/csv; charset=utf-8");
+  CHECK(raw.body.starts_with(",result,table,_start,_stop,_time,_value,_field,_measurement,room"));
+  CHECK(raw.body.find("21.5,t,home,hall") != std::string::npos);
+
+  const std::string body = dump_json(
+      Json{{"query", script}, {"dialect", {{"annotations", {"datatype", "group", "default"}}}}});
+  Reply annotated = fixture.call("POST", kQuery, body);
+  CHECK_MESSAGE(annotated.body.starts_with("#datatype,string,long,dateTime:RFC3339"),
+                annotated.body);
+  CHECK(fixture
+            .call("POST", kQuery, body,
+                  {{"Authorization", "Token operator-token"}, {"Prefer", "return-no-content"}})
+            .status == 204);
+}
+
+TEST_CASE("a query that cannot run is an HTTP error") {
+  ApiFixture fixture;
+  auto error = [&](const std::string& script) {
+    return fixture.call("POST", kQuery, dump_json(Json{{"query", script}})).error();
+  };
+  CHECK(error("from(bucket: ").starts_with("400 invalid: "));
+  CHECK(error("nobody()").starts_with("400 invalid: compilation failed: "));
+  CHECK(error(R"(from(bucket: "none") |> range(start: -1h))").starts_with("404 not found: "));
+  CHECK(fixture.anonymous("POST", kQuery, "{}").status == 401);
+  CHECK(fixture.call("POST", "/api/v2/query?org=none", "{}").error() ==
+        "404 not found: organization name \"none\" not found");
+}
+
+TEST_CASE("a query sees only what its caller may read") {
+  ApiFixture fixture;
+  const std::string reader = fixture.make_token(
+      R"([{"action":"read","resource":{"type":"buckets","id":")" + fixture.bucket_id + R"("}}])");
+  const std::string all = dump_json(Json{{"query", "buckets() |> keep(columns: [\"name\"])"}});
+  Reply own = fixture.call("POST", kQuery, all, fixture.as(reader));
+  CHECK_MESSAGE(own.status == 200, own.body);
+  CHECK(own.body.find("temperature") != std::string::npos);
+  CHECK(own.body.find("_tasks") == std::string::npos);
+  CHECK(fixture.call("POST", kQuery, all).body.find("_tasks") != std::string::npos);
+  const std::string other =
+      dump_json(Json{{"query", R"(from(bucket: "_tasks") |> range(start: -1h))"}});
+  CHECK(fixture.call("POST", kQuery, other, fixture.as(reader)).status == 404);
+  CHECK(fixture.call("POST", kQuery, other).status == 200);
+}
+
+TEST_CASE("a script is taken apart and its mistakes are listed") {
+  ApiFixture fixture;
+  Reply ast = fixture.call("POST", "/api/v2/query/ast", R"({"query":"x = 1"})");
+  CHECK_MESSAGE(ast.status == 200, ast.body);
+  CHECK(ast.json()["ast"]["type"] == "Package");
+  CHECK(fixture.call("POST", "/api/v2/query/analyze", R"({"query":"x = 1"})").body ==
+        R"({"errors":[]})");
+  Json errors = fixture.call("POST", "/api/v2/query/analyze", R"({"query":"x = 1\ny = ("})").json();
+  REQUIRE(errors["errors"].size() == 1);
+  CHECK(errors["errors"][0]["line"] == 2);
+}
+
+}  // namespace
+}  // namespace weir::api
