@@ -116,18 +116,19 @@ struct ApiFixture {
     auto opened = meta::Meta::open(directory.file("meta.db"), store_buckets, clock);
     REQUIRE(opened.ok());
     meta = *std::move(opened);
-    api = std::make_unique<Api>(Context{.meta = *meta,
-                                        .store = *store,
-                                        .queries = queries,
-                                        .workers = workers,
-                                        .clock = clock,
-                                        .info = {.version = "0.1.0",
-                                                 .commit = "abc",
-                                                 .started_ns = meta::kTestNowNs,
-                                                 .http_listen = "127.0.0.1:8086",
-                                                 .mqtt_listen = "127.0.0.1:1883",
-                                                 .anonymous_mqtt = true}},
-                                files);
+    api = std::make_unique<Api>(
+        Context{.meta = *meta,
+                .store = *store,
+                .queries = queries,
+                .workers = workers,
+                .clock = clock,
+                .info = {.version = "0.1.0",
+                         .commit = "abc",
+                         .started_ns = meta::kTestNowNs,
+                         .mqtt_listen = "127.0.0.1:1883",
+                         .http_listen = [] { return std::string("127.0.0.1:8086"); },
+                         .anonymous_mqtt = true}},
+        files);
     api->mount(router);
     if (!set_up) return;
     auto done = meta::set_up(*meta, {.username = "alice",

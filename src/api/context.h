@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/clock.h"
@@ -37,7 +38,9 @@ struct ServerInfo {
   std::string version;  // weir's own: "0.1.0"
   std::string commit;
   int64_t started_ns = 0;
-  std::string http_listen, mqtt_listen;  // "127.0.0.1:8086"; mqtt_listen empty: no broker
+  std::string mqtt_listen;  // "127.0.0.1:1883"; empty: no broker
+  // The address taken, known once the server listens; any thread.
+  std::function<std::string()> http_listen;
   bool anonymous_mqtt = false;
 };
 

@@ -18,7 +18,7 @@ Result<Answer> info(const Call& call) {
                            {"org", org == nullptr ? "" : org->name},
                            {"orgID", org == nullptr ? "" : id_to_text(org->id)},
                            {"defaultBucket", bucket == nullptr ? "" : bucket->name},
-                           {"httpListen", server.http_listen},
+                           {"httpListen", server.http_listen()},
                            {"mqttListen", server.mqtt_listen},
                            {"anonymousMqtt", server.anonymous_mqtt}});
 }
