@@ -1,0 +1,185 @@
+#include "server/app.h"
+
+#include <fmt/core.h>
+
+#include <atomic>
+#include <optional>
+
+#include "api/live/live_hub.h"
+#include "api/server_api.h"
+#include "api/store_buckets.h"
+#include "base/log.h"
+#include "base/workers.h"
+#include "http/server.h"
+#include "ingest/pipeline.h"
+#include "ingest/rules.h"
+#include "meta/meta.h"
+#include "meta/set_up.h"
+#include "mqtt/broker.h"
+#include "net/io_threads.h"
+#include "query/query.h"
+#include "server/broker_access.h"
+#include "server/version.h"
+#include "store/engine/engine.h"
+
+namespace weir::server {
+namespace {
+
+// Together below the 10 seconds within which a stop is promised.
+constexpr int64_t kHttpGraceMs = 3'000;
+// Queries and password checks that may wait; beyond it callers are told to come back.
+constexpr size_t kQueuedTasksMax = 1'000;
+
+Result<std::shared_ptr<const ingest::RuleSet>> load_rules(const Config& config) {
+  if (config.rules_text.empty()) return ingest::RuleSet::automatic_only();
+  auto rules = ingest::RuleSet::parse(config.rules_text, ingest::OtherTables::ignore);
+  if (!rules.ok()) return std::move(rules).error().with_context(config.rules_file);
+  return rules;
+}
+
+class RunningApp final : public App {
+ public:
+  explicit RunningApp(const Config& config) : config_(config) {}
+  ~RunningApp() override {
+    if (!stopped_) (void)stop();
+  }
+
+  Result<void> start(std::span<const api::WebFile> web_files) {
+    WEIR_TRY(auto rules, load_rules(config_));
+    WEIR_CHECK(open_stored());
+    WEIR_CHECK(set_up());
+    WEIR_CHECK(start_broker(std::move(rules)));
+    return start_http(web_files);
+  }
+
+  std::string http_address() const override { return http_->address(); }
+  std::string mqtt_address() const override { return mqtt_listener_->address(); }
+  bool is_set_up() const override { return !meta::set_up_allowed(*meta_); }
+  std::string generated_token() const override { return generated_token_; }
+  Result<void> stop() override;
+
+ private:
+  Result<void> open_stored();
+  Result<void> set_up();
+  Result<void> start_broker(std::shared_ptr<const ingest::RuleSet> rules);
+  Result<void> start_http(std::span<const api::WebFile> web_files);
+
+  const Config& config_;
+  SystemClock clock_;
+  const int64_t started_ns_ = clock_.wall_ns();
+  std::string generated_token_;
+  bool stopped_ = false;
+
+  // In the order they are made; they go in reverse.
+  std::unique_ptr<store::Engine> store_;
+  std::unique_ptr<api::StoreBuckets> store_buckets_;
+  std::unique_ptr<meta::Meta> meta_;
+  std::unique_ptr<net::IoThreads> io_threads_;
+  std::unique_ptr<Workers> workers_;
+  std::unique_ptr<query::Engine> queries_;
+  std::unique_ptr<ingest::Pipeline> pipeline_;
+  std::unique_ptr<api::LiveHub> live_;
+  std::unique_ptr<mqtt::Broker> broker_;
+  std::unique_ptr<net::Listener> mqtt_listener_;
+  http::Router router_;
+  std::unique_ptr<api::Api> api_;
+  std::unique_ptr<http::Server> http_;
+  std::atomic<const http::Server*> listening_ = nullptr;  // requests may come before start() ends
+};
+
+Result<void> RunningApp::open_stored() {
+  WEIR_CHECK(system_file_system().create_directories(config_.data_dir));
+  WEIR_TRY(store_, store::Engine::open(config_.engine, system_file_system(), clock_));
+  store_buckets_ = std::make_unique<api::StoreBuckets>(*store_);
+  WEIR_TRY(meta_, meta::Meta::open(config_.data_dir + "/weir.sqlite", *store_buckets_, clock_));
+  return meta_->buckets().reconcile();
+}
+
+Result<void> RunningApp::set_up() {
+  if (!config_.first_set_up) return {};
+  const FirstSetUp& wanted = *config_.first_set_up;
+  meta::SetUpRequest request;
+  request.username = wanted.username;
+  request.password = wanted.password;
+  request.org = wanted.organization;
+  request.bucket = wanted.bucket;
+  request.retention_ns = wanted.retention_ns;
+  if (!wanted.token.empty()) request.token = wanted.token;
+  WEIR_TRY(auto result, meta::set_up_if_empty(*meta_, request));
+  if (!result) return {};
+  log::info("server", "set up for user {}, organization {}, bucket {}", wanted.username,
+            wanted.organization, wanted.bucket);
+  if (wanted.token.empty()) generated_token_ = result->token;
+  return {};
+}
+
+Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rules) {
+  io_threads_ = std::make_unique<net::IoThreads>(config_.io_threads);
+  workers_ = std::make_unique<Workers>("weir-worker", config_.worker_threads, kQueuedTasksMax);
+  pipeline_ = ingest::Pipeline::make(*store_, clock_, std::move(rules), bucket_resolver(*meta_));
+  live_ = std::make_unique<api::LiveHub>();
+  broker_ = mqtt::Broker::make(*io_threads_, clock_, config_.broker,
+                               broker_authentication(*meta_, *workers_, config_.anonymous),
+                               {pipeline_.get(), live_.get()});
+  WEIR_TRY(mqtt_listener_, broker_->listen(config_.mqtt_listen));
+  return {};
+}
+
+Result<void> RunningApp::start_http(std::span<const api::WebFile> web_files) {
+  queries_ = std::make_unique<query::Engine>(*store_, clock_);
+  api::ServerInfo info;
+  info.version = kVersion;
+  info.commit = kCommit;
+  info.started_ns = started_ns_;
+  info.mqtt_listen = mqtt_listener_->address();
+  info.http_listen = [this] {
+    const http::Server* server = listening_.load();
+    return server == nullptr ? std::string() : server->address();
+  };
+  info.anonymous_mqtt = config_.anonymous != AnonymousPolicy::nobody;
+  api_ = std::make_unique<api::Api>(api::Context{.meta = *meta_,
+                                                 .store = *store_,
+                                                 .queries = *queries_,
+                                                 .workers = *workers_,
+                                                 .clock = clock_,
+                                                 .info = std::move(info),
+                                                 .broker = broker_.get(),
+                                                 .pipeline = pipeline_.get(),
+                                                 .live = live_.get()},
+                                    web_files);
+  api_->mount(router_);
+  http::ServerOptions options;
+  options.body_bytes_max = config_.http_body_bytes_max;
+  WEIR_TRY(http_, http::Server::open(*io_threads_, config_.http_listen, router_, options));
+  listening_ = http_.get();
+  return {};
+}
+
+// Whatever was started goes, in reverse; a start that failed midway stops the same way.
+Result<void> RunningApp::stop() {
+  stopped_ = true;
+  if (mqtt_listener_) mqtt_listener_->stop();
+  if (http_) http_->stop(kHttpGraceMs);
+  if (broker_) broker_->stop();
+  if (workers_) workers_->stop();
+  // The store completes what is under way while the io threads still take the completions.
+  Result<void> sealed;
+  if (store_) {
+    sealed = store_->seal_all();
+    auto closed = store_->close();
+    if (sealed.ok()) sealed = std::move(closed);
+  }
+  if (io_threads_) io_threads_->stop();
+  return sealed;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<App>> App::start(const Config& config,
+                                        std::span<const api::WebFile> web_files) {
+  auto app = std::make_unique<RunningApp>(config);
+  WEIR_CHECK(app->start(web_files));
+  return std::unique_ptr<App>(std::move(app));
+}
+
+}  // namespace weir::server

@@ -1,0 +1,59 @@
+#include "server/broker_access.h"
+
+#include <fmt/core.h>
+
+namespace weir::server {
+namespace {
+
+using Done = std::function<void(Result<mqtt::Identity>)>;
+
+Result<mqtt::Identity> admit_anonymous(AnonymousPolicy policy, const net::Peer& peer) {
+  bool admitted = policy == AnonymousPolicy::everyone ||
+                  (policy == AnonymousPolicy::loopback && peer.is_loopback);
+  if (admitted) return mqtt::Identity{};
+  return Error{
+      Errc::unauthorized,
+      fmt::format("{} gave no user name, and mqtt.allow_anonymous does not admit it", peer.text())};
+}
+
+Result<mqtt::Identity> identity_of(Result<meta::Caller> caller) {
+  if (!caller.ok()) return std::move(caller).error();
+  return mqtt::Identity{caller->user->name};
+}
+
+}  // namespace
+
+mqtt::Authenticate broker_authentication(meta::Meta& meta, Workers& workers,
+                                         AnonymousPolicy anonymous) {
+  return [&meta, &workers, anonymous](mqtt::Credentials credentials, Done done) {
+    if (!credentials.user && !credentials.password) {
+      return done(admit_anonymous(anonymous, credentials.peer));
+    }
+    std::string user = credentials.user.value_or("");
+    std::string password = credentials.password.value_or("");
+    auto known = meta.authorizer().recall_password(user, password);
+    if (!known.ok()) known = meta.authorizer().by_token(password);
+    if (known.ok()) return done(identity_of(std::move(known)));
+    bool queued = workers.try_submit([&meta, user, password, done] {
+      done(identity_of(meta.authorizer().by_password(user, password)));
+    });
+    if (!queued) done(Error{Errc::unavailable, "too many clients are being checked at once"});
+  };
+}
+
+ingest::ResolveBucket bucket_resolver(meta::Meta& meta) {
+  return [&meta](std::string_view name) -> std::optional<BucketId> {
+    if (name.empty()) {
+      auto bucket = meta.default_bucket();
+      if (bucket == nullptr) return std::nullopt;
+      return bucket->id;
+    }
+    auto organization = meta.default_organisation();
+    if (organization == nullptr) return std::nullopt;
+    auto bucket = meta.buckets().find(organization->id, name);
+    if (bucket == nullptr) return std::nullopt;
+    return bucket->id;
+  };
+}
+
+}  // namespace weir::server

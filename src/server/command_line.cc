@@ -1,0 +1,183 @@
+#include "server/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+#include "server/commands/commands.h"
+#include "server/config.h"
+#include "server/units.h"
+#include "server/version.h"
+
+namespace weir::server {
+namespace {
+
+// Every setting as a flag, and --set key=value for each as well.
+void add_config_options(CLI::App& command, ConfigArguments& arguments) {
+  command.add_option("--config", arguments.config_path,
+                     "Configuration file; default: weir.toml in the working directory, if any");
+  for (const Setting& setting : all_settings()) {
+    std::string key(setting.key);
+    command
+        .add_option_function<std::string>(
+            flag_of(key), [&arguments, key](const std::string& v) { arguments.flags[key] = v; },
+            std::string(setting.help) + " (" + std::string(setting.initial) + ")")
+        ->group("Settings");
+  }
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--set",
+          [&arguments](const std::vector<std::string>& pairs) {
+            for (const std::string& pair : pairs) {
+              size_t equals = pair.find('=');
+              if (equals == pair.npos) {
+                throw CLI::ValidationError("--set", "got `" + pair + "`, wanted key=value");
+              }
+              arguments.flags[pair.substr(0, equals)] = pair.substr(equals + 1);
+            }
+          },
+          "Any setting by its key: --set mqtt.max_inflight=50")
+      ->group("Settings");
+}
+
+void add_access_options(CLI::App& command, ServerAccess& access) {
+  command.add_option("--url", access.url,
+                     "Address of the server (INFLUXDB_URL, else http://127.0.0.1:8086)");
+  command.add_option("--token", access.token, "API token (INFLUXDB_TOKEN)");
+  command.add_option("--org", access.organization, "Organization (INFLUXDB_ORG)");
+}
+
+struct AllArguments {
+  RunArguments run;
+  CheckConfigArguments check_config;
+  SensorOptions sensor;
+  std::string sensor_url = "mqtt://127.0.0.1:1883", sensor_interval = "1s";
+  bool sensor_quiet = false;
+  WriteArguments write;
+  QueryArguments query;
+  InspectArguments inspect;
+  MapTestArguments map_test;
+  ServerAccess health;
+};
+
+void add_sensor(CLI::App& root, AllArguments& all) {
+  CLI::App* sensor = root.add_subcommand(
+      "sensor",
+      "A smart sensor: publishes readings over MQTT, by default an integer 0..30 on "
+      "`temperature` each second");
+  sensor->add_option("--url", all.sensor_url, "Broker: mqtt://[user:password@]host[:port]");
+  sensor->add_option("--topic", all.sensor.topic,
+                     "Topic; {device} is replaced by the device's name");
+  sensor->add_option("--interval", all.sensor_interval, "Time between readings (1s)");
+  sensor->add_option("--count", all.sensor.count, "Readings of each device; 0: for ever (0)");
+  sensor->add_option("--kind", all.sensor.kind,
+                     "random (an integer 0..30), walk (a room's temperature), truck (a position)");
+  sensor->add_option("--seed", all.sensor.seed,
+                     "Same seed, same readings; 0: different every time");
+  sensor->add_option("--devices", all.sensor.devices, "Number of devices (1)")
+      ->check(CLI::Range(1, 1'000'000));
+  sensor->add_option("--qos", all.sensor.qos, "Quality of service (0)")->check(CLI::Range(0, 1));
+  sensor->add_option("--mqtt-version", all.sensor.broker.protocol_version, "4 (3.1.1) or 5 (4)")
+      ->check(CLI::IsMember({4, 5}));
+  sensor->add_flag("--retain", all.sensor.retain, "Publish retained messages");
+  sensor->add_flag("--quiet", all.sensor_quiet, "Do not print the readings");
+}
+
+void add_client_commands(CLI::App& root, AllArguments& all) {
+  CLI::App* write = root.add_subcommand("write", "Write line protocol to a running server");
+  add_access_options(*write, all.write.access);
+  write->add_option("--bucket", all.write.bucket, "Bucket (INFLUXDB_BUCKET)");
+  write->add_option("--precision", all.write.precision, "Unit of timestamps: ns, us, ms, s (ns)")
+      ->check(CLI::IsMember({"ns", "us", "ms", "s"}));
+  write->add_option("-f,--file", all.write.file, "File of lines; default: standard input");
+  write->add_option("line", all.write.lines, "Lines: 'home,room=kitchen temperature=21.5'");
+
+  CLI::App* query = root.add_subcommand("query", "Run a Flux query on a running server");
+  add_access_options(*query, all.query.access);
+  query->add_option("-f,--file", all.query.file, "File with the script; default: standard input");
+  query->add_option("--format", all.query.format, "table, csv or json (table)")
+      ->check(CLI::IsMember({"table", "csv", "json"}));
+  query->add_option("script", all.query.script, "The script: 'from(bucket: \"b\") |> ...'");
+
+  CLI::App* health = root.add_subcommand("health", "Ask a running server whether it is well");
+  add_access_options(*health, all.health);
+}
+
+void add_local_commands(CLI::App& root, AllArguments& all) {
+  CLI::App* run = root.add_subcommand("run", "Run the server");
+  add_config_options(*run, all.run.config);
+  run->add_flag("--with-sensor", all.run.with_sensor,
+                "Start the tutorial's sensor as well, to see something move");
+  CLI::App* check = root.add_subcommand("check-config", "Check the configuration, change nothing");
+  add_config_options(*check, all.check_config.config);
+  check->add_flag("--print", all.check_config.print, "Print every value and where it comes from");
+
+  CLI::App* inspect =
+      root.add_subcommand("inspect", "Show the log segments and chunks of a data directory");
+  all.inspect.directory = "weir-data";
+  inspect->add_option("--data-dir", all.inspect.directory,
+                      "Directory that no server uses (weir-data)");
+  inspect->add_flag("--log", all.inspect.log, "Only the log");
+  inspect->add_flag("--chunks", all.inspect.chunks, "Only the chunks");
+
+  CLI::App* map = root.add_subcommand("map", "Mapping from messages to points");
+  map->require_subcommand(1);
+  CLI::App* test = map->add_subcommand("test", "Show what a message becomes, and why");
+  test->add_option("--config", all.map_test.config_path, "File with the rules (weir.toml)");
+  test->add_option("-t,--topic", all.map_test.topic, "Topic")->required();
+  test->add_option("-p,--payload", all.map_test.payload, "Payload")->required();
+  test->add_flag("--retained", all.map_test.retained, "As a retained message");
+
+  root.add_subcommand("version", "Print the version");
+}
+
+int dispatch(const CLI::App& root, AllArguments& all, std::span<const api::WebFile> web_files) {
+  const CLI::App& chosen = *root.get_subcommands().front();
+  const std::string& name = chosen.get_name();
+  if (name == "version") {
+    std::printf("weir %s (%s)\n", kVersion, kCommit);
+    return 0;
+  }
+  if (name == "inspect") return inspect_command(all.inspect);
+  if (name == "map") return map_test_command(all.map_test);
+  if (name == "sensor") {
+    if (auto read = parse_broker_url(all.sensor_url, all.sensor.broker); !read.ok()) {
+      return report(read.error());
+    }
+    auto interval = parse_duration_ns(all.sensor_interval);
+    if (!interval.ok()) return report(std::move(interval).error().with_context("--interval"));
+    all.sensor.interval_ms = *interval / 1'000'000;
+    all.sensor.print = !all.sensor_quiet;
+    return sensor_command(all.sensor);
+  }
+  auto environment = Environment::load(".env");
+  if (!environment.ok()) return report(environment.error());
+  if (name == "run") return run_command(all.run, *environment, web_files);
+  if (name == "check-config") return check_config_command(all.check_config, *environment);
+  if (name == "write") return write_command(all.write, *environment);
+  if (name == "query") return query_command(all.query, *environment);
+  return health_command(all.health, *environment);
+}
+
+}  // namespace
+
+int run_command_line(int argument_count, char** arguments,
+                     std::span<const api::WebFile> web_files) {
+  CLI::App root(
+      "From sensor to dashboard in one program: MQTT broker, time-series store, "
+      "InfluxDB-compatible API and web interface.");
+  root.name("weir");
+  root.require_subcommand(1);
+  root.footer("Start with `weir run`, then open http://127.0.0.1:8086.");
+  AllArguments all;
+  add_local_commands(root, all);
+  add_sensor(root, all);
+  add_client_commands(root, all);
+  try {
+    root.parse(argument_count, arguments);
+  } catch (const CLI::ParseError& e) {
+    int code = root.exit(e);
+    return code == 0 ? 0 : 2;
+  }
+  return dispatch(root, all, web_files);
+}
+
+}  // namespace weir::server

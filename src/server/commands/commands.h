@@ -1,0 +1,76 @@
+// The subcommands of `weir`: each takes its parsed options and returns the process's exit code.
+//
+// Called by command_line.cc alone. Results go to standard output, errors to standard error as
+// "weir: <what>: got ..., wanted ...". Exit codes: 0 done, 1 failed, 2 the command line was wrong.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "api/weir/web_files.h"
+#include "base/result.h"
+#include "server/environment.h"
+#include "server/sensor.h"
+
+namespace weir::server {
+
+struct ConfigArguments {
+  std::map<std::string, std::string, std::less<>> flags;  // setting key -> value
+  std::string config_path;
+};
+
+struct RunArguments {
+  ConfigArguments config;
+  bool with_sensor = false;
+};
+int run_command(const RunArguments& arguments, const Environment& environment,
+                std::span<const api::WebFile> web_files);
+
+struct CheckConfigArguments {
+  ConfigArguments config;
+  bool print = false;
+};
+int check_config_command(const CheckConfigArguments& arguments, const Environment& environment);
+
+int sensor_command(const SensorOptions& options);
+
+// Where a running server is and who we are to it; from flags, else INFLUXDB_* of the environment.
+struct ServerAccess {
+  std::string url, token, organization;
+};
+ServerAccess complete_access(ServerAccess given, const Environment& environment);
+
+struct WriteArguments {
+  ServerAccess access;
+  std::string bucket, precision = "ns", file;
+  std::vector<std::string> lines;
+};
+int write_command(WriteArguments arguments, const Environment& environment);
+
+struct QueryArguments {
+  ServerAccess access;
+  std::string script, file;
+  std::string format = "table";  // table, csv, json
+};
+int query_command(QueryArguments arguments, const Environment& environment);
+
+struct InspectArguments {
+  std::string directory;
+  bool log = false, chunks = false;  // neither: both
+};
+int inspect_command(const InspectArguments& arguments);
+
+struct MapTestArguments {
+  std::string config_path, topic, payload;
+  bool retained = false;
+};
+int map_test_command(const MapTestArguments& arguments);
+
+int health_command(const ServerAccess& access, const Environment& environment);
+
+// Prints the error as all commands do, and returns 1.
+int report(const Error& error);
+
+}  // namespace weir::server

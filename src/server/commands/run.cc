@@ -1,0 +1,106 @@
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <thread>
+
+#include "base/log.h"
+#include "server/app.h"
+#include "server/commands/commands.h"
+#include "server/config.h"
+#include "server/service_notify.h"
+#include "server/version.h"
+
+namespace weir::server {
+namespace {
+
+// Signals that stop the program are taken by sigwait() below, so no thread may be interrupted.
+sigset_t block_stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+// An address as one would type it: 0.0.0.0 is everywhere, but not a place to go to.
+std::string reachable(const std::string& address) {
+  for (std::string_view everywhere : {"0.0.0.0:", "[::]:"}) {
+    if (address.starts_with(everywhere)) return "127.0.0.1:" + address.substr(everywhere.size());
+  }
+  return address;
+}
+
+void print_welcome(const App& app, const Config& config) {
+  std::error_code ignored;
+  fmt::print(
+      "weir {} is ready\n  web interface  http://{}\n  MQTT broker    mqtt://{}\n  data           "
+      "{}\n",
+      kVersion, reachable(app.http_address()), reachable(app.mqtt_address()),
+      std::filesystem::absolute(config.data_dir, ignored).string());
+  if (!app.is_set_up()) {
+    fmt::print("  first time?    open the web interface: it asks for a name and a password\n");
+  }
+  if (!app.generated_token().empty()) {
+    fmt::print("  API token      {}   (shown only now)\n", app.generated_token());
+  }
+  std::fflush(stdout);
+}
+
+// The tutorial's sensor beside the server, on a thread of its own.
+class SensorBeside {
+ public:
+  explicit SensorBeside(const std::string& mqtt_address) {
+    SensorOptions options;
+    options.print = false;
+    if (auto read = parse_broker_url(reachable(mqtt_address), options.broker); !read.ok()) {
+      log::warn("sensor", "{}", read.error().message);
+      return;
+    }
+    thread_ = std::thread([this, options] {
+      auto outcome = run_sensor(options, SystemClock(), stop_);
+      if (!outcome.ok()) log::warn("sensor", "{}", outcome.error().message);
+    });
+  }
+  ~SensorBeside() {
+    stop_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  std::atomic<bool> stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace
+
+int run_command(const RunArguments& arguments, const Environment& environment,
+                std::span<const api::WebFile> web_files) {
+  auto config = load_config(arguments.config.flags, arguments.config.config_path, environment);
+  if (!config.ok()) return report(config.error());
+  log::set_level(config->log_level);
+  sigset_t signals = block_stop_signals();
+  auto app = App::start(*config, web_files);
+  if (!app.ok()) return report(app.error());
+  print_welcome(**app, *config);
+  notify_service_manager("READY=1");
+  int signal = 0;
+  {
+    std::unique_ptr<SensorBeside> sensor;
+    if (arguments.with_sensor) sensor = std::make_unique<SensorBeside>((*app)->mqtt_address());
+    sigwait(&signals, &signal);
+    log::info("server", "{} received, stopping", signal == SIGINT ? "SIGINT" : "SIGTERM");
+  }
+  // A second signal while stopping means: at once. What was acknowledged is in the log.
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  notify_service_manager("STOPPING=1");
+  auto stopped = (*app)->stop();
+  return stopped.ok() ? 0 : report(stopped.error());
+}
+
+}  // namespace weir::server

@@ -1,0 +1,77 @@
+// Configuration: every setting, its value, and where the value came from.
+//
+// Precedence: command line > WEIR_* environment (.env included) > weir.toml > default. Settings
+// have dotted keys ("mqtt.listen"); each is also a flag (--mqtt-listen), a variable
+// (WEIR_MQTT_LISTEN) and a TOML key ([mqtt] listen). The mapping rules ([auto], [[map]]) of the
+// same file are kept as text for ingest/rules.h. Built once at start; read-only afterwards. Errors
+// name the source ("weir.toml:3:1", "--mqtt-listen", ".env:2"), the value and the remedy.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "mqtt/broker.h"
+#include "net/listener.h"
+#include "query/query.h"
+#include "server/environment.h"
+#include "store/engine/engine.h"
+
+namespace weir::server {
+
+// One setting as `weir check-config --print` and docs/configuration.md show it.
+struct Setting {
+  std::string_view key;      // "mqtt.listen"
+  std::string_view initial;  // the default, as text
+  std::string_view help;
+};
+std::span<const Setting> all_settings();
+std::string flag_of(std::string_view key);      // "--mqtt-listen"
+std::string variable_of(std::string_view key);  // "WEIR_MQTT_LISTEN"
+
+struct SettingValue {
+  std::string value;
+  std::string source;  // "default", "weir.toml:3:1", "environment", ".env:2", "--mqtt-listen"
+};
+
+// Who may connect to the broker without a name.
+enum class AnonymousPolicy : uint8_t { loopback, everyone, nobody };
+
+// What the first start sets up without being asked (INFLUXDB_* or DOCKER_INFLUXDB_INIT_*).
+struct FirstSetUp {
+  std::string username, password, organization, bucket, token;
+  int64_t retention_ns = 0;
+};
+
+struct Config {
+  std::map<std::string, SettingValue, std::less<>> values;  // every setting, as text
+  std::string rules_file;  // path of the file the rules came from, or empty
+  std::string rules_text;  // its whole text
+
+  std::string data_dir;
+  net::ListenAddress http_listen, mqtt_listen;
+  size_t io_threads = 1, worker_threads = 2;
+  mqtt::BrokerOptions broker;
+  AnonymousPolicy anonymous = AnonymousPolicy::loopback;
+  store::EngineOptions engine;
+  query::Limits query_limits;
+  size_t http_body_bytes_max = 0;
+  log::Level log_level = log::Level::info;
+  std::optional<FirstSetUp> first_set_up;
+};
+
+// `flags` maps keys to values given on the command line; `config_path` is empty to use weir.toml
+// in the working directory if there is one.
+Result<Config> load_config(const std::map<std::string, std::string, std::less<>>& flags,
+                           const std::string& config_path, const Environment& environment);
+
+// One line per setting: key = value  # source.
+std::string print_config(const Config& config);
+
+}  // namespace weir::server

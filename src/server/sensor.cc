@@ -1,0 +1,154 @@
+#include "server/sensor.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "server/sensor_reading.h"
+#include "server/units.h"
+
+namespace weir::server {
+namespace {
+
+struct Device {
+  std::string topic;
+  std::unique_ptr<SensorReading> reading;
+};
+
+std::string replace_device(std::string topic, const std::string& device) {
+  static constexpr std::string_view kPlace = "{device}";
+  for (size_t at = topic.find(kPlace); at != topic.npos; at = topic.find(kPlace, at)) {
+    topic.replace(at, kPlace.size(), device);
+    at += device.size();
+  }
+  return topic;
+}
+
+std::string default_topic(const SensorOptions& options) {
+  if (options.kind == "truck") return "fleet/{device}";
+  if (options.kind == "walk") return "home/{device}/temperature";
+  return options.devices > 1 ? "temperature/{device}" : "temperature";
+}
+
+Result<std::vector<Device>> make_devices(const SensorOptions& options) {
+  uint64_t seed = options.seed != 0 ? options.seed : make_random_id();
+  std::string pattern = options.topic.empty() ? default_topic(options) : options.topic;
+  if (options.devices > 1 && pattern.find("{device}") == pattern.npos) pattern += "/{device}";
+  std::string stem = options.kind == "truck" ? "truck" : options.kind == "walk" ? "room" : "sensor";
+  std::vector<Device> devices;
+  for (uint64_t number = 1; number <= options.devices; number++) {
+    WEIR_TRY(auto reading, make_sensor_reading(options.kind, seed, number));
+    devices.push_back(
+        {replace_device(pattern, fmt::format("{}-{}", stem, number)), std::move(reading)});
+  }
+  return devices;
+}
+
+Result<void> publish_round(mqtt::Publisher& publisher, std::vector<Device>& devices,
+                           const SensorOptions& options, const Clock& clock) {
+  for (Device& device : devices) {
+    std::string payload = device.reading->next(clock.wall_ns());
+    WEIR_CHECK(publisher.publish(device.topic, payload, options.qos, options.retain));
+    if (options.print)
+      fmt::print("{}  {}  {}\n", format_time(clock.wall_ns()), device.topic, payload);
+  }
+  if (options.print) std::fflush(stdout);
+  return {};
+}
+
+// Keeps the connection alive until it is time for the next round.
+Result<void> wait_until(mqtt::Publisher& publisher, int64_t next_ms, const Clock& clock,
+                        const std::atomic<bool>& stop) {
+  static constexpr int64_t kSliceMs = 100;  // how late a stop may be noticed
+  while (!stop) {
+    int64_t left = next_ms - clock.steady_ms();
+    if (left <= 0) return {};
+    WEIR_CHECK(publisher.idle(std::min(left, kSliceMs)));
+  }
+  return {};
+}
+
+Result<void> publish_all(mqtt::Publisher& publisher, std::vector<Device>& devices,
+                         const SensorOptions& options, uint64_t& rounds, const Clock& clock,
+                         const std::atomic<bool>& stop) {
+  int64_t next_ms = clock.steady_ms();
+  while (!stop && (options.count == 0 || rounds < options.count)) {
+    WEIR_CHECK(publish_round(publisher, devices, options, clock));
+    rounds++;
+    next_ms += options.interval_ms;
+    if (options.count == 0 || rounds < options.count) {
+      WEIR_CHECK(wait_until(publisher, next_ms, clock, stop));
+    }
+  }
+  return publisher.disconnect();
+}
+
+void pause(int64_t pause_ms, const std::atomic<bool>& stop) {
+  for (int64_t waited = 0; waited < pause_ms && !stop; waited += 50) {
+    timespec slice{0, 50'000'000};
+    nanosleep(&slice, nullptr);
+  }
+}
+
+}  // namespace
+
+Result<void> parse_broker_url(std::string_view url, mqtt::PublisherOptions& options) {
+  Error wrong{Errc::invalid,
+              fmt::format("broker URL: got `{}`, wanted mqtt://[user:password@]host[:port]", url)};
+  std::string_view rest = url;
+  if (size_t scheme = rest.find("://"); scheme != rest.npos) {
+    if (rest.substr(0, scheme) != "mqtt" && rest.substr(0, scheme) != "tcp") return wrong;
+    rest.remove_prefix(scheme + 3);
+  }
+  if (size_t at = rest.rfind('@'); at != rest.npos) {
+    std::string_view account = rest.substr(0, at);
+    size_t colon = account.find(':');
+    options.user = std::string(account.substr(0, colon));
+    if (colon != account.npos) options.password = std::string(account.substr(colon + 1));
+    rest.remove_prefix(at + 1);
+  }
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  size_t colon = rest.rfind(':');
+  bool has_port = colon != rest.npos && rest.find(']', colon) == rest.npos;
+  if (has_port) {
+    auto port = parse_whole_number(rest.substr(colon + 1), 1, 65535);
+    if (!port.ok()) return wrong;
+    options.port = static_cast<uint16_t>(*port);
+    rest = rest.substr(0, colon);
+  }
+  if (rest.starts_with('[') && rest.ends_with(']')) rest = rest.substr(1, rest.size() - 2);
+  if (rest.empty()) return wrong;
+  options.host = std::string(rest);
+  return {};
+}
+
+Result<void> run_sensor(const SensorOptions& options, const Clock& clock,
+                        const std::atomic<bool>& stop) {
+  static constexpr int64_t kPauseMsMax = 10'000;
+  WEIR_TRY(std::vector<Device> devices, make_devices(options));
+  uint64_t rounds = 0;
+  int64_t pause_ms = 500;
+  bool was_connected = false;
+  while (true) {
+    auto publisher = mqtt::Publisher::connect(options.broker);
+    Result<void> outcome;
+    if (publisher.ok()) {
+      was_connected = true;
+      pause_ms = 500;
+      outcome = publish_all(**publisher, devices, options, rounds, clock, stop);
+    } else {
+      outcome = std::move(publisher).error();
+    }
+    if (outcome.ok() || stop) return {};
+    if (!options.reconnect || !was_connected) return outcome;
+    log::warn("sensor", "{}; trying again in {} ms", outcome.error().message, pause_ms);
+    pause(pause_ms, stop);
+    pause_ms = std::min(pause_ms * 2, kPauseMsMax);
+  }
+}
+
+}  // namespace weir::server

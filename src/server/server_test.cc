@@ -1,0 +1,114 @@
+#include <doctest/doctest.h>
+
+#include "base/file.h"
+#include "server/config.h"
+#include "server/config_file.h"
+#include "server/environment.h"
+#include "server/sensor.h"
+#include "server/sensor_reading.h"
+#include "server/units.h"
+
+namespace weir::server {
+namespace {
+
+TEST_CASE("a .env file gives names and values, quoted or not, and errors name the line") {
+  auto environment = Environment::parse(
+      "# the tutorial's\nA_PLAIN=one two\nexport A_QUOTED=\"a \\\"b\\\" # c\"\nA_SINGLE='x y'\n"
+      "A_COMMENT=value # why\nA_EMPTY=\n",
+      ".env");
+  REQUIRE(environment.ok());
+  CHECK(environment->get("A_PLAIN")->value == "one two");
+  CHECK(environment->get("A_QUOTED")->value == "a \"b\" # c");
+  CHECK(environment->get("A_SINGLE")->value == "x y");
+  CHECK(environment->get("A_COMMENT")->value == "value");
+  CHECK(environment->get("A_PLAIN")->source == ".env:2");
+  CHECK_FALSE(environment->get("A_NOTHING").has_value());
+  CHECK(environment->first_of({"A_EMPTY", "A_SINGLE"})->value == "x y");
+  CHECK(Environment::parse("ok=1\nnot a line\n", ".env").error().message ==
+        ".env:2: wanted NAME=value, got `not a line`");
+  CHECK_FALSE(Environment::parse("A=\"open\n", ".env").ok());
+}
+
+TEST_CASE("durations and sizes are read with their units and refused without sense") {
+  CHECK(parse_duration_ns("250ms").value() == 250'000'000);
+  CHECK(parse_duration_ns("1.5h").value() == 5'400'000'000'000);
+  CHECK(parse_duration_ns("0").value() == 0);
+  CHECK_FALSE(parse_duration_ns("5").ok());
+  CHECK_FALSE(parse_duration_ns("-1s").ok());
+  CHECK(parse_size_bytes("64KiB").value() == 65536);
+  CHECK(parse_size_bytes("100").value() == 100);
+  CHECK_FALSE(parse_size_bytes("1XB").ok());
+  CHECK(format_bytes(1536) == "1.5 KiB");
+  CHECK(format_time(1'500'000'000) == "1970-01-01T00:00:01.5Z");
+  CHECK(format_time(-1) == "1969-12-31T23:59:59.999999999Z");
+}
+
+TEST_CASE("an unknown setting is refused with its place and the one that was meant") {
+  CHECK(parse_config_file("[mqtt]\nlisen = \":1\"\n", "weir.toml").error().message ==
+        "weir.toml:2:1: unknown setting `mqtt.lisen`; did you mean `mqtt.listen`?");
+  CHECK(parse_config_file("[mqtt\n", "weir.toml").error().message.starts_with("weir.toml:1:"));
+  CHECK(parse_config_file("[auto]\nmode = \"on\"\n[[map]]\ntopic = \"a\"\n", "x").value().empty());
+}
+
+TEST_CASE("flags win over the environment, the environment over defaults") {
+  auto environment = Environment::parse(
+      "WEIR_HTTP_LISTEN=127.0.0.1:1\nWEIR_LOG_LEVEL=debug\nINFLUXDB_USERNAME=u\n"
+      "INFLUXDB_PASSWORD=password\nINFLUXDB_ORG=o\nINFLUXDB_BUCKET=b\nINFLUXDB_TOKEN=t\n",
+      ".env");
+  auto config = load_config({{"http.listen", "127.0.0.1:2"}}, "", environment.value());
+  REQUIRE(config.ok());
+  CHECK(config->http_listen.port == 2);
+  CHECK(config->values.find("http.listen")->second.source == "--http-listen");
+  CHECK(config->log_level == log::Level::debug);
+  CHECK(config->values.find("log.level")->second.source == ".env:2");
+  CHECK(config->mqtt_listen.port == 1883);
+  REQUIRE(config->first_set_up.has_value());
+  CHECK(config->first_set_up->token == "t");
+
+  auto wrong = load_config({{"store.durability", "sometimes"}}, "", Environment());
+  CHECK(wrong.error().message.find("--store-durability") != std::string::npos);
+}
+
+TEST_CASE("every setting is documented with its default") {
+  auto document = system_file_system().read(WEIR_TEST_DIR "/../docs/configuration.md");
+  REQUIRE(document.ok());
+  for (const Setting& setting : all_settings()) {
+    CAPTURE(setting.key);
+    std::string row = "| `" + std::string(setting.key) + "` | `" + std::string(setting.initial);
+    CHECK(document->find(row + "` |") != document->npos);
+  }
+}
+
+TEST_CASE("a broker URL gives host, port and account") {
+  mqtt::PublisherOptions options;
+  REQUIRE(parse_broker_url("mqtt://me:p@ss@example.org:1884", options).ok());
+  CHECK(options.host == "example.org");
+  CHECK(options.port == 1884);
+  CHECK(options.user == "me");
+  CHECK(options.password == "p@ss");
+  REQUIRE(parse_broker_url("[::1]:7", options).ok());
+  CHECK(options.host == "::1");
+  CHECK_FALSE(parse_broker_url("http://x", options).ok());
+  CHECK_FALSE(parse_broker_url("mqtt://x:99999", options).ok());
+}
+
+TEST_CASE("the tutorial's sensor measures whole numbers from 0 to 30, the same for a seed") {
+  auto one = make_sensor_reading("random", 7, 1).value();
+  auto same = make_sensor_reading("random", 7, 1).value();
+  bool differs_over_time = false;
+  std::string first = one->next(0);
+  CHECK(first == same->next(0));
+  for (int i = 0; i < 1000; i++) {
+    std::string payload = one->next(i);
+    int value = std::stoi(payload);
+    CHECK(std::to_string(value) == payload);
+    CHECK(value >= 0);
+    CHECK(value <= 30);
+    differs_over_time = differs_over_time || payload != first;
+  }
+  CHECK(differs_over_time);
+  CHECK_FALSE(make_sensor_reading("heat", 1, 1).ok());
+}
+
+}  // namespace
+}  // namespace weir::server
