@@ -94,7 +94,7 @@ TEST_CASE("mapping cases") {
       const auto rules = RuleSet::parse(test.rules);
       if (!rules.ok()) FAIL_CHECK(rules.error().message);
       if (!rules.ok()) continue;
-      const MessageView message{test.topic, test.payload, kArrival, test.replayed};
+      const MessageView message{test.topic, test.payload, kArrival, 0, test.replayed};
       const bool with_time = test.expected.find("\n~ ") != std::string::npos;
       CHECK(outcome_of(explain(*rules, message), with_time) == test.expected);
       count++;

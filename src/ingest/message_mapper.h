@@ -25,7 +25,8 @@ inline constexpr int kPayloadDepthMax = 32;  // of nested objects; the walk is r
 struct MessageView {
   std::string_view topic, payload;
   int64_t received_ns = 0;
-  bool replayed = false;  // a retained copy, sent because somebody subscribed
+  int64_t arrival_ns = 0;  // from the topic's ArrivalSequence; 0: received_ns in milliseconds
+  bool replayed = false;   // a retained copy, sent because somebody subscribed
 };
 
 // Why a message, or a field of it, was not stored. Names are labels of

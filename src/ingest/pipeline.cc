@@ -170,7 +170,8 @@ class StorePipeline final : public Pipeline {
                                [&](const Target& t) { return t.bucket == *bucket; });
     if (target == targets.end()) target = targets.insert(targets.end(), Target{*bucket, {}});
     model::PointBatch& batch = target->batch;
-    const MessageView view{message.topic, message.payload, message.received_ns};
+    const MessageView view{message.topic, message.payload, message.received_ns,
+                           entry->arrivals.next_ns(message.received_ns)};
     const MapOutcome outcome = map_message(mapping, view, batch);
     if (outcome.reason == Reason::ignored) return shared_->log.count_ignored();
     if (outcome.reason != Reason::none) {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "ingest/arrival.h"
 #include "ingest/rules.h"
 #include "model/field_text.h"
 #include "store/memory/memory_store.h"
@@ -115,6 +116,26 @@ TEST_CASE("messages of one read become points, bad ones dead letters, and both a
   CHECK(counts.messages_mapped == 2);
   CHECK(counts.points_written == 2);
   CHECK(counts.dead_letters == 1);
+}
+
+TEST_CASE("messages that arrive on one topic in the same millisecond are all kept, in order") {
+  Setup setup;
+  CHECK(setup.accept({message("t", "1"), message("t", "2"), message("u", "3")}).ok());
+  CHECK(setup.accept({message("t", "4")}).ok());
+  CHECK(setup.lines() == std::vector<std::string>{"t,topic=t t 1700000000000000000 1",
+                                                  "t,topic=t t 1700000000000001000 2",
+                                                  "t,topic=t t 1700000000000002000 4",
+                                                  "u,topic=u u 1700000000000000000 3"});
+}
+
+TEST_CASE("arrivals ascend, follow the clock, and believe one that was set back") {
+  ArrivalSequence arrivals;
+  CHECK(arrivals.next_ns(5'000'000'999'999) == 5'000'000'000'000);
+  CHECK(arrivals.next_ns(5'000'000'999'999) == 5'000'000'001'000);
+  CHECK(arrivals.next_ns(4'999'999'999'999) == 5'000'000'002'000);
+  CHECK(arrivals.next_ns(5'000'001'000'000) == 5'000'001'000'000);
+  CHECK(arrivals.next_ns(1'000'000'000) == 1'000'000'000);
+  CHECK(arrivals.next_ns(1'000'000'000) == 1'000'001'000);
 }
 
 TEST_CASE("each bucket gets one write, and an unknown one is a dead letter") {

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 
+#include "ingest/arrival.h"
+
 namespace weir::ingest {
 namespace {
 
-constexpr int64_t kMillisecond = 1'000'000;
 constexpr size_t kDroppedTextBytesMax = 200;
 
 // "update.*" covers update.x and update[0]; "a.b" covers itself and what is below it.
@@ -22,9 +23,7 @@ bool covers(std::string_view pattern, std::string_view key) {
 }  // namespace
 
 int64_t PointMaker::arrival_ns() const {
-  int64_t rest = message_.received_ns % kMillisecond;
-  if (rest < 0) rest += kMillisecond;
-  return message_.received_ns - rest;
+  return message_.arrival_ns != 0 ? message_.arrival_ns : arrival_ms_in_ns(message_.received_ns);
 }
 
 void PointMaker::begin(std::string_view series_key, int64_t time_ns) {

@@ -18,7 +18,7 @@ class PointMaker {
              MapNotes* notes)
       : mapping_(mapping), message_(message), batch_(batch), notes_(notes) {}
 
-  // The arrival in milliseconds: what lies below is noise that costs bytes for ever.
+  // The time of a point that has none of its own (arrival.h).
   int64_t arrival_ns() const;
 
   void begin(std::string_view series_key, int64_t time_ns);

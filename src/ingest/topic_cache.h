@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "base/sync.h"
+#include "ingest/arrival.h"
 #include "ingest/topic_mapping.h"
 
 namespace weir::ingest {
@@ -26,6 +27,7 @@ class TopicCache {
 
   struct Entry {
     std::shared_ptr<const TopicMapping> mapping;
+    ArrivalSequence arrivals;
     // Automatic mapping's two series of a topic, once they count against auto.max_series.
     std::atomic<bool> series_admitted = false, scalar_admitted = false;
   };
