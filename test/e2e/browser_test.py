@@ -17,10 +17,10 @@ class BrowserTest(WeirTest):
         weir = self.start_weir(arguments=["--with-sensor"])
         screenshots = os.environ.get("WEIR_SCREENSHOTS", str(weir.path / "screenshots"))
         done = subprocess.run(
-            [os.environ.get("WEIR_NODE", "node"), "e2e/run.mjs"], cwd=WEB, capture_output=True,
-            text=True, timeout=300, check=False,
+            [os.environ.get("WEIR_NODE", "node"), "e2e/ui.mjs", screenshots], cwd=WEB,
+            capture_output=True, text=True, timeout=500, check=False,
             env={**os.environ, "WEIR_URL": weir.url, "WEIR_USER": weir.env["INFLUXDB_USERNAME"],
-                 "WEIR_PASSWORD": weir.env["INFLUXDB_PASSWORD"], "WEIR_SCREENSHOTS": screenshots})
+                 "WEIR_PASSWORD": weir.env["INFLUXDB_PASSWORD"]})
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 

@@ -65,10 +65,12 @@ class Weir:
         if config is not None:
             (self.path / "weir.toml").write_text(config)
         self.arguments = list(arguments)
-        self.process = None
+        self.process = self.log = None
         self.http_port = self.mqtt_port = 0
 
     def start(self):
+        if self.log:
+            self.log.close()
         self.log = open(self.path / "output.txt", "a+")
         self.log.seek(0, os.SEEK_END)
         self.log_start = self.log.tell()
