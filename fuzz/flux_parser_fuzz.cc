@@ -2,8 +2,8 @@
 // JSON form reads back as that tree.
 #include <cstddef>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string_view>
+#include "base/json.h"
 
 #include "base/assert.h"
 #include "query/flux/ast_json.h"

@@ -1,7 +1,6 @@
 #include "query/flux/ast_json.h"
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "query/flux/calendar.h"
 
 namespace weir::query::flux {

@@ -1,6 +1,6 @@
 #include <charconv>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "query/flux/ast_json.h"
 #include "query/flux/calendar.h"
 #include "query/flux/duration.h"

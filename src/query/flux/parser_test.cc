@@ -4,8 +4,8 @@
 
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
+#include "base/json.h"
 
 #include "query/flux/ast_json.h"
 #include "query/flux/format.h"
