@@ -74,6 +74,10 @@ class FakeResponder final : public http::Responder {
   bool closed() const override { return gone_; }
   void on_closed(std::function<void()> callback) override { closed_ = std::move(callback); }
 
+  // The client goes away.
+  void leave() { gone_ = true; }
+  bool is_answered() { return state_.lock()->done; }
+
   Reply wait() {
     auto state = state_.lock();
     state.wait(changed_, [&] { return state->done; });
@@ -112,7 +116,8 @@ struct ApiFixture {
   std::string token = "operator-token";
   Workers workers{"test", 2, 16};  // last: its threads stop before what they use goes
 
-  explicit ApiFixture(bool set_up = true, std::span<const WebFile> files = {}) {
+  explicit ApiFixture(bool set_up = true, std::span<const WebFile> files = {},
+                      query::Limits limits = {}) {
     auto opened = meta::Meta::open(directory.file("meta.db"), store_buckets, clock);
     REQUIRE(opened.ok());
     meta = *std::move(opened);
@@ -127,7 +132,8 @@ struct ApiFixture {
                          .started_ns = meta::kTestNowNs,
                          .mqtt_listen = "127.0.0.1:1883",
                          .http_listen = [] { return std::string("127.0.0.1:8086"); },
-                         .anonymous_mqtt = true}},
+                         .anonymous_mqtt = true},
+                .query_limits = limits},
         files);
     api->mount(router);
     if (!set_up) return;

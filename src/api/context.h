@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "query/query.h"
 
 namespace weir {
 class Workers;
@@ -18,12 +19,6 @@ class Meta;
 }
 namespace weir::mqtt {
 class Broker;
-}
-namespace weir::query {
-class Engine;
-}
-namespace weir::store {
-class Store;
 }
 
 namespace weir::api {
@@ -54,6 +49,7 @@ struct Context {
   mqtt::Broker* broker = nullptr;        // null: no broker runs
   ingest::Pipeline* pipeline = nullptr;  // null: nothing is ingested
   LiveHub* live = nullptr;               // null: no live view
+  query::Limits query_limits = {};       // of each query
 };
 
 }  // namespace weir::api

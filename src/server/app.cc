@@ -145,7 +145,8 @@ Result<void> RunningApp::start_http(std::span<const api::WebFile> web_files) {
                                                  .info = std::move(info),
                                                  .broker = broker_.get(),
                                                  .pipeline = pipeline_.get(),
-                                                 .live = live_.get()},
+                                                 .live = live_.get(),
+                                                 .query_limits = config_.query_limits},
                                     web_files);
   api_->mount(router_);
   http::ServerOptions options;

@@ -1,8 +1,8 @@
 // The answer of a query on its way out: held back a little, then streamed.
 //
 // What fits into kHeldBackBytes is sent as one complete answer, and a query that fails by then
-// still gets an HTTP error. After that the status is out, so a failure becomes InfluxDB's error
-// table at the end of the stream. Belongs to the worker that runs the query; write() blocks while
+// still gets an HTTP error. After that the status is out, and the query itself has ended its output
+// with InfluxDB's error table. Belongs to the worker that runs the query; write() blocks while
 // the client is slow.
 #pragma once
 
@@ -11,7 +11,6 @@
 
 #include "base/result.h"
 #include "http/message.h"
-#include "query/query.h"
 
 namespace weir::api::v2 {
 
@@ -19,8 +18,7 @@ class CsvAnswer {
  public:
   static constexpr size_t kHeldBackBytes = 32 * 1024;  // one write to the socket, about
 
-  CsvAnswer(http::ResponderPtr responder, query::CsvDialect dialect)
-      : responder_(std::move(responder)), dialect_(std::move(dialect)) {}
+  explicit CsvAnswer(http::ResponderPtr responder) : responder_(std::move(responder)) {}
 
   // False when the client has left.
   bool write(std::string_view bytes);
@@ -28,10 +26,7 @@ class CsvAnswer {
   void finish(const Result<void>& outcome);
 
  private:
-  std::string error_table(const Error& error) const;
-
   http::ResponderPtr responder_;
-  query::CsvDialect dialect_;
   std::string held_back_;
   bool started_ = false;
 };

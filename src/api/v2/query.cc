@@ -35,10 +35,11 @@ void run(Context& context, const http::Request& request, const meta::Caller& cal
   wanted.ast = decoded->ast;
   wanted.external = decoded->external;
   wanted.now_ns = decoded->now_ns;
+  wanted.limits = context.query_limits;
   wanted.canceled = &canceled;
   const CallerCatalog catalog(context.meta, caller, (*org)->id);
   const Preference preference = preference_of(request);
-  CsvAnswer answer(responder, decoded->dialect);
+  CsvAnswer answer(responder);
   auto write = [&](std::string_view bytes) {
     if (preference != Preference::tables) return !canceled;  // run for its effects
     return answer.write(bytes);

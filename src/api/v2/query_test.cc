@@ -70,7 +70,7 @@ TEST_CASE("a body that asks for nothing that exists is refused") {
 
 TEST_CASE("an answer that fits is sent whole; a failure before it left is an HTTP error") {
   auto responder = std::make_shared<FakeResponder>();
-  v2::CsvAnswer whole(responder, {});
+  v2::CsvAnswer whole(responder);
   CHECK(whole.write("a\r\n"));
   whole.finish({});
   Reply reply = responder->wait();
@@ -79,31 +79,40 @@ TEST_CASE("an answer that fits is sent whole; a failure before it left is an HTT
   CHECK(reply.headers.get("Content-Type") == "text/csv; charset=utf-8");
 
   responder = std::make_shared<FakeResponder>();
-  v2::CsvAnswer failed(responder, {});
+  v2::CsvAnswer failed(responder);
   CHECK(failed.write("a\r\n"));
   failed.finish(Error{Errc::not_found, "could not find bucket \"b\""});
   CHECK(responder->wait().error() == "404 not found: could not find bucket \"b\"");
 }
 
-TEST_CASE("a failure after the first bytes left becomes the error table") {
-  query::CsvDialect dialect;
-  dialect.annotate_datatype = dialect.annotate_group = dialect.annotate_default = true;
-  for (bool annotated : {false, true}) {
-    auto responder = std::make_shared<FakeResponder>();
-    v2::CsvAnswer answer(responder, annotated ? dialect : query::CsvDialect{});
-    const std::string much(v2::CsvAnswer::kHeldBackBytes, 'x');
-    CHECK(answer.write(much));
-    CHECK(answer.write("y"));
-    answer.finish(Error{Errc::invalid, "division by \"0\""});
-    Reply reply = responder->wait();
-    CHECK(reply.streamed);
-    CHECK(reply.status == 200);
-    CHECK(reply.body == much + "y\r\n" +
-                            (annotated ? "#datatype,string,string\r\n#group,true,true\r\n"
-                                         "#default,,\r\n"
-                                       : "") +
-                            ",error,reference\r\n,\"division by \"\"0\"\"\",\r\n");
-  }
+// The numbers 0..4999 as a query's first result, then a second one that fails.
+constexpr const char* kFailsLate =
+    "import \"array\"\n"
+    "from(bucket: \"temperature\")"
+    " |> range(start: 2026-01-01T00:00:00Z, stop: 2026-01-02T00:00:00Z) |> yield(name: \"a\")\n"
+    "array.from(rows: [{v: 1}]) |> sum(column: \"nope\") |> yield(name: \"b\")";
+
+TEST_CASE("a failure after the first bytes left becomes one error table at the end") {
+  ApiFixture fixture;
+  std::string lines;
+  for (int i = 0; i < 5000; i++)
+    lines += "m f=" + std::to_string(i) + " " + std::to_string(1767225600 + i) + "\n";
+  REQUIRE(fixture.call("POST", "/api/v2/write?bucket=temperature&precision=s", lines).status ==
+          204);
+  const Reply reply = fixture.call("POST", kQuery, dump_json(Json{{"query", kFailsLate}}));
+  CHECK(reply.status == 200);
+  CHECK(reply.streamed);
+  const size_t table = reply.body.find("error,reference\r\n");
+  REQUIRE(table != std::string::npos);
+  CHECK(reply.body.find("error,reference", table + 1) == std::string::npos);
+  CHECK(reply.body.find("column \"\"nope\"\" does not exist", table) != std::string::npos);
+}
+
+TEST_CASE("a query has the limits that were configured") {
+  ApiFixture fixture(true, {}, {.duration_ms_max = -1});
+  const std::string script = "from(bucket: \"temperature\") |> range(start: -1h)";
+  const Reply reply = fixture.call("POST", kQuery, dump_json(Json{{"query", script}}));
+  CHECK(reply.error().find("deadline") != std::string::npos);
 }
 
 TEST_CASE("a query answers with annotated CSV as its dialect asks") {
@@ -112,9 +121,8 @@ TEST_CASE("a query answers with annotated CSV as its dialect asks") {
               .call("POST", "/api/v2/write?bucket=temperature&precision=s",
                     "home,room=hall t=21.5 1767225600")
               .status == 204);
-  const std::string script =
-      R"(from(bucket: "temperature"))"
-      " |> range(start: 2026-01-01T00:00:00Z, stop: 2026-01-02T00:00:00Z)";
+  const std::string script = R"(from(bucket: "temperature"))"
+                             " |> range(start: 2026-01-01T00:00:00Z, stop: 2026-01-02T00:00:00Z)";
   Reply raw = fixture.call(
       "POST", kQuery, script,
       {{"Authorization", "Token operator-token"}, {"Content-Type", "application/vnd.flux"}});
