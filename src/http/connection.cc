@@ -80,7 +80,11 @@ size_t Connection::process_some(std::string_view bytes) {
       has_accepted_head_ = true;
       if (!accept_head()) break;
     }
-    if (!parser_.is_complete()) break;
+    if (!parser_.is_complete()) {
+      if (!hold_body())
+        refuse_request({503, Error{Errc::unavailable, "too much is being sent at once"}});
+      break;
+    }
     dispatch();
     if (used == bytes.size()) break;
   }
@@ -106,7 +110,19 @@ bool Connection::accept_head() {
   return true;
 }
 
+bool Connection::hold_body() {
+  const size_t arrived = parser_.request().body.size() - body_bytes_held_;
+  body_bytes_held_ += arrived;
+  return context_.body_bytes->fetch_add(arrived, std::memory_order_relaxed) + arrived <=
+         context_.options.bodies_bytes_max;
+}
+
+void Connection::release_body() {
+  context_.body_bytes->fetch_sub(std::exchange(body_bytes_held_, 0), std::memory_order_relaxed);
+}
+
 void Connection::dispatch() {
+  release_body();
   const bool keeps_alive = parser_.keeps_alive() && !context_.answers->is_stopping;
   AnswerShape shape;
   shape.is_http_1_0 = parser_.is_http_1_0();
@@ -266,6 +282,7 @@ void Connection::close_now() {
 
 void Connection::ended() {
   if (std::exchange(is_over_, true)) return;
+  release_body();
   if (timer_ != 0) stream_->io_thread().cancel(std::exchange(timer_, 0));
   if (answer_ != nullptr) std::exchange(answer_, nullptr)->client_left();
   if (ended_) std::exchange(ended_, nullptr)(*this);

@@ -30,6 +30,8 @@ struct ConnectionContext {
   const Router& router;
   const ServerOptions options;
   const std::shared_ptr<AnswerContext> answers;
+  // Of requests whose end has not arrived.
+  const std::shared_ptr<std::atomic<size_t>> body_bytes = std::make_shared<std::atomic<size_t>>(0);
 };
 
 class Connection final : public net::StreamReader,
@@ -65,6 +67,9 @@ class Connection final : public net::StreamReader,
   bool accept_head();
   void dispatch();
   bool decode_body(Request& request);
+  // Counts what has arrived of the body. False if all bodies together are too many bytes.
+  bool hold_body();
+  void release_body();
   void upgrade(Request request, const WebSocketHandler& handler);
   void refuse_request(const WireError& error);
   void ended();
@@ -80,6 +85,7 @@ class Connection final : public net::StreamReader,
   std::shared_ptr<WebSocketConnection> websocket_;
   bool is_processing_ = false;
   bool has_accepted_head_ = false;
+  size_t body_bytes_held_ = 0;  // this connection's part of context_.body_bytes
   bool is_reading_paused_ = false;
   bool client_has_left_ = false;  // it sends no more; an answer may still reach it
   bool is_over_ = false;

@@ -17,8 +17,11 @@
 namespace weir::http {
 
 struct ServerOptions {
-  size_t head_bytes_max = 64 * 1024;                      // long queries arrive in the URL
-  size_t body_bytes_max = 64 * 1024 * 1024;               // after decompression
+  size_t head_bytes_max = 64 * 1024;         // long queries arrive in the URL
+  size_t body_bytes_max = 64 * 1024 * 1024;  // after decompression
+  // Of all bodies on their way together: what strangers may make the server hold before anybody has
+  // asked who they are.
+  size_t bodies_bytes_max = 512 * 1024 * 1024;
   size_t websocket_message_bytes_max = 16 * 1024 * 1024;  // all fragments together
   int64_t idle_ms_max = 120'000;
   int64_t request_ms_max = 60'000;  // from the first byte of a request to its last

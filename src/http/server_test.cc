@@ -125,6 +125,24 @@ TEST_CASE("a large body goes in and comes out whole") {
   CHECK(answer.body == body);
 }
 
+TEST_CASE("bodies on their way together are bounded, and what went away no longer counts") {
+  ServerOptions options;
+  options.bodies_bytes_max = 100'000;
+  Fixture fixture(options);
+  fixture.open();
+  for (int round = 0; round < 3; ++round) {
+    BlockingSocket greedy = fixture.connect();
+    send(greedy, "POST /echo HTTP/1.1\r\nHost: w\r\nContent-Length: 200000\r\n\r\n");
+    send(greedy, std::string(150'000, 'x'));
+    CHECK(receive(greedy).status == 503);
+    BlockingSocket modest = fixture.connect();
+    send(modest, "POST /echo HTTP/1.1\r\nHost: w\r\nContent-Length: 95000\r\n\r\n");
+    send(modest, std::string(90'000, 'x'));
+    send(modest, std::string(5'000, 'y'));
+    CHECK(receive(modest).body.size() == 95'000);
+  }
+}
+
 TEST_CASE("a worker streams to a slow client, held back by it") {
   Workers workers("test", 2, 100);
   constexpr size_t kPieces = 2000, kPieceBytes = 16 * 1024;
