@@ -1,5 +1,9 @@
 #include "net/stream.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <atomic>
 #include <string>
 #include <vector>
@@ -8,6 +12,8 @@
 #include "base/metrics.h"
 #include "net/blocking_socket.h"
 #include "net/listener.h"
+#include "net/loop_thread.h"
+#include "net/tcp_stream.h"
 #include "net/test_support.h"
 
 namespace weir::net {
@@ -293,6 +299,21 @@ TEST_CASE("streams outlive a stopped loop without calls to their readers") {
     CHECK(kept->stream->unsent_bytes() == 0);
     kept.reset();
   }
+}
+
+TEST_CASE("a peer that vanishes without a word is probed for") {
+  LoopThread loop(0);
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  REQUIRE(fd >= 0);
+  loop.request_stop();
+  loop.join();  // a stopped loop belongs to this thread
+  auto stream = make_tcp_stream(loop, fd, {});
+  int on = 0, idle_s = 0;
+  socklen_t size = sizeof(int);
+  CHECK(::getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, &size) == 0);
+  CHECK(::getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, &size) == 0);
+  CHECK(on != 0);
+  CHECK(idle_s == 60);
 }
 
 }  // namespace weir::net

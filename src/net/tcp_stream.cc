@@ -26,6 +26,9 @@ metrics::Gauge connections_open{"weir_net_connections", "Open connections, of al
 constexpr int64_t kDrainMsMax = 1'000;
 // A closing stream that has written nothing for this long is given up.
 constexpr int64_t kCloseStalledMsMax = 10'000;
+// A peer that vanished without a word (power cut, NAT) is found out after two minutes, whatever the
+// protocol above sends or not: first probe, interval and number of probes.
+constexpr int kKeepAliveIdleS = 60, kKeepAliveIntervalS = 15, kKeepAliveProbes = 4;
 
 Error socket_error(std::string_view what, int code) {
   return Error{Errc::io, fmt::format("{}: {}", what, system_reason(code))};
@@ -259,6 +262,10 @@ std::unique_ptr<Stream> make_tcp_stream(LoopThread& loop, int fd, Peer peer) {
   // Batches are gathered here; the kernel need not wait for more.
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &kKeepAliveIdleS, sizeof(int));
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &kKeepAliveIntervalS, sizeof(int));
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &kKeepAliveProbes, sizeof(int));
   return std::make_unique<TcpStream>(std::make_shared<TcpConnection>(loop, fd, std::move(peer)));
 }
 
