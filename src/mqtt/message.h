@@ -4,6 +4,7 @@
 // (§3.3.2.3); from a 3.1.1 publisher they are empty.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -31,6 +32,17 @@ struct Message {
   std::string user;                                     // empty when anonymous
   int64_t received_ns = 0;                              // wall clock
 };
+// What a message holds of others' text, properties included: what bounds on bytes count.
+inline size_t text_bytes(const Message& message) {
+  size_t bytes = message.topic.size() + message.payload.size();
+  if (!message.properties) return bytes;
+  const PublishProperties& more = *message.properties;
+  bytes += more.content_type.size() + more.response_topic.size() + more.correlation_data.size();
+  for (const auto& [key, value] : more.user_properties) {
+    bytes += key.size() + value.size() + sizeof(std::pair<std::string, std::string>);
+  }
+  return bytes;
+}
 using MessagePtr = std::shared_ptr<const Message>;
 
 }  // namespace weir::mqtt

@@ -5,8 +5,6 @@
 namespace weir::mqtt {
 namespace {
 
-size_t bytes_of(const Message& message) { return message.topic.size() + message.payload.size(); }
-
 // The levels before the first wildcard: every matching topic begins with them.
 std::string_view literal_prefix(std::string_view filter) {
   size_t wildcard = filter.find_first_of("+#");
@@ -29,13 +27,13 @@ bool RetainedStore::store(const MessagePtr& message) {
   auto state = state_.lock();
   auto held = state->messages.find(message->topic);
   bool exists = held != state->messages.end();
-  size_t freed = exists ? bytes_of(*held->second) : 0;
+  size_t freed = exists ? text_bytes(*held->second) : 0;
   if (message->payload.empty()) {
     if (exists) state->messages.erase(held);
     state->bytes -= freed;
     return true;
   }
-  size_t bytes = state->bytes - freed + bytes_of(*message);
+  size_t bytes = state->bytes - freed + text_bytes(*message);
   if (bytes > bytes_max_ || (!exists && state->messages.size() >= messages_max_)) return false;
   state->bytes = bytes;
   if (exists) {
@@ -73,7 +71,7 @@ void RetainedStore::remove_expired(int64_t wall_ns) {
       ++at;
       continue;
     }
-    state->bytes -= bytes_of(*at->second);
+    state->bytes -= text_bytes(*at->second);
     at = state->messages.erase(at);
   }
 }

@@ -98,7 +98,7 @@ class Session {
     uint8_t qos = 0;
     bool retain = false;
     std::vector<uint32_t> ids;
-    size_t bytes() const { return message->topic.size() + message->payload.size(); }
+    size_t bytes() const { return text_bytes(*message); }
     // With what the message and its place in the queue take beside its text; several sessions may
     // share a message, so this errs on the safe side.
     size_t budget_bytes() const { return bytes() + sizeof(Delivery) + sizeof(Message); }

@@ -127,5 +127,26 @@ TEST_CASE("a shorter list of messages is retained once the bytes are used up") {
   CHECK(retained.bytes() == 12);
 }
 
+TEST_CASE("bounds on bytes count a message's properties, which may be most of it") {
+  auto message = std::make_shared<Message>();
+  message->topic = "t";
+  message->payload = "x";
+  message->qos = 1;
+  auto properties = std::make_unique<PublishProperties>();
+  properties->user_properties.emplace_back("key", std::string(5000, 'v'));
+  message->properties = std::move(properties);
+  RetainedStore retained(10, 5000);
+  CHECK_FALSE(retained.store(message));
+  CHECK(retained.bytes() == 0);
+
+  Setting s;
+  s.limits.queued_bytes_max = 5000;
+  Session session(s.receiver, s.limits, s.budget, s.retained);
+  s.deliver(session, message);
+  CHECK(session.queued() == 0);
+  s.deliver(session, make_message("t", "x", 1));
+  CHECK(session.queued() == 1);
+}
+
 }  // namespace
 }  // namespace weir::mqtt

@@ -6,6 +6,7 @@
 #include <map>
 #include <random>
 
+#include "mqtt/match_cache.h"
 #include "mqtt/receiver.h"
 #include "mqtt/text.h"
 #include "mqtt/topic_tree.h"
@@ -138,6 +139,22 @@ TEST_CASE("the tree finds what trying every filter finds, through subscribing an
     }
     REQUIRE(got == wanted);
   }
+}
+
+TEST_CASE("the cache of matches keeps topics as long as people give, and no longer ones") {
+  TopicTree tree;
+  auto receiver = std::make_shared<Receiver>("a", 0);
+  tree.subscribe("#", receiver, {});
+  MatchCache cache(tree);
+  CHECK(cache.find("a/b")->targets.size() == 1);
+  CHECK(cache.find(std::string(MatchCache::kTopicBytesMax, 'a'))->targets.size() == 1);
+  CHECK(cache.size() == 2);
+  CHECK(cache.find(std::string(MatchCache::kTopicBytesMax + 1, 'a'))->targets.size() == 1);
+  CHECK(cache.size() == 2);
+  CHECK(cache.find("a/b")->targets.size() == 1);
+  tree.unsubscribe("#", *receiver);
+  CHECK(cache.find("a/b")->targets.empty());
+  CHECK(cache.find(std::string(MatchCache::kTopicBytesMax + 1, 'a'))->targets.empty());
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include <thread>
 
+#include "api/api_fixture_test.h"
 #include "api/live/live_hub.h"
 #include "api/live/live_reader.h"
-#include "api/api_fixture_test.h"
 
 namespace weir::api {
 namespace {
@@ -108,6 +108,8 @@ TEST_CASE("more topics than a frame holds come with the frames that follow") {
 
 TEST_CASE("the table of topics is bounded; what has no room is still seen as it arrives") {
   LiveTopics topics;
+  add(topics, std::string(LiveTopics::kTopicBytesMax + 1, 't'), "too long a name");
+  CHECK(topics.newest() == 0);
   for (size_t i = 0; i < LiveTopics::kTopicsMax + 50; i++)
     add(topics, "t" + std::to_string(i), "x");
   LiveReader reader(topics);

@@ -38,6 +38,7 @@ LiveTopics::Shard& LiveTopics::shard_of(std::string_view topic) const {
 }
 
 void LiveTopics::add(const mqtt::Message& message) {
+  if (message.topic.size() > kTopicBytesMax) return topics_dropped_total.add(1);
   Shard& shard = shard_of(message.topic);
   // The number is taken inside the shard's lock: whoever then reads the shard sees every message
   // of it that has a number.

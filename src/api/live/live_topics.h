@@ -1,10 +1,11 @@
 // The newest message of every topic, and the stream of the most recent ones: what the live view
 // reads.
 //
-// Bounded on every side: kTopicsMax topics (further ones are counted, and seen only by those who
-// watch when they arrive), payload heads of kPayloadHeadBytes, a ring of kRecentMax messages that
-// is kept only while someone watches. Every message has a number, counting from 1. Writing costs
-// one look-up in a shard of the table under that shard's lock; any thread may write or read.
+// Bounded on every side: topics of kTopicBytesMax (longer ones are counted only), kTopicsMax topics
+// (further ones are counted, and seen only by those who watch when they arrive), payload heads of
+// kPayloadHeadBytes, a ring of kRecentMax messages that is kept only while someone watches. Every
+// message has a number, counting from 1. Writing costs one look-up in a shard of the table under
+// that shard's lock; any thread may write or read.
 #pragma once
 
 #include <atomic>
@@ -34,6 +35,7 @@ using LiveMessagePtr = std::shared_ptr<const LiveMessage>;
 class LiveTopics {
  public:
   static constexpr size_t kTopicsMax = 10'000;       // a large home has some thousand
+  static constexpr size_t kTopicBytesMax = 1024;     // the protocol allows 64 KiB
   static constexpr size_t kPayloadHeadBytes = 4096;  // more than anyone reads in a list
   static constexpr size_t kRecentMax = 4096;         // 40,000 messages a second in 100 ms
 
