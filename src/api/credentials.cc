@@ -3,19 +3,13 @@
 #include <algorithm>
 
 #include "api/base64.h"
+#include "http/text.h"
+
 namespace weir::api {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
+using http::equal_ignoring_case;
+using http::trimmed;
 
 // The scheme and what follows it.
 std::pair<std::string_view, std::string_view> authorization_of(const http::Request& request) {

@@ -16,6 +16,7 @@ void authenticate_slowly(Context& context, http::Request request, Credentials cr
                          http::ResponderPtr responder, const Next& next) {
   auto shared = std::make_shared<http::Request>(std::move(request));
   run_on_worker(context, responder, [&context, shared, credentials, responder, next] {
+    if (responder->closed()) return;  // nobody waits for the answer: spare the hash
     Result<meta::Caller> caller =
         context.meta.authorizer().by_password(credentials.user, credentials.password);
     if (!caller.ok()) return send_failure(*responder, caller.error());
@@ -88,6 +89,7 @@ void route_open(http::Router& router, Context& context, std::string_view method,
                if (where == RunOn::io) return send(*responder, handle(request, context));
                auto shared = std::make_shared<http::Request>(std::move(request));
                run_on_worker(context, responder, [&context, shared, responder, handle] {
+                 if (responder->closed()) return;  // as above: strangers ask for hashes here
                  send(*responder, handle(*shared, context));
                });
              });

@@ -54,6 +54,20 @@ TEST_CASE("every way to name a token or a password is understood") {
   }
 }
 
+TEST_CASE("no password is hashed for a client that has left") {
+  ApiFixture fixture;
+  http::Request request;
+  request.method = "GET";
+  request.path = "/api/v2/me";
+  request.headers.add("Authorization", kAlice);
+  auto responder = std::make_shared<FakeResponder>();
+  responder->leave();
+  fixture.router.handle(std::move(request), responder);
+  fixture.workers.stop();  // what was queued has run
+  CHECK_FALSE(responder->is_answered());
+  CHECK_FALSE(fixture.meta->authorizer().recall_password("alice", "wonderland").ok());
+}
+
 TEST_CASE("a password is changed by whoever knows the old one") {
   ApiFixture fixture;
   const std::string body = R"({"password":"looking-glass"})";

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "api/answer.h"
+#include "http/compression.h"
 
 namespace weir::api {
 namespace {
@@ -20,11 +21,6 @@ constexpr const char* kContentSecurityPolicy =
     " img-src 'self' data: blob: https:; font-src 'self' data:; connect-src 'self';"
     " worker-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
     " form-action 'self'";
-
-bool accepts_gzip(const http::Request& request) {
-  const std::string_view accepted = request.headers.get("Accept-Encoding");
-  return accepted.find("gzip") != accepted.npos || accepted.find('*') != accepted.npos;
-}
 
 // The page's own path ("/explore", "/buckets/12"), as opposed to a file that is not there.
 bool is_page(std::string_view path) {
@@ -62,7 +58,7 @@ void serve(const Files& files, const http::Request& request, http::Responder& re
   http::Headers headers = headers_of(file);
   if (request.headers.get("If-None-Match") == file.etag)
     return responder.send(304, std::move(headers), {});
-  if (!accepts_gzip(request)) {
+  if (!http::accepts_gzip(request.headers.get("Accept-Encoding"))) {
     headers.set("Content-Type", "text/plain; charset=utf-8");
     return responder.send(406, std::move(headers), "this page is sent gzip-compressed only\n");
   }

@@ -38,6 +38,7 @@ TEST_CASE("pages of the interface are its index; files and API paths that are no
         fixture.call("GET", none, "", kBrowser).error() == "404 not found: path not found", none);
   CHECK(fixture.call("POST", "/explore", "", kBrowser).status == 404);
   CHECK(fixture.call("GET", "/index.html", "", {}).status == 406);
+  CHECK(fixture.call("GET", "/index.html", "", {{"Accept-Encoding", "gzip;q=0"}}).status == 406);
 }
 
 TEST_CASE("without the interface every unknown path is 404") {
