@@ -30,6 +30,7 @@ struct Credentials {
 };
 struct Identity {
   std::string user;  // empty: anonymous
+  bool may_publish = true, may_subscribe = true;
 };
 // Decides on a CONNECT; may block (password hashing), so it runs on a worker and calls back from
 // there. Errc::unauthorized: bad user name or password; Errc::forbidden: not authorised.

@@ -192,6 +192,8 @@ class CaseRun {
     if (!passwords_) return {};
     return [](Credentials who, std::function<void(Result<Identity>)> answer) {
       if (who.user == "banned") return answer(Error{Errc::forbidden, "not allowed here"});
+      if (who.user == "reader") return answer(Identity{"reader", false, true});
+      if (who.user == "writer") return answer(Identity{"writer", true, false});
       if (who.user != "u" || who.password != "p") {
         return answer(Error{Errc::unauthorized, "unknown user or wrong password"});
       }

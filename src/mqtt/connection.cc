@@ -80,14 +80,20 @@ void Connection::authenticated(Result<Identity> identity) {
   if (closed_ || !request_) return;
   if (!identity.ok()) return refuse(reason_of(identity.error().code), identity.error().message);
   identity_ = std::move(identity).value();
-  thread_.resolve({thread_.index(), number_, client_id_, request_->clean_start});
+  if (request_->will && !identity_.may_publish) {
+    return refuse(Reason::not_authorized, "a will of a client that may not publish");
+  }
+  // One that may not subscribe is not given what an earlier session subscribed to either.
+  bool clean_start = request_->clean_start || !identity_.may_subscribe;
+  thread_.resolve({thread_.index(), number_, client_id_, clean_start});
 }
 
 void Connection::begin(Session& session, bool session_present) {
   session_ = &session;
   std::unique_ptr<ConnectRequest> request = std::move(request_);
   session.expiry_s = request->session_expiry_s;
-  std::string connack = protocol_.accept({client_id_, identity_.user, assigned_, session_present});
+  std::string connack = protocol_.accept({client_id_, identity_.user, assigned_, session_present,
+                                          identity_.may_publish, identity_.may_subscribe});
   if (connack.empty()) return finish({}, false, false);
   clients_connected.add(1);
   describe(*request);
@@ -150,7 +156,14 @@ void Connection::handle(PublishAction& action) {
     if (!read_unanswered_) read_unanswered_ = std::make_shared<Unanswered>();
     read_unanswered_->answers.push_back({action.packet_id, action.refusal});
   }
-  if (!action.message) return;
+  if (!action.message) {
+    publishes_refused.add(1);
+    if (!std::exchange(refusal_is_logged_, true)) {  // 3.1.1 cannot tell its client
+      log::info("mqtt", "client {}: a publish was refused: {}", client_id_,
+                to_string(action.refusal));
+    }
+    return;
+  }
   thread_.route(action.message, &session_->receiver());
   read_messages_.push_back(std::move(action.message));
 }

@@ -103,6 +103,7 @@ class Connection final : public net::StreamReader, public Wire {
   bool in_read_ = false;
   bool goes_on_ = false;  // CONNECT was accepted; what came behind it is still to be read
   bool feeding_ = false;  // a timer will call feed_session()
+  bool refusal_is_logged_ = false;
   net::IoThread::TimerId timer_ = 0;
   Actions actions_;                        // reused from read to read
   std::vector<MessagePtr> read_messages_;  // of this read, for the sinks

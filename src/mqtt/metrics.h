@@ -40,6 +40,8 @@ inline metrics::Counter dropped_expired{"weir_mqtt_messages_dropped_total",
                                         R"(reason="expired")"};
 inline metrics::Counter retained_refused{"weir_mqtt_retained_refused_total",
                                          "Messages not retained for lack of room"};
+inline metrics::Counter publishes_refused{
+    "weir_mqtt_publishes_refused_total", "PUBLISH packets their client was not authorised to send"};
 inline metrics::Counter connects_refused{"weir_mqtt_connects_refused_total",
                                          "CONNECT packets answered with a refusal"};
 inline metrics::Counter protocol_faults{"weir_mqtt_protocol_faults_total",

@@ -98,6 +98,7 @@ class Protocol {
   struct Acceptance {
     std::string client_id, user;
     bool assigned = false, session_present = false;
+    bool may_publish = true, may_subscribe = true;
   };
   std::string accept(const Acceptance& acceptance);
   // Goes on with what arrived behind the CONNECT.
@@ -148,6 +149,7 @@ class Protocol {
   uint32_t session_expiry_s_ = 0;
   uint32_t client_packet_bytes_max_ = UINT32_MAX;
   std::string client_id_, user_;
+  bool may_publish_ = true, may_subscribe_ = true;
   std::vector<std::string> aliases_;  // [alias - 1]; empty: not set
   size_t unanswered_ = 0;             // QoS 1 publishes without their PUBACK
 };

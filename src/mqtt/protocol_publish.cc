@@ -68,7 +68,7 @@ MaybeFault Protocol::on_publish(const Frame& frame, Now now, Actions& out) {
   }
   PublishAction action;
   action.packet_id = packet.packet_id;
-  if (is_servers_topic(packet.topic)) {
+  if (!may_publish_ || is_servers_topic(packet.topic)) {
     action.refusal = Reason::not_authorized;
     out.list.emplace_back(std::move(action));
     return std::nullopt;

@@ -49,6 +49,8 @@ MaybeFault Protocol::on_subscribe(const Frame& frame, Actions& out) {
       entry.answer = Reason::topic_filter_invalid;
     } else if (!is_valid_topic_filter(asked.filter)) {
       return malformed("a topic filter of the wrong form");
+    } else if (!may_subscribe_) {
+      entry.answer = Reason::not_authorized;
     }
     action.entries.push_back(std::move(entry));
   }

@@ -69,6 +69,7 @@ class RunningApp final : public App {
   const int64_t started_ns_ = clock_.wall_ns();
   std::string generated_token_;
   bool stopped_ = false;
+  std::atomic<bool> stopping_ = false;  // as the workers' tasks see it
 
   // In the order they are made; they go in reverse.
   std::unique_ptr<store::Engine> store_;
@@ -119,7 +120,7 @@ Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rul
   pipeline_ = ingest::Pipeline::make(*store_, clock_, std::move(rules), bucket_resolver(*meta_));
   live_ = std::make_unique<api::LiveHub>();
   broker_ = mqtt::Broker::make(*io_threads_, clock_, config_.broker,
-                               broker_authentication(*meta_, *workers_, config_.anonymous),
+                               broker_authentication(*meta_, *workers_, config_.anonymous, stopping_),
                                {pipeline_.get(), live_.get()});
   WEIR_TRY(mqtt_listener_, broker_->listen(config_.mqtt_listen));
   return {};
@@ -159,6 +160,7 @@ Result<void> RunningApp::start_http(std::span<const api::WebFile> web_files) {
 // Whatever was started goes, in reverse; a start that failed midway stops the same way.
 Result<void> RunningApp::stop() {
   stopped_ = true;
+  stopping_ = true;
   if (mqtt_listener_) mqtt_listener_->stop();
   if (http_) http_->stop(kHttpGraceMs);
   if (broker_) broker_->stop();

@@ -16,16 +16,27 @@ Result<mqtt::Identity> admit_anonymous(AnonymousPolicy policy, const net::Peer& 
       fmt::format("{} gave no user name, and mqtt.allow_anonymous does not admit it", peer.text())};
 }
 
-Result<mqtt::Identity> identity_of(Result<meta::Caller> caller) {
+// Messages are mapped into the bucket of the set-up: who may write that may publish, who may read
+// it may subscribe. Without that bucket it takes all buckets of its organisation.
+Result<mqtt::Identity> identity_of(const meta::Meta& meta, Result<meta::Caller> caller) {
   if (!caller.ok()) return std::move(caller).error();
-  return mqtt::Identity{caller->user->name};
+  meta::Resource messages{"buckets", std::nullopt, std::nullopt};
+  if (auto bucket = meta.default_bucket()) {
+    messages.id = static_cast<uint64_t>(bucket->id);
+    messages.org = bucket->org;
+  } else if (auto organization = meta.default_organisation()) {
+    messages.org = organization->id;
+  }
+  return mqtt::Identity{caller->user->name, caller->may(meta::Action::write, messages),
+                        caller->may(meta::Action::read, messages)};
 }
 
 }  // namespace
 
 mqtt::Authenticate broker_authentication(meta::Meta& meta, Workers& workers,
-                                         AnonymousPolicy anonymous) {
-  return [&meta, &workers, anonymous](mqtt::Credentials credentials, Done done) {
+                                         AnonymousPolicy anonymous,
+                                         const std::atomic<bool>& stopping) {
+  return [&meta, &workers, anonymous, &stopping](mqtt::Credentials credentials, Done done) {
     if (!credentials.user && !credentials.password) {
       return done(admit_anonymous(anonymous, credentials.peer));
     }
@@ -33,9 +44,11 @@ mqtt::Authenticate broker_authentication(meta::Meta& meta, Workers& workers,
     std::string password = credentials.password.value_or("");
     auto known = meta.authorizer().recall_password(user, password);
     if (!known.ok()) known = meta.authorizer().by_token(password);
-    if (known.ok()) return done(identity_of(std::move(known)));
-    bool queued = workers.try_submit([&meta, user, password, done] {
-      done(identity_of(meta.authorizer().by_password(user, password)));
+    if (known.ok()) return done(identity_of(meta, std::move(known)));
+    bool queued = workers.try_submit([&meta, user, password, done, &stopping] {
+      // A stop waits for the workers, but not for as many hashes as may have queued up.
+      if (stopping) return done(Error{Errc::unavailable, "the server is stopping"});
+      done(identity_of(meta, meta.authorizer().by_password(user, password)));
     });
     if (!queued) done(Error{Errc::unavailable, "too many clients are being checked at once"});
   };

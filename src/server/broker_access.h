@@ -1,7 +1,9 @@
 // What connects the broker and the mapping to identity: who may connect, and which bucket is meant.
 //
-// Used by app.cc. `meta` and `workers` outlive what is returned.
+// Used by app.cc. `meta`, `workers` and `stopping` outlive what is returned.
 #pragma once
+
+#include <atomic>
 
 #include "base/workers.h"
 #include "ingest/pipeline.h"
@@ -12,9 +14,12 @@
 namespace weir::server {
 
 // Clients without a name by policy; others by user name and password, or any name and a token as
-// password. Passwords are hashed on a worker, unless the pair was right before.
+// password. Passwords are hashed on a worker, unless the pair was right before; no more once
+// `stopping` is set. Publishing takes the permission to write the bucket of the set-up, subscribing
+// the permission to read it; it is asked once, when the client connects.
 mqtt::Authenticate broker_authentication(meta::Meta& meta, Workers& workers,
-                                         AnonymousPolicy anonymous);
+                                         AnonymousPolicy anonymous,
+                                         const std::atomic<bool>& stopping);
 
 // Bucket names of the organization made at set-up; the empty name is the bucket made with it.
 ingest::ResolveBucket bucket_resolver(meta::Meta& meta);
