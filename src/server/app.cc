@@ -19,6 +19,7 @@
 #include "net/io_threads.h"
 #include "query/query.h"
 #include "server/broker_access.h"
+#include "server/periodic.h"
 #include "server/version.h"
 #include "store/engine/engine.h"
 
@@ -29,6 +30,9 @@ namespace {
 constexpr int64_t kHttpGraceMs = 3'000;
 // Queries and password checks that may wait; beyond it callers are told to come back.
 constexpr size_t kQueuedTasksMax = 1'000;
+// What a crash may make the metadata forget: when tokens were last used, that sessions were
+// renewed.
+constexpr int64_t kPersistUsageMs = 5 * 60'000;
 
 Result<std::shared_ptr<const ingest::RuleSet>> load_rules(const Config& config) {
   if (config.rules_text.empty()) return ingest::RuleSet::automatic_only();
@@ -77,6 +81,7 @@ class RunningApp final : public App {
   std::unique_ptr<meta::Meta> meta_;
   std::unique_ptr<net::IoThreads> io_threads_;
   std::unique_ptr<Workers> workers_;
+  std::unique_ptr<Periodic> persisting_usage_;
   std::unique_ptr<query::Engine> queries_;
   std::unique_ptr<ingest::Pipeline> pipeline_;
   std::unique_ptr<api::LiveHub> live_;
@@ -117,11 +122,17 @@ Result<void> RunningApp::set_up() {
 Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rules) {
   io_threads_ = std::make_unique<net::IoThreads>(config_.io_threads);
   workers_ = std::make_unique<Workers>("weir-worker", config_.worker_threads, kQueuedTasksMax);
+  persisting_usage_ =
+      std::make_unique<Periodic>(io_threads_->at(0), *workers_, kPersistUsageMs, [this] {
+        if (auto done = meta_->persist_usage(); !done.ok())
+          log::warn("server", "cannot note when tokens were used: {}", done.error().message);
+      });
   pipeline_ = ingest::Pipeline::make(*store_, clock_, std::move(rules), bucket_resolver(*meta_));
   live_ = std::make_unique<api::LiveHub>();
-  broker_ = mqtt::Broker::make(*io_threads_, clock_, config_.broker,
-                               broker_authentication(*meta_, *workers_, config_.anonymous, stopping_),
-                               {pipeline_.get(), live_.get()});
+  broker_ =
+      mqtt::Broker::make(*io_threads_, clock_, config_.broker,
+                         broker_authentication(*meta_, *workers_, config_.anonymous, stopping_),
+                         {pipeline_.get(), live_.get()});
   WEIR_TRY(mqtt_listener_, broker_->listen(config_.mqtt_listen));
   return {};
 }
