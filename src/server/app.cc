@@ -34,6 +34,14 @@ constexpr size_t kQueuedTasksMax = 1'000;
 // renewed.
 constexpr int64_t kPersistUsageMs = 5 * 60'000;
 
+// Which of the two listeners failed, and what to do about it.
+Error cannot_listen(std::string_view key, Error error) {
+  bool is_taken = error.code == Errc::conflict;
+  error = std::move(error).with_context(key);
+  if (is_taken) error.message += "; stop what listens there, or choose another address";
+  return error;
+}
+
 Result<std::shared_ptr<const ingest::RuleSet>> load_rules(const Config& config) {
   if (config.rules_text.empty()) return ingest::RuleSet::automatic_only();
   auto rules = ingest::RuleSet::parse(config.rules_text, ingest::OtherTables::ignore);
@@ -102,6 +110,9 @@ Result<void> RunningApp::open_stored() {
 }
 
 Result<void> RunningApp::set_up() {
+  if (!config_.set_up_lacks.empty() && meta::set_up_allowed(*meta_)) {
+    log::warn("server", "not set up from the environment, for want of {}", config_.set_up_lacks);
+  }
   if (!config_.first_set_up) return {};
   const FirstSetUp& wanted = *config_.first_set_up;
   meta::SetUpRequest request;
@@ -133,7 +144,9 @@ Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rul
       mqtt::Broker::make(*io_threads_, clock_, config_.broker,
                          broker_authentication(*meta_, *workers_, config_.anonymous, stopping_),
                          {pipeline_.get(), live_.get()});
-  WEIR_TRY(mqtt_listener_, broker_->listen(config_.mqtt_listen));
+  auto listener = broker_->listen(config_.mqtt_listen);
+  if (!listener.ok()) return cannot_listen("mqtt.listen", std::move(listener).error());
+  mqtt_listener_ = std::move(listener).value();
   return {};
 }
 
@@ -163,7 +176,9 @@ Result<void> RunningApp::start_http(std::span<const api::WebFile> web_files) {
   api_->mount(router_);
   http::ServerOptions options;
   options.body_bytes_max = config_.http_body_bytes_max;
-  WEIR_TRY(http_, http::Server::open(*io_threads_, config_.http_listen, router_, options));
+  auto server = http::Server::open(*io_threads_, config_.http_listen, router_, options);
+  if (!server.ok()) return cannot_listen("http.listen", std::move(server).error());
+  http_ = std::move(server).value();
   listening_ = http_.get();
   return {};
 }
@@ -192,7 +207,13 @@ Result<void> RunningApp::stop() {
 Result<std::unique_ptr<App>> App::start(const Config& config,
                                         std::span<const api::WebFile> web_files) {
   auto app = std::make_unique<RunningApp>(config);
-  WEIR_CHECK(app->start(web_files));
+  if (auto started = app->start(web_files); !started.ok()) {
+    Error error = std::move(started).error();
+    // The set-up stands, and its token is shown at no other time.
+    if (const std::string token = app->generated_token(); !token.empty())
+      error.message += fmt::format("\n  API token      {}   (shown only now)", token);
+    return error;
+  }
   return std::unique_ptr<App>(std::move(app));
 }
 

@@ -131,7 +131,18 @@ Result<void> read_first_set_up(const Environment& environment, Config& config) {
   auto bucket = environment.first_of({"INFLUXDB_BUCKET", "DOCKER_INFLUXDB_INIT_BUCKET"});
   auto token = environment.first_of({"INFLUXDB_TOKEN", "DOCKER_INFLUXDB_INIT_ADMIN_TOKEN"});
   auto retention = environment.first_of({"DOCKER_INFLUXDB_INIT_RETENTION"});
-  if (!username || !password || !organization || !bucket) return {};
+  for (const auto& [given, name] : {std::pair(username.has_value(), "INFLUXDB_USERNAME"),
+                                    std::pair(password.has_value(), "INFLUXDB_PASSWORD"),
+                                    std::pair(organization.has_value(), "INFLUXDB_ORG"),
+                                    std::pair(bucket.has_value(), "INFLUXDB_BUCKET")}) {
+    if (given) continue;
+    config.set_up_lacks += (config.set_up_lacks.empty() ? "" : ", ") + std::string(name);
+  }
+  if (!config.set_up_lacks.empty()) {
+    // Organization, bucket and token alone are what clients use, not a wish to be set up.
+    if (!username && !password) config.set_up_lacks.clear();
+    return {};
+  }
   FirstSetUp set_up{username->value,
                     password->value,
                     organization->value,

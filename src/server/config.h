@@ -64,6 +64,8 @@ struct Config {
   size_t http_body_bytes_max = 0;
   log::Level log_level = log::Level::info;
   std::optional<FirstSetUp> first_set_up;
+  // Why there is no first_set_up although a name or password is given; else empty.
+  std::string set_up_lacks;
 };
 
 // `flags` maps keys to values given on the command line; `config_path` is empty to use weir.toml

@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include "base/file.h"
 #include "server/config.h"
 #include "server/config_file.h"
+#include "server/descriptors.h"
 #include "server/environment.h"
 #include "server/sensor.h"
 #include "server/sensor_reading.h"
@@ -69,6 +71,32 @@ TEST_CASE("flags win over the environment, the environment over defaults") {
   CHECK(wrong.error().message.find("--store-durability") != std::string::npos);
 }
 
+TEST_CASE("the first set-up takes the container image's names, and says what it lacks") {
+  auto container = Environment::parse(
+      "DOCKER_INFLUXDB_INIT_USERNAME=u\nDOCKER_INFLUXDB_INIT_PASSWORD=password\n"
+      "DOCKER_INFLUXDB_INIT_ORG=o\nDOCKER_INFLUXDB_INIT_BUCKET=b\n"
+      "DOCKER_INFLUXDB_INIT_ADMIN_TOKEN=t\nDOCKER_INFLUXDB_INIT_RETENTION=7d\n"
+      "INFLUXDB_BUCKET=mine\n",
+      ".env");
+  auto config = load_config({}, "", container.value());
+  REQUIRE(config.ok());
+  REQUIRE(config->first_set_up.has_value());
+  CHECK(config->first_set_up->username == "u");
+  CHECK(config->first_set_up->bucket == "mine");
+  CHECK(config->first_set_up->token == "t");
+  CHECK(config->first_set_up->retention_ns == int64_t{7} * 86'400 * 1'000'000'000);
+  CHECK(config->set_up_lacks.empty());
+
+  auto half = Environment::parse("INFLUXDB_USERNAME=u\nINFLUXDB_PASSWORD=password\n", ".env");
+  config = load_config({}, "", half.value());
+  REQUIRE(config.ok());
+  CHECK_FALSE(config->first_set_up.has_value());
+  CHECK(config->set_up_lacks == "INFLUXDB_ORG, INFLUXDB_BUCKET");
+
+  auto client = Environment::parse("INFLUXDB_TOKEN=t\nINFLUXDB_ORG=o\n", ".env");
+  CHECK(load_config({}, "", client.value())->set_up_lacks.empty());
+}
+
 TEST_CASE("every setting is documented with its default") {
   auto document = system_file_system().read(WEIR_TEST_DIR "/../docs/configuration.md");
   REQUIRE(document.ok());
@@ -77,6 +105,18 @@ TEST_CASE("every setting is documented with its default") {
     std::string row = "| `" + std::string(setting.key) + "` | `" + std::string(setting.initial);
     CHECK(document->find(row + "` |") != document->npos);
   }
+}
+
+TEST_CASE("the limit on open files is raised as far as may be") {
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit low{256, before.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &low) == 0);
+  CHECK(raise_descriptor_limit() == before.rlim_max);
+  rlimit after{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &after) == 0);
+  CHECK(after.rlim_cur == before.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &before);
 }
 
 TEST_CASE("a broker URL gives host, port and account") {

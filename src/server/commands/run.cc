@@ -11,6 +11,7 @@
 #include "server/app.h"
 #include "server/commands/commands.h"
 #include "server/config.h"
+#include "server/descriptors.h"
 #include "server/service_notify.h"
 #include "server/version.h"
 
@@ -26,6 +27,16 @@ sigset_t block_stop_signals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return signals;
+}
+
+// Files of the store and connections of the API, beside the broker's connections.
+constexpr uint64_t kOtherDescriptors = 2'000;
+
+void make_room_for_connections(const Config& config) {
+  const uint64_t limit = raise_descriptor_limit();
+  if (limit >= config.broker.connections_max + kOtherDescriptors) return;
+  log::warn("server", "at most {} open files: too few for mqtt.max_connections = {} (ulimit -n)",
+            limit, config.broker.connections_max);
 }
 
 // An address as one would type it: 0.0.0.0 is everywhere, but not a place to go to.
@@ -84,6 +95,7 @@ int run_command(const RunArguments& arguments, const Environment& environment,
   auto config = load_config(arguments.config.flags, arguments.config.config_path, environment);
   if (!config.ok()) return report(config.error());
   log::set_level(config->log_level);
+  make_room_for_connections(*config);
   sigset_t signals = block_stop_signals();
   auto app = App::start(*config, web_files);
   if (!app.ok()) return report(app.error());
