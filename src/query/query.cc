@@ -51,9 +51,16 @@ Error compile_error(Error error) {
 
 Result<void> write_results(ExecContext& context, const QueryHost& host,
                            AnnotatedCsvWriter& writer) {
+  // All are opened before the first is written: a bucket that is missing or forbidden is then an
+  // error of the request, not one in the middle of its answer.
+  std::vector<CursorPtr> results;
   for (const QueryHost::Yield& yield : host.yields()) {
     WEIR_TRY(CursorPtr tables, open(context, yield.stream));
-    WEIR_CHECK(writer.write_result(context, yield.name, *tables));
+    results.push_back(std::move(tables));
+  }
+  for (size_t i = 0; i < results.size(); ++i) {
+    WEIR_CHECK(writer.write_result(context, host.yields()[i].name, *results[i]));
+    results[i] = nullptr;
   }
   return {};
 }
@@ -73,7 +80,9 @@ Result<Statistics> Engine::run_csv(const Request& request, const Catalog& catalo
   auto package = parse(request);
   if (!package.ok()) return compile_error(std::move(package).error());
   QueryHost host(context);
-  flux::Interpreter interpreter(library(), host, context.now_ns, {}, request.canceled);
+  flux::EvaluationLimits limits;
+  limits.check = [&context] { return context.check(); };
+  flux::Interpreter interpreter(library(), host, context.now_ns, std::move(limits));
   auto ran = interpreter.run(*package);
   if (!ran.ok()) return compile_error(std::move(ran).error());
   if (host.yields().empty()) {

@@ -79,6 +79,15 @@ TEST_CASE_FIXTURE(World, "an error before the first bytes leaves nothing behind"
   CHECK(out.empty());
 }
 
+TEST_CASE_FIXTURE(World, "a bucket that may not be read is an error before the first result") {
+  auto done =
+      run("from(bucket: \"b\") |> range(start: 0) |> yield(name: \"fine\")\n"
+          "from(bucket: \"secret\") |> range(start: 0) |> yield(name: \"wrong\")");
+  REQUIRE_FALSE(done.ok());
+  CHECK(done.error().code == Errc::forbidden);
+  CHECK(out.empty());
+}
+
 TEST_CASE_FIXTURE(World, "an error after the first bytes is a table of its own") {
   auto done =
       run("import \"array\"\n"
@@ -103,6 +112,97 @@ TEST_CASE_FIXTURE(World, "a query stops when the client leaves, time is up or me
   CHECK(run("from(bucket: \"b\") |> range(start: 0)").ok());
   CHECK(run("from(bucket: \"b\") |> range(start: 0) |> sort(desc: true)").error().code ==
         Errc::too_large);
+}
+
+// Each look at the time takes a millisecond, so that every loop that looks runs out of it.
+class RunningClock final : public Clock {
+ public:
+  int64_t wall_ns() const override { return int64_t{kRows} * 1'000'000'000; }
+  int64_t steady_ms() const override { return ++steady_ms_; }
+
+ private:
+  mutable int64_t steady_ms_ = 0;
+};
+
+TEST_CASE_FIXTURE(World, "whatever a query does, it looks at the time") {
+  RunningClock running;
+  Engine impatient(*store, running);
+  std::string source = "from(bucket: \"b\") |> range(start: 0)";
+  std::string doubled = "f0 = (x) => x + 1\n";
+  for (int i = 1; i <= 40; ++i) {
+    std::string before = "f" + std::to_string(i - 1) + "(x: x)";
+    doubled += "f" + std::to_string(i) + " = (x) => " + before + " + " + before + "\n";
+  }
+  request.limits.duration_ms_max = 200;
+  for (const std::string& script : {
+           doubled + "array = f40(x: 1)\n" + source,
+           doubled + source + " |> map(fn: (r) => ({x: f40(x: 1)}))",
+           doubled + source + " |> filter(fn: (r) => f40(x: int(v: r._value)) > 0)",
+           source + " |> group(columns: [\"_time\"])",
+           source + " |> window(every: 1s)",
+           source + " |> aggregateWindow(every: 1ms, fn: mean)",
+           source + " |> map(fn: (r) => ({r with t: string(v: r._value)}))",
+       }) {
+    CAPTURE(script);
+    request.script = script;
+    auto done = impatient.run_csv(request, catalog, dialect, [](std::string_view) { return true; });
+    REQUIRE_FALSE(done.ok());
+    CHECK(done.error().message.find("deadline exceeded") != std::string::npos);
+  }
+}
+
+TEST_CASE_FIXTURE(World, "whatever a query holds counts against its memory") {
+  std::string source = "from(bucket: \"b\") |> range(start: 0)";
+  request.limits.memory_bytes_max = 300'000;  // 20,000 rows of time and value are 320,000
+  for (std::string_view rest : {
+           " |> group()",
+           " |> group(columns: [\"_value\"])",
+           " |> window(every: 1m)",
+           " |> map(fn: (r) => ({r with _field: string(v: r._value)}))",
+           " |> map(fn: (r) => ({x: string(v: r._value) + \"a long enough text to be counted\"}))",
+           " |> pivot(rowKey: [\"_time\"], columnKey: [\"_field\"], valueColumn: \"_value\")",
+           " |> aggregateWindow(every: 1ms, fn: spread)",
+       }) {
+    CAPTURE(rest);
+    auto done = run(source + std::string(rest));
+    REQUIRE_FALSE(done.ok());
+    CHECK(done.error().code == Errc::too_large);
+  }
+  request.vectorise = false;
+  CHECK(run(source + " |> map(fn: (r) => ({x: \"${r._value} a long enough text to count\"}))")
+            .error()
+            .code == Errc::too_large);
+}
+
+TEST_CASE_FIXTURE(World, "windows without points come in chunks, as many as there are") {
+  request.limits.memory_bytes_max = 100'000;
+  auto done =
+      run("from(bucket: \"b\") |> range(start: 0, stop: 2000) |> aggregateWindow(every: 10ms, fn: "
+          "count)"
+          " |> sum()");
+  REQUIRE(done.ok());
+  CHECK(out.ends_with(",2000,f,m,a\r\n\r\n"));
+  done =
+      run("from(bucket: \"b\") |> range(start: 0, stop: 2000) |> aggregateWindow(every: 10ms, fn: "
+          "count)");
+  REQUIRE(done.ok());
+  CHECK(done->rows_written == 200'000);
+}
+
+TEST_CASE_FIXTURE(World, "pipelines have a longest length, and a stream is read only so often") {
+  std::string source = "s0 = from(bucket: \"b\") |> range(start: 0, stop: 3)\n";
+  std::string chain = source, fans = source, unions = source;
+  for (int i = 1; i <= 3000; ++i) {
+    std::string now = std::to_string(i), before = "s" + std::to_string(i - 1);
+    chain += "s" + now + " = " + before + " |> limit(n: 1)\n";
+    if (i == 400) CHECK(run(chain + "s400").ok());
+    unions += "s" + now + " = union(tables: [" + before + ", s0])\n";
+    if (i <= 40) fans += "s" + now + " = union(tables: [" + before + ", " + before + "])\n";
+  }
+  CHECK(run(chain + "s3000").error().message.find("pipeline is too long") != std::string::npos);
+  CHECK(run(unions + "s3000").error().message.find("pipeline is too long") != std::string::npos);
+  CHECK(run(fans + "s3").ok());
+  CHECK(run(fans + "s40").error().message.find("too many streams") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(World, "a query stops when nobody takes its answer") {

@@ -156,6 +156,7 @@ void ColumnBuilder::append_text(std::string_view text) {
   if (blocks.empty() || blocks.back().capacity() - blocks.back().size() < text.size()) {
     blocks.emplace_back().reserve(std::max(kTextBlockBytes, text.size()));
     text_bytes_ += blocks.back().capacity();
+    charge();
   }
   std::string& block = blocks.back();
   size_t at = block.size();
@@ -178,6 +179,7 @@ void ColumnBuilder::append_null() {
     words_.push_back(0);
   }
   valid_.push_back(0);
+  if (rows() % kRowsBetweenCharges == 0) charge();
 }
 
 void ColumnBuilder::append(const Scalar& value) {
@@ -226,13 +228,15 @@ void ColumnBuilder::append_rows(const ColumnPtr& column, size_t begin, size_t co
     words_.insert(words_.end(), column->words.begin() + from, column->words.begin() + to);
   }
   if (!valid_.empty()) valid_.insert(valid_.end(), count, 1);
+  charge();
 }
 
 ColumnPtr ColumnBuilder::finish() {
   auto out = std::make_shared<Column>();
   out->type = type_;
   out->rows = rows();
-  out->charge = MemoryCharge(tracker_, bytes());
+  charge();
+  out->charge = std::move(charge_);
   out->words = std::move(words_);
   out->texts = std::move(texts_);
   out->valid = std::move(valid_);

@@ -143,7 +143,8 @@ ColumnPtr slice(const ColumnPtr& column, size_t begin, size_t count);
 // The rows that `order` names, in that order.
 ColumnPtr gather(const ColumnPtr& column, const std::vector<uint32_t>& order);
 
-// Builds a column value by value. finish() hands it over and leaves the builder empty.
+// Builds a column value by value. finish() hands it over and leaves the builder empty. What it
+// holds counts against the tracker while it grows, to within kRowsBetweenCharges rows.
 class ColumnBuilder {
  public:
   explicit ColumnBuilder(ColumnType type, MemoryTracker* tracker = nullptr)
@@ -156,7 +157,7 @@ class ColumnBuilder {
   }
   void append_word(uint64_t word) {
     words_.push_back(word);
-    if (!valid_.empty()) valid_.push_back(1);
+    mark_valid();
   }
   void append_bool(bool v) { append_word(v ? 1 : 0); }
   void append_int(int64_t v) { append_word(std::bit_cast<uint64_t>(v)); }
@@ -172,7 +173,8 @@ class ColumnBuilder {
   void append_rows(const ColumnPtr& column, size_t begin, size_t count);
   // Bytes held so far, for checks between rows.
   size_t bytes() const {
-    return words_.size() * 8 + texts_.size() * sizeof(std::string_view) + text_bytes_;
+    return words_.size() * 8 + texts_.size() * sizeof(std::string_view) + valid_.size() +
+           text_bytes_;
   }
   ColumnPtr finish();
 
@@ -181,9 +183,15 @@ class ColumnBuilder {
   void add_owner(const TextOwner& owner);
   void mark_valid() {
     if (!valid_.empty()) valid_.push_back(1);
+    if (rows() % kRowsBetweenCharges == 0) charge();
   }
+  void charge() {
+    if (tracker_ != nullptr) charge_ = MemoryCharge(tracker_, bytes());
+  }
+  static constexpr size_t kRowsBetweenCharges = 1024;
 
   MemoryTracker* tracker_;
+  MemoryCharge charge_;
   ColumnType type_;
   std::vector<uint64_t> words_;
   std::vector<std::string_view> texts_;

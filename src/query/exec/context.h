@@ -25,6 +25,7 @@ struct ExecContext {
   bool push_down = true;  // off: only what from() needs; tests compare both
   bool vectorise = true;  // off: lambdas row by row; tests compare both
   MemoryTracker memory;
+  size_t streams_opened = 0;  // by open(), at most kStreamsOpenedMax
   Statistics statistics;
 
   // Fails when the client left, time is up or tables hold too much memory; `more_bytes` are about

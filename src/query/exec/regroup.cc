@@ -6,6 +6,20 @@
 
 namespace weir::query {
 
+namespace {
+
+// What a group costs besides its rows: a million groups of one row are mostly this.
+size_t overhead_bytes(size_t columns) {
+  constexpr size_t kKeyBytes = 200;     // the group, its key and its place in the index
+  constexpr size_t kColumnBytes = 300;  // name, entry of the key, the column itself
+  return kKeyBytes + columns * (kColumnBytes + sizeof(ColumnBuilder));
+}
+
+}  // namespace
+
+TableGroups::Group::Group(ExecContext& context, GroupKey key)
+    : context_(context), key_(std::move(key)), overhead_(&context.memory, overhead_bytes(0)) {}
+
 TableGroups::~TableGroups() = default;
 
 TableGroups::Group& TableGroups::find_or_add(const GroupKey& key) {
@@ -45,6 +59,7 @@ Result<void> TableGroups::Group::add_columns(const Columns& columns) {
                                       std::string(to_string(column.type))};
     }
   }
+  overhead_ = MemoryCharge(&context_.memory, overhead_bytes(columns_.size()));
   return {};
 }
 
@@ -83,7 +98,7 @@ TablePtr TableGroups::Group::finish() {
   GroupKey key;
   for (const ColumnInfo& column : columns_)
     if (const Scalar* value = key_.find(column.label)) key.add(column.label, *value);
-  return make_table(std::move(key), std::move(columns_), std::move(chunk));
+  return make_table(std::move(key), std::move(columns_), std::move(chunk), std::move(overhead_));
 }
 
 Result<void> add_table(ExecContext& context, TableGroups& groups, const GroupKey& key,

@@ -3,6 +3,7 @@
 // The columns of such a table are the union of its inputs' in first-seen order, null where an input
 // had no such column; one label with two types is Errc::invalid (schema collision). Rows keep the
 // order in which they were added. Columns of the key are not stored row by row.
+// Rows and tables count against the query's memory; callers check() it between runs of rows.
 // Used by every operator that changes group keys.
 #pragma once
 
@@ -37,7 +38,7 @@ class TableGroups {
 
 class TableGroups::Group {
  public:
-  Group(ExecContext& context, GroupKey key) : context_(context), key_(std::move(key)) {}
+  Group(ExecContext& context, GroupKey key);
 
   const GroupKey& key() const { return key_; }
   size_t rows() const { return rows_; }
@@ -54,6 +55,7 @@ class TableGroups::Group {
   std::vector<ColumnBuilder> builders_;  // unused for columns of the key
   std::vector<bool> in_key_;
   size_t rows_ = 0;
+  MemoryCharge overhead_;
 };
 
 // Passes all rows of `table` to the group of `key`, its columns renamed to `columns` (the same

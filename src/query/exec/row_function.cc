@@ -63,9 +63,11 @@ Result<Value> RowFunction::call(const Chunk& chunk, size_t row) const {
   return interpreter_.call(*function_, {flux::NamedValue{parameter_, std::move(record)}});
 }
 
-Result<std::vector<uint32_t>> RowFunction::rows_by_call(const Chunk& chunk) const {
+Result<std::vector<uint32_t>> RowFunction::rows_by_call(ExecContext& context,
+                                                        const Chunk& chunk) const {
   std::vector<uint32_t> rows;
   for (size_t row = 0; row < chunk.rows; ++row) {
+    if (row % kRowsBetweenChecks == 0) WEIR_CHECK(context.check());
     WEIR_TRY(Value value, call(chunk, row));
     if (value.is_null()) continue;
     if (!value.is(flux::ValueType::boolean)) {
@@ -77,15 +79,15 @@ Result<std::vector<uint32_t>> RowFunction::rows_by_call(const Chunk& chunk) cons
   return rows;
 }
 
-Result<std::vector<uint32_t>> RowFunction::matching_rows(const ExecContext& context,
+Result<std::vector<uint32_t>> RowFunction::matching_rows(ExecContext& context,
                                                          const Chunk& chunk) const {
-  if (condition_ == nullptr || !context.vectorise) return rows_by_call(chunk);
-  auto result = condition_->evaluate({columns_, chunk});
-  if (!result.ok()) return rows_by_call(chunk);
+  if (condition_ == nullptr || !context.vectorise) return rows_by_call(context, chunk);
+  auto result = condition_->evaluate({context, columns_, chunk});
+  if (!result.ok()) return rows_by_call(context, chunk);
   std::vector<uint32_t> rows;
   if (result->column == nullptr && !result->constant) return rows;
   if (result->column == nullptr || result->column->type != ColumnType::boolean)
-    return rows_by_call(chunk);
+    return rows_by_call(context, chunk);
   const Column& matches = *result->column;
   for (size_t row = 0; row < chunk.rows; ++row)
     if (matches.is_valid(row) && matches.bool_at(row)) rows.push_back(static_cast<uint32_t>(row));
@@ -113,11 +115,12 @@ std::optional<Columns> RowFunction::record_columns() const {
   return columns;
 }
 
-Result<RowFunction::Records> RowFunction::records_by_columns(const Chunk& chunk) const {
+Result<RowFunction::Records> RowFunction::records_by_columns(ExecContext& context,
+                                                             const Chunk& chunk) const {
   Records out;
   out.chunk.rows = chunk.rows;
   for (const Property& property : *properties_) {
-    WEIR_TRY(Operand operand, property.expression->evaluate({columns_, chunk}));
+    WEIR_TRY(Operand operand, property.expression->evaluate({context, columns_, chunk}));
     if (operand.column == nullptr && operand.constant)
       WEIR_CHECK(to_scalar(*operand.constant, property.label));  // says what is wrong with it
     if (operand.column == nullptr) {
@@ -131,13 +134,13 @@ Result<RowFunction::Records> RowFunction::records_by_columns(const Chunk& chunk)
   return out;
 }
 
-Result<RowFunction::Records> RowFunction::records_by_call(const ExecContext& context,
+Result<RowFunction::Records> RowFunction::records_by_call(ExecContext& context,
                                                           const Chunk& chunk) const {
   std::vector<std::string> labels;
   std::vector<ValueColumnBuilder> builders;
   std::vector<size_t> rows_of;
   for (size_t row = 0; row < chunk.rows; ++row) {
-    if (row % model::kChunkRowsMax == 0) WEIR_CHECK(context.check());
+    if (row % kRowsBetweenChecks == 0) WEIR_CHECK(context.check());
     WEIR_TRY(Value value, call(chunk, row));
     if (!value.is(flux::ValueType::record)) {
       return Error{Errc::invalid, "the function returns a record, this one returned " +
@@ -148,7 +151,7 @@ Result<RowFunction::Records> RowFunction::records_by_call(const ExecContext& con
       while (at < labels.size() && labels[at] != label) ++at;
       if (at == labels.size()) {
         labels.push_back(label);
-        builders.emplace_back(label, nullptr);
+        builders.emplace_back(label, &context.memory);
         rows_of.push_back(0);
       }
       for (; rows_of[at] < row; ++rows_of[at]) WEIR_CHECK(builders[at].append(Value()));
@@ -172,10 +175,9 @@ Result<RowFunction::Records> RowFunction::records_by_call(const ExecContext& con
   return out;
 }
 
-Result<RowFunction::Records> RowFunction::records(const ExecContext& context,
-                                                  const Chunk& chunk) const {
+Result<RowFunction::Records> RowFunction::records(ExecContext& context, const Chunk& chunk) const {
   if (properties_ && context.vectorise) {
-    auto records = records_by_columns(chunk);
+    auto records = records_by_columns(context, chunk);
     if (records.ok()) return records;
   }
   return records_by_call(context, chunk);

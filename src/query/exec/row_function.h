@@ -26,7 +26,7 @@ class RowFunction {
   void prepare(const Columns& columns, bool lenient_comparisons);
 
   // For filter(): which rows it is true for.
-  Result<std::vector<uint32_t>> matching_rows(const ExecContext& context, const Chunk& chunk) const;
+  Result<std::vector<uint32_t>> matching_rows(ExecContext& context, const Chunk& chunk) const;
 
   // For map(): the records it returns, as columns. Properties that are null in every row are left
   // out unless their type is known.
@@ -34,7 +34,7 @@ class RowFunction {
     Columns columns;
     Chunk chunk;
   };
-  Result<Records> records(const ExecContext& context, const Chunk& chunk) const;
+  Result<Records> records(ExecContext& context, const Chunk& chunk) const;
   // The columns that records() will have, if that is known before any row is seen.
   std::optional<Columns> record_columns() const;
 
@@ -47,9 +47,9 @@ class RowFunction {
   // Of a property that is null in every row: what its expression gives, or the input's column.
   std::optional<ColumnType> null_type(std::string_view label) const;
   Result<flux::Value> call(const Chunk& chunk, size_t row) const;
-  Result<std::vector<uint32_t>> rows_by_call(const Chunk& chunk) const;
-  Result<Records> records_by_columns(const Chunk& chunk) const;
-  Result<Records> records_by_call(const ExecContext& context, const Chunk& chunk) const;
+  Result<std::vector<uint32_t>> rows_by_call(ExecContext& context, const Chunk& chunk) const;
+  Result<Records> records_by_columns(ExecContext& context, const Chunk& chunk) const;
+  Result<Records> records_by_call(ExecContext& context, const Chunk& chunk) const;
 
   flux::Interpreter& interpreter_;
   std::shared_ptr<const flux::Function> function_;

@@ -73,8 +73,10 @@ namespace {
 
 class HeldTable final : public Table {
  public:
-  HeldTable(GroupKey key, Columns columns, std::vector<Chunk> chunks)
-      : Table(std::move(key), std::move(columns)), chunks_(std::move(chunks)) {}
+  HeldTable(GroupKey key, Columns columns, std::vector<Chunk> chunks, MemoryCharge charge)
+      : Table(std::move(key), std::move(columns)),
+        chunks_(std::move(chunks)),
+        charge_(std::move(charge)) {}
   Result<bool> next(Chunk& chunk) override {
     while (at_ < chunks_.size()) {
       chunk = std::move(chunks_[at_++]);
@@ -85,6 +87,7 @@ class HeldTable final : public Table {
 
  private:
   std::vector<Chunk> chunks_;
+  MemoryCharge charge_;
   size_t at_ = 0;
 };
 
@@ -158,14 +161,16 @@ class DeferredCursor final : public TableCursor {
 
 }  // namespace
 
-TablePtr make_table(GroupKey key, Columns columns, Chunk chunk) {
+TablePtr make_table(GroupKey key, Columns columns, Chunk chunk, MemoryCharge charge) {
   std::vector<Chunk> chunks;
   chunks.push_back(std::move(chunk));
-  return make_table(std::move(key), std::move(columns), std::move(chunks));
+  return std::make_unique<HeldTable>(std::move(key), std::move(columns), std::move(chunks),
+                                     std::move(charge));
 }
 
 TablePtr make_table(GroupKey key, Columns columns, std::vector<Chunk> chunks) {
-  return std::make_unique<HeldTable>(std::move(key), std::move(columns), std::move(chunks));
+  return std::make_unique<HeldTable>(std::move(key), std::move(columns), std::move(chunks),
+                                     MemoryCharge());
 }
 
 Result<Chunk> collect(ExecContext& context, Table& table) {
@@ -196,9 +201,7 @@ Result<Chunk> collect(ExecContext& context, Table& table) {
   add(first);
   while (more) {
     add(chunk);
-    size_t held = 0;
-    for (const ColumnBuilder& builder : builders) held += builder.bytes();
-    WEIR_CHECK(context.check(held));
+    WEIR_CHECK(context.check());
     WEIR_TRY(more, table.next(chunk));
   }
   for (size_t i = 0; i < width; ++i) {

@@ -96,8 +96,8 @@ class TableCursor {
 };
 using CursorPtr = std::unique_ptr<TableCursor>;
 
-// A table that holds its rows; `chunk` may be empty.
-TablePtr make_table(GroupKey key, Columns columns, Chunk chunk);
+// A table that holds its rows; `chunk` may be empty. `charge`: what the table costs besides them.
+TablePtr make_table(GroupKey key, Columns columns, Chunk chunk, MemoryCharge charge = {});
 // A table of several chunks, given in order.
 TablePtr make_table(GroupKey key, Columns columns, std::vector<Chunk> chunks);
 

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "query/exec/context.h"
 #include "query/exec/values.h"
 #include "query/exec/vector_operators.h"
 
@@ -45,7 +46,7 @@ class Binary final : public VectorExpression {
   Result<Operand> evaluate(const RowBatch& batch) const override {
     WEIR_TRY(Operand left, left_->evaluate(batch));
     WEIR_TRY(Operand right, right_->evaluate(batch));
-    return apply(op_, left, right, batch.chunk.rows, rules_);
+    return apply(op_, left, right, batch, rules_);
   }
   std::optional<ColumnType> type() const override {
     if (is_comparison(op_) || op_ == ast::BinaryOperator::regexp_match ||
@@ -71,7 +72,7 @@ class Unary final : public VectorExpression {
       : op_(op), argument_(std::move(argument)) {}
   Result<Operand> evaluate(const RowBatch& batch) const override {
     WEIR_TRY(Operand argument, argument_->evaluate(batch));
-    return apply(op_, argument, batch.chunk.rows);
+    return apply(op_, argument, batch);
   }
   std::optional<ColumnType> type() const override {
     bool logical = op_ == ast::UnaryOperator::exists || op_ == ast::UnaryOperator::logical_not;
@@ -116,7 +117,7 @@ class Conditional final : public VectorExpression {
     WEIR_TRY(Operand test, test_->evaluate(batch));
     WEIR_TRY(Operand consequent, consequent_->evaluate(batch));
     WEIR_TRY(Operand alternate, alternate_->evaluate(batch));
-    return choose(test, consequent, alternate, batch.chunk.rows);
+    return choose(test, consequent, alternate, batch);
   }
   std::optional<ColumnType> type() const override {
     return consequent_->type() == alternate_->type() ? consequent_->type() : std::nullopt;
@@ -150,8 +151,9 @@ class Call final : public VectorExpression {
     }
     if (is_float_of_integers(operands)) return to_floats(*operands[0].column);
     std::vector<flux::NamedValue> values(arguments_.size());
-    ValueColumnBuilder builder("value", nullptr);
+    ValueColumnBuilder builder("value", &batch.context.memory);
     for (size_t row = 0; row < batch.chunk.rows; ++row) {
+      if (row % kRowsBetweenChecks == 0) WEIR_CHECK(batch.context.check());
       for (size_t i = 0; i < values.size(); ++i)
         values[i] = {arguments_[i].name, value_at(operands[i], row)};
       WEIR_TRY(Value value, interpreter_.call(*function_, values, location_));
@@ -208,8 +210,9 @@ class Interpreted final : public VectorExpression {
         parameter_(context.parameter),
         tree_(std::move(tree)) {}
   Result<Operand> evaluate(const RowBatch& batch) const override {
-    ValueColumnBuilder builder("value", nullptr);
+    ValueColumnBuilder builder("value", &batch.context.memory);
     for (size_t row = 0; row < batch.chunk.rows; ++row) {
+      if (row % kRowsBetweenChecks == 0) WEIR_CHECK(batch.context.check());
       Value record = Value::of_record(record_at(batch.columns, batch.chunk, row));
       std::vector<flux::Binding> bindings{{parameter_, std::move(record), nullptr}};
       auto scope = std::make_shared<const flux::Scope>(std::move(bindings), scope_);

@@ -22,8 +22,15 @@
 
 namespace weir::query {
 
-// Rows to evaluate over.
+struct ExecContext;
+
+// Between so many rows of a loop that calls functions, limits are checked: calls can be slow, and
+// the values they give large.
+inline constexpr size_t kRowsBetweenChecks = 64;
+
+// Rows to evaluate over, and the query whose limits hold.
 struct RowBatch {
+  ExecContext& context;
   const Columns& columns;
   const Chunk& chunk;
 };

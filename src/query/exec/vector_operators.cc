@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "query/exec/context.h"
 #include "query/exec/values.h"
 #include "query/flux/operators.h"
 
@@ -176,8 +177,6 @@ ColumnPtr calculate(BinaryOperator op, const Column& a, const Column& b, const F
       case BinaryOperator::multiply:
         return run([](double x, double y) { return x * y; });
       case BinaryOperator::divide:
-        for (size_t i = 0; i < b.words.size(); ++i)  // an error, which the interpreter words
-          if (std::bit_cast<double>(b.words[i]) == 0) return nullptr;
         return run([](double x, double y) { return x / y; });
       default:
         return nullptr;
@@ -221,9 +220,10 @@ Result<ColumnPtr> match(BinaryOperator op, const Column& texts, const re2::RE2& 
 
 // function(row) -> Value for rows [0, stored).
 template <class F>
-Result<Operand> row_by_row(const Frame& frame, F function) {
-  ValueColumnBuilder builder("value", nullptr);
+Result<Operand> row_by_row(const RowBatch& batch, const Frame& frame, F function) {
+  ValueColumnBuilder builder("value", &batch.context.memory);
   for (size_t i = 0; i < frame.stored; ++i) {
+    if (i % kRowsBetweenChecks == 0) WEIR_CHECK(batch.context.check());
     WEIR_TRY(Value value, function(i));
     if (frame.constant) return constant_operand(std::move(value), frame.rows);
     WEIR_CHECK(builder.append(value));
@@ -275,8 +275,9 @@ Operand constant_operand(Value value, size_t rows) {
   return out;
 }
 
-Result<Operand> apply(BinaryOperator op, const Operand& left, const Operand& right, size_t rows,
-                      BinaryRules rules) {
+Result<Operand> apply(BinaryOperator op, const Operand& left, const Operand& right,
+                      const RowBatch& batch, BinaryRules rules) {
+  size_t rows = batch.chunk.rows;
   Frame frame = frame_of(left, right, rows);
   bool untyped_null =
       (left.column == nullptr && !left.constant) || (right.column == nullptr && !right.constant);
@@ -303,12 +304,13 @@ Result<Operand> apply(BinaryOperator op, const Operand& left, const Operand& rig
       (left.column == nullptr || left.column->type != ColumnType::string)) {
     return null_booleans(rows);
   }
-  return row_by_row(frame, [&](size_t row) {
+  return row_by_row(batch, frame, [&](size_t row) {
     return flux::apply(op, value_at(left, row), value_at(right, row));
   });
 }
 
-Result<Operand> apply(UnaryOperator op, const Operand& argument, size_t rows) {
+Result<Operand> apply(UnaryOperator op, const Operand& argument, const RowBatch& batch) {
+  size_t rows = batch.chunk.rows;
   Frame frame = frame_of(argument, Operand{constant_column(Scalar::of_bool(true), rows)}, rows);
   if (op == UnaryOperator::exists) {
     if (argument.column == nullptr)
@@ -334,7 +336,8 @@ Result<Operand> apply(UnaryOperator op, const Operand& argument, size_t rows) {
     if (op == UnaryOperator::subtract && column.type == ColumnType::integer)
       return map([](uint64_t word) { return uint64_t{0} - word; });
   }
-  return row_by_row(frame, [&](size_t row) { return flux::apply(op, value_at(argument, row)); });
+  return row_by_row(batch, frame,
+                    [&](size_t row) { return flux::apply(op, value_at(argument, row)); });
 }
 
 Result<Operand> apply(LogicalOperator op, const Operand& left, const Operand& right, size_t rows) {
@@ -364,14 +367,15 @@ Result<Operand> apply(LogicalOperator op, const Operand& left, const Operand& ri
 }
 
 Result<Operand> choose(const Operand& test, const Operand& consequent, const Operand& alternate,
-                       size_t rows) {
+                       const RowBatch& batch) {
+  size_t rows = batch.chunk.rows;
   auto takes = [&](size_t row) {
     return test.column != nullptr && test.column->is_valid(row) && test.column->bool_at(row);
   };
   if (test.column != nullptr && test.column->type != ColumnType::boolean) return mixed_types(test);
   if (test.column == nullptr || test.column->constant)
     return rows > 0 && takes(0) ? consequent : alternate;
-  return row_by_row({false, rows, rows}, [&](size_t row) -> Result<Value> {
+  return row_by_row(batch, {false, rows, rows}, [&](size_t row) -> Result<Value> {
     return value_at(takes(row) ? consequent : alternate, row);
   });
 }

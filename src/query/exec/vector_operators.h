@@ -12,14 +12,14 @@ struct BinaryRules {
 };
 
 Result<Operand> apply(flux::ast::BinaryOperator op, const Operand& left, const Operand& right,
-                      size_t rows, BinaryRules rules);
-Result<Operand> apply(flux::ast::UnaryOperator op, const Operand& argument, size_t rows);
+                      const RowBatch& batch, BinaryRules rules);
+Result<Operand> apply(flux::ast::UnaryOperator op, const Operand& argument, const RowBatch& batch);
 // Three-valued; both operands are bool or null.
 Result<Operand> apply(flux::ast::LogicalOperator op, const Operand& left, const Operand& right,
                       size_t rows);
 // Row by row; `test` is bool, null taking the alternate.
 Result<Operand> choose(const Operand& test, const Operand& consequent, const Operand& alternate,
-                       size_t rows);
+                       const RowBatch& batch);
 
 // The value of one row, whatever the operand is.
 flux::Value value_at(const Operand& operand, size_t row);

@@ -1,6 +1,7 @@
 #include "query/exec/windows.h"
 
 #include <algorithm>
+#include <string>
 
 #include "query/flux/calendar.h"
 
@@ -27,6 +28,13 @@ int64_t add_duration(int64_t time_ns, const flux::Duration& duration) {
   return duration.negative ? kFluxTimeMin : kFluxTimeMax;
 }
 
+// Of a duration that is not mixed; not zero.
+double approximate_ns(const flux::Duration& duration) {
+  constexpr double kMonthNs = 30 * 86'400e9;
+  return duration.months != 0 ? static_cast<double>(duration.months) * kMonthNs
+                              : static_cast<double>(duration.nanoseconds);
+}
+
 int64_t months_since_epoch(int64_t time_ns) {
   flux::CivilTime civil = flux::civil_from_ns(time_ns);
   return (civil.year - 1970) * 12 + civil.month - 1;
@@ -47,6 +55,11 @@ Result<Windows> Windows::make(const flux::Duration& every, const flux::Duration&
   windows.offset_ = offset;
   windows.infinite_ = every.months == 0 && every.nanoseconds == kInfiniteDurationNs;
   windows.consecutive_ = windows.period_ == every;
+  if (every.months == 0 && offset.months != 0)
+    return Error{Errc::invalid, "an offset of months needs windows of months"};
+  if (approximate_ns(windows.period_) / approximate_ns(every) > kOverlapMax)
+    return Error{Errc::invalid, "windows overlap too much: period holds more than " +
+                                    std::to_string(kOverlapMax) + " times every"};
   return windows;
 }
 

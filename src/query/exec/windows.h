@@ -18,6 +18,8 @@ namespace weir::query {
 inline constexpr int64_t kFluxTimeMin = INT64_MIN + 2;
 inline constexpr int64_t kFluxTimeMax = INT64_MAX - 1;
 inline constexpr int64_t kInfiniteDurationNs = INT64_MAX;  // inf
+// Windows that one time may lie in: a month of minutes is half of it. Each row is in as many.
+inline constexpr int64_t kOverlapMax = 100'000;
 
 struct Bounds {
   int64_t start_ns = 0, stop_ns = 0;  // [start, stop)
@@ -25,8 +27,8 @@ struct Bounds {
 
 class Windows {
  public:
-  // Errc::invalid for an `every` that is not positive, an empty period, or parts of both months and
-  // nanoseconds.
+  // Errc::invalid for an `every` that is not positive, parts of both months and nanoseconds, months
+  // in the offset of windows without, and more than kOverlapMax windows over each other.
   static Result<Windows> make(const flux::Duration& every, const flux::Duration& period,
                               const flux::Duration& offset);
 

@@ -6,7 +6,7 @@
 namespace weir::query::flux {
 namespace {
 
-constexpr uint64_t kStepsBetweenCancelChecks = 1024;
+constexpr uint64_t kStepsBetweenChecks = 1024;
 
 // The name a call is known by in messages: f(...), package.f(...).
 std::string callee_name(const ast::Expression& callee) {
@@ -50,10 +50,26 @@ Result<void> Evaluation::step() {
   if (steps > interpreter_.limits_.steps_max)
     return invalid("query evaluates too many expressions: wanted at most " +
                    std::to_string(interpreter_.limits_.steps_max));
-  if (steps % kStepsBetweenCancelChecks == 0 && interpreter_.canceled_ != nullptr &&
-      interpreter_.canceled_->load(std::memory_order_relaxed))
-    return Error{Errc::unavailable, "query was canceled"};
+  if (steps % kStepsBetweenChecks == 0 && interpreter_.limits_.check)
+    return interpreter_.limits_.check();
   return {};
+}
+
+Result<Value> Evaluation::made(Value value) {
+  const EvaluationLimits& limits = interpreter_.limits_;
+  Value::Extent extent = value.extent();
+  if (extent.depth > limits.value_depth_max || extent.values > limits.values_max)
+    return invalid("value is too large: wanted at most " + std::to_string(limits.value_depth_max) +
+                   " levels and " + std::to_string(limits.values_max) + " values");
+  size_t bytes = 0;
+  if (value.is(ValueType::string)) bytes = value.as_string().size();
+  if (value.is(ValueType::array)) bytes = value.as_array().size() * sizeof(Value);
+  if (bytes <= kLargeValueBytes) return value;
+  interpreter_.large_bytes_ += bytes;
+  if (interpreter_.large_bytes_ > limits.large_bytes_max)
+    return Error{Errc::too_large, "query makes too many large strings and arrays: wanted at most " +
+                                      std::to_string(limits.large_bytes_max) + " bytes"};
+  return value;
 }
 
 // ---- Statements ----------------------------------------------------------------------------
@@ -144,7 +160,12 @@ Result<Value> Evaluation::block(const ast::Block& block, ScopePtr scope) {
 
 Result<Value> Evaluation::expression(const ast::Expression& expression, const ScopePtr& scope) {
   WEIR_CHECK(step());
+  if (interpreter_.expression_depth_ >= interpreter_.limits_.expression_depth_max)
+    return invalid("expressions are nested too deeply, through function calls: wanted at most " +
+                   std::to_string(interpreter_.limits_.expression_depth_max) + " levels");
+  ++interpreter_.expression_depth_;
   Result<Value> value = dispatch(expression, scope);
+  --interpreter_.expression_depth_;
   if (!value.ok()) return placed(std::move(value).error(), expression.location);
   return value;
 }
@@ -206,7 +227,8 @@ Result<Value> Evaluation::dispatch(const ast::Expression& node, const ScopePtr& 
       auto& binary = static_cast<const ast::BinaryExpression&>(node);
       WEIR_TRY(Value left, expression(*binary.left, scope));
       WEIR_TRY(Value right, expression(*binary.right, scope));
-      return apply(binary.op, left, right);
+      WEIR_TRY(Value result, apply(binary.op, left, right));
+      return made(std::move(result));
     }
     case Kind::logical:
       return logical(static_cast<const ast::LogicalExpression&>(node), scope);
@@ -243,7 +265,7 @@ Result<Value> Evaluation::string_expression(const ast::StringExpression& node,
           part.expression->location);
     text += *piece;
   }
-  return Value::of_string(std::move(text));
+  return made(Value::of_string(std::move(text)));
 }
 
 Result<Value> Evaluation::array(const ast::ArrayExpression& node, const ScopePtr& scope) {
@@ -259,7 +281,7 @@ Result<Value> Evaluation::array(const ast::ArrayExpression& node, const ScopePtr
                     item->location);
     elements.push_back(std::move(value));
   }
-  return Value::of_array(std::move(elements));
+  return made(Value::of_array(std::move(elements)));
 }
 
 Result<Value> Evaluation::dictionary(const ast::DictionaryExpression& node, const ScopePtr& scope) {
@@ -274,7 +296,7 @@ Result<Value> Evaluation::dictionary(const ast::DictionaryExpression& node, cons
           item.key->location);
     items.insert_or_assign(std::move(key), std::move(value));
   }
-  return Value::of_dictionary(std::move(items));
+  return made(Value::of_dictionary(std::move(items)));
 }
 
 // The value of `key: value`, or of the name `key` alone.
@@ -296,7 +318,7 @@ Result<Value> Evaluation::object(const ast::ObjectExpression& node, const ScopeP
     WEIR_TRY(Value value, property(item, scope));
     record.set(item.key, std::move(value));
   }
-  return Value::of_record(std::move(record));
+  return made(Value::of_record(std::move(record)));
 }
 
 Result<Value> Evaluation::member(const ast::MemberExpression& node, const ScopePtr& scope) {
@@ -458,7 +480,9 @@ Result<Value> Evaluation::call_native(const Function& function,
     WEIR_CHECK(check_type(parameter, values[i]));
   }
   CallContext context(interpreter_, location);
-  return native.function(context, Arguments(native, std::move(values), std::move(given)));
+  WEIR_TRY(Value result,
+           native.function(context, Arguments(native, std::move(values), std::move(given))));
+  return made(std::move(result));
 }
 
 }  // namespace weir::query::flux

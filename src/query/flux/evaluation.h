@@ -1,7 +1,7 @@
 // Evaluation: the interpreter's walk over the syntax tree, one method per kind of node.
 //
-// Used by Interpreter alone. Recursion follows the tree, whose depth the parser bounds, and calls,
-// whose depth EvaluationLimits bounds. An error gets the place of the innermost node it concerns.
+// Used by Interpreter alone. Recursion follows the tree, and calls; EvaluationLimits
+// bounds the depth of both. An error gets the place of the innermost node it concerns.
 #pragma once
 
 #include <span>
@@ -49,6 +49,8 @@ class Evaluation {
   Result<Value> call_native(const Function& function, std::span<const NamedValue> arguments,
                             const Value* piped, const ast::Location& location);
   Result<void> step();
+  // The value, if it is within limits.
+  Result<Value> made(Value value);
 
   Interpreter& interpreter_;
 };

@@ -5,12 +5,22 @@
 namespace weir::query::flux {
 
 Scope::~Scope() {
-  // Unlinks the part of the chain that only this scope holds, one by one.
-  std::shared_ptr<const Scope> next = std::move(parent);
-  while (next && next.use_count() == 1) {
-    std::shared_ptr<const Scope> after = std::move(const_cast<Scope&>(*next).parent);
-    next = std::move(after);
+  // A scope holds its parent and closures, which hold scopes of their own. The outermost destructor
+  // on this thread takes those of all the others apart, one by one.
+  struct Rest {
+    std::vector<Binding> bindings;
+    ScopePtr parent;
+  };
+  thread_local std::vector<Rest> rest;
+  thread_local bool outermost = true;
+  rest.push_back({std::move(bindings), std::move(parent)});
+  if (!outermost) return;
+  outermost = false;
+  while (!rest.empty()) {
+    Rest next = std::move(rest.back());
+    rest.pop_back();
   }
+  outermost = true;
 }
 
 const Value* find(const ScopePtr& scope, std::string_view name) {

@@ -49,12 +49,8 @@ Result<std::shared_ptr<PackageScope>> Interpreter::import_package(std::string_vi
 // ---- Interpreter ---------------------------------------------------------------------------
 
 Interpreter::Interpreter(const Registry& registry, Host& host, int64_t now_ns,
-                         EvaluationLimits limits, const std::atomic<bool>* canceled)
-    : registry_(registry),
-      host_(host),
-      default_now_ns_(now_ns),
-      limits_(limits),
-      canceled_(canceled) {
+                         EvaluationLimits limits)
+    : registry_(registry), host_(host), default_now_ns_(now_ns), limits_(std::move(limits)) {
   if (registry.find("universe") == nullptr) return;
   Result<std::shared_ptr<PackageScope>> universe = import_package("universe");
   WEIR_ASSERT(universe.ok(), "the universe's own scripts fail");

@@ -8,7 +8,6 @@
 // Spec: Flux specification, "Package initialization", "Expressions".
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -30,9 +29,21 @@ namespace weir::query::flux {
 struct EvaluationLimits {
   // Calls within calls. Flux has no recursion, so real scripts stay below 50.
   int call_depth_max = 200;
+  // Expressions within expressions, through calls: bounds the stack, which 200 calls of functions
+  // whose bodies are trees 1000 deep would exceed.
+  int expression_depth_max = 1500;
   // Expressions evaluated by one query, row functions included: minutes of work, not for ever.
   uint64_t steps_max = 10'000'000'000;
+  // Bytes of strings and arrays of more than kLargeValueBytes, made by the whole query: a script
+  // that doubles a string doubles it 40 times in a moment.
+  uint64_t large_bytes_max = 256 * 1024 * 1024;
+  // Of values in values, and of all values in one: recursion over a value ends in good time.
+  uint32_t value_depth_max = 100;
+  uint64_t values_max = 20'000'000;
+  // Asked every 1024 steps: fails when the query was canceled or its time is up.
+  std::function<Result<void>()> check = {};
 };
+inline constexpr size_t kLargeValueBytes = 1024 * 1024;
 
 // A package as a script sees it after `import`: the library's members, and in front of them those
 // the query has of its own: options in their cells, and what the package's scripts define.
@@ -57,8 +68,7 @@ struct NamedValue {
 class Interpreter {
  public:
   // All outlive the interpreter. now_ns: what now() gives unless the script sets the option.
-  Interpreter(const Registry& registry, Host& host, int64_t now_ns, EvaluationLimits limits = {},
-              const std::atomic<bool>* canceled = nullptr);
+  Interpreter(const Registry& registry, Host& host, int64_t now_ns, EvaluationLimits limits = {});
   ~Interpreter();
   Interpreter(const Interpreter&) = delete;
   Interpreter& operator=(const Interpreter&) = delete;
@@ -105,9 +115,10 @@ class Interpreter {
   int64_t default_now_ns_;
   std::optional<int64_t> fixed_now_ns_;
   EvaluationLimits limits_;
-  const std::atomic<bool>* canceled_;
   uint64_t steps_ = 0;
   int call_depth_ = 0;
+  int expression_depth_ = 0;
+  uint64_t large_bytes_ = 0;
   std::shared_ptr<PackageScope> universe_;
   std::map<std::string, std::shared_ptr<PackageScope>, std::less<>> imported_;
   std::vector<std::shared_ptr<OptionCell>> cells_;  // emptied at the end: breaks reference cycles

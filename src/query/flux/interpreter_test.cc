@@ -53,6 +53,7 @@ TEST_CASE("numbers of different types do not mix, integers truncate, and zero do
   CHECK(run("2.0 ^ 0.5") == "1.4142135623730951");
   CHECK(run("1 + 1.0") == "error @1:1-1:8: unsupported operands: int + float");
   CHECK(run("1 / 0") == "error @1:1-1:6: cannot divide by zero");
+  CHECK(run("[1.0 / 0.0, -1.0 / 0.0, 0.0 / 0.0]") == "[+Inf, -Inf, NaN]");
   CHECK(run("9223372036854775807 + 1") == "-9223372036854775808");
   CHECK(run("1 < 2.5") == "true");
 }
@@ -148,6 +149,53 @@ TEST_CASE("an endless evaluation and a deep call chain end in errors") {
     script += "f" + std::to_string(i) + " = () => f" + std::to_string(i - 1) + "()\n";
   CHECK(run(script + "f150()") == "1");
   CHECK(run(script + "f300()").find("too deeply") != std::string::npos);
+}
+
+TEST_CASE("deep trees in deep calls end in an error, not in the stack") {
+  std::string ones;
+  for (int i = 0; i < 900; ++i) ones += " + 1";
+  std::string script = "f0 = (x) => x" + ones + "\n";
+  for (int i = 1; i <= 150; ++i)
+    script +=
+        "f" + std::to_string(i) + " = (x) => f" + std::to_string(i - 1) + "(x: x)" + ones + "\n";
+  CHECK(run("f = (x) => x" + ones + "\nf(x: 0)") == "900");
+  CHECK(run(script + "f150(x: 0)").find("nested too deeply") != std::string::npos);
+}
+
+TEST_CASE("strings, arrays and values in values are bounded, however they are made") {
+  std::string strings = "s0 = \"12345678\"\n", arrays = "import \"array\"\na0 = [1]\n",
+              pairs = "p0 = [1]\n", nested = "d0 = [1]\n", parts = "t0 = \"1234567890\"\n";
+  for (int i = 1; i <= 60; ++i) {
+    std::string now = std::to_string(i), before = std::to_string(i - 1);
+    strings += "s" + now + " = s" + before + " + s" + before + "\n";
+    parts += "t" + now + " = \"${t" + before + "}${t" + before + "}\"\n";
+    arrays += "a" + now + " = array.concat(arr: a" + before + ", v: a" + before + ")\n";
+    pairs += "p" + now + " = [p" + before + ", p" + before + "]\n";
+  }
+  for (int i = 1; i <= 300; ++i)
+    nested += "d" + std::to_string(i) + " = {x: d" + std::to_string(i - 1) + "}\n";
+  CHECK(run(strings).find("too many large strings") != std::string::npos);
+  CHECK(run(parts).find("too many large strings") != std::string::npos);
+  CHECK(run(arrays).find("too many large strings") != std::string::npos);
+  CHECK(run(pairs).find("value is too large") != std::string::npos);
+  CHECK(run(nested).find("value is too large") != std::string::npos);
+}
+
+TEST_CASE("a script of very many functions can be taken apart again") {
+  std::string script;
+  for (int i = 0; i < 60'000; ++i) script += "f" + std::to_string(i) + "=()=>1\n";
+  CHECK(run(script + "f7()") == "1");
+}
+
+TEST_CASE("an evaluation that its query no longer wants stops") {
+  EvaluationLimits limits;
+  limits.check = [] { return Result<void>(Error{Errc::unavailable, "query canceled"}); };
+  std::string script = "f0 = (x) => x + 1\n";
+  for (int i = 1; i <= 60; ++i) {
+    std::string before = "f" + std::to_string(i - 1) + "(x: x)";
+    script += "f" + std::to_string(i) + " = (x) => " + before + " + " + before + "\n";
+  }
+  CHECK(run(script + "f60(x: 1)", limits).ends_with("query canceled"));
 }
 
 TEST_CASE("an extern file comes first and the script may override it") {

@@ -65,14 +65,50 @@ const Value* Record::find(std::string_view name) const {
   return nullptr;
 }
 
+namespace {
+
+// What a Value holds of the three kinds that contain values: all are made here, so all have this.
+template <class Container>
+struct Measured : Container {
+  explicit Measured(Container container) : Container(std::move(container)) {}
+  Value::Extent extent;
+  void add(const Value& value) {
+    Value::Extent inner = value.extent();
+    extent.depth = std::max(extent.depth, inner.depth + 1);
+    if (__builtin_add_overflow(extent.values, inner.values, &extent.values))
+      extent.values = UINT64_MAX;
+  }
+};
+
+}  // namespace
+
 Value Value::of_array(Array v) {
-  return Value(Storage(std::make_shared<const Array>(std::move(v))));
+  auto held = std::make_shared<Measured<Array>>(std::move(v));
+  for (const Value& element : *held) held->add(element);
+  return Value(Storage(std::shared_ptr<const Array>(std::move(held))));
 }
 Value Value::of_record(Record v) {
-  return Value(Storage(std::make_shared<const Record>(std::move(v))));
+  auto held = std::make_shared<Measured<Record>>(std::move(v));
+  for (const Record::Property& property : held->properties()) held->add(property.second);
+  return Value(Storage(std::shared_ptr<const Record>(std::move(held))));
 }
 Value Value::of_dictionary(Dictionary v) {
-  return Value(Storage(std::make_shared<const Dictionary>(std::move(v))));
+  auto held = std::make_shared<Measured<Dictionary>>(std::move(v));
+  for (const auto& [key, value] : *held) held->add(value);
+  return Value(Storage(std::shared_ptr<const Dictionary>(std::move(held))));
+}
+
+Value::Extent Value::extent() const {
+  switch (type()) {
+    case ValueType::array:
+      return static_cast<const Measured<Array>&>(as_array()).extent;
+    case ValueType::record:
+      return static_cast<const Measured<Record>&>(as_record()).extent;
+    case ValueType::dictionary:
+      return static_cast<const Measured<Dictionary>&>(as_dictionary()).extent;
+    default:
+      return {};
+  }
 }
 
 std::string_view to_string(ValueType type) {

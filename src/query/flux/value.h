@@ -128,6 +128,14 @@ class Value {
   std::string_view type_name() const;  // to_string(type()), or an extension's own name
   bool is(ValueType wanted) const { return type() == wanted; }
   bool is_null() const { return type() == ValueType::null; }
+  // How deep arrays, records and dictionaries stand in each other, and how many values a walk over
+  // them meets (a value that is shared counts each time). Recursion over a value relies on
+  // EvaluationLimits, which bounds both.
+  struct Extent {
+    uint32_t depth = 1;
+    uint64_t values = 1;
+  };
+  Extent extent() const;
 
   bool as_bool() const { return get<bool>(); }
   int64_t as_int() const { return get<int64_t>(); }

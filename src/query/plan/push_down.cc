@@ -93,6 +93,7 @@ Result<CursorPtr> windowed(ExecContext& context, const TableStream& stream,
   if (span / static_cast<uint64_t>(window.every_ns) > kPushedWindowsMax) return CursorPtr();
   // A window at either end of time would begin or end beyond it.
   if (spec->start_ns < INT64_MIN / 2 || spec->stop_ns > INT64_MAX / 2) return CursorPtr();
+  if (window.every_ns > INT64_MAX / 4) return CursorPtr();
   spec->aggregate = window.aggregate;
   spec->window_every_ns = window.every_ns;
   spec->window_offset_ns = window.offset_ns % window.every_ns;

@@ -85,7 +85,8 @@ ColumnPtr values_column(const model::ColumnChunk& chunk) {
   return column;
 }
 
-// Replaces _time by the bounds of windows and adds the windows without points.
+// Replaces _time by the bounds of windows and adds the windows without points, a chunk at a time:
+// there may be millions of those.
 class WindowRows {
  public:
   explicit WindowRows(const ScanShape& shape) : shape_(shape) {
@@ -93,19 +94,29 @@ class WindowRows {
     next_start_ = align(spec.start_ns);
   }
 
-  void add(const model::ColumnChunk& in, ColumnBuilder& times, ColumnBuilder& values) {
-    ColumnPtr column = values_column(in);
-    for (size_t row = 0; row < in.rows(); ++row) {
+  // Appends rows for `in`, or for what is left of the range without it, until the builders hold a
+  // chunk; false when nothing is left to append.
+  bool add(const model::ColumnChunk* in, ColumnBuilder& times, ColumnBuilder& values) {
+    if (in != nullptr && row_ == 0) column_ = values_column(*in);
+    while (times.rows() < model::kChunkRowsMax) {
+      if (in != nullptr && row_ == in->rows()) {
+        row_ = 0;
+        return false;
+      }
       // Window starts may come clipped to the range.
-      int64_t start = align(in.window_starts[row]);
-      fill_to(start, times, values);
+      int64_t start = in != nullptr ? align(in->window_starts[row_]) : shape_.spec.stop_ns;
+      if (shape_.create_empty && next_start_ < start) {
+        times.append_int(bound(next_start_));
+        append_empty(values);
+        next_start_ += shape_.spec.window_every_ns;
+        continue;
+      }
+      if (in == nullptr) return false;
       times.append_int(bound(start));
-      values.append_row(column, row);
+      values.append_row(column_, row_++);
       next_start_ = start + shape_.spec.window_every_ns;
     }
-  }
-  void finish(ColumnBuilder& times, ColumnBuilder& values) {
-    fill_to(shape_.spec.stop_ns, times, values);
+    return true;
   }
 
  private:
@@ -120,20 +131,18 @@ class WindowRows {
     if (shape_.time_from_start) return std::max(start, spec.start_ns);
     return std::min(start + spec.window_every_ns, spec.stop_ns);
   }
-  void fill_to(int64_t end, ColumnBuilder& times, ColumnBuilder& values) {
-    if (!shape_.create_empty) return;
-    for (; next_start_ < end; next_start_ += shape_.spec.window_every_ns) {
-      times.append_int(bound(next_start_));
-      if (shape_.spec.aggregate == store::Aggregate::count) {
-        values.append_int(0);
-      } else {
-        values.append_null();
-      }
+  void append_empty(ColumnBuilder& values) const {
+    if (shape_.spec.aggregate == store::Aggregate::count) {
+      values.append_int(0);
+    } else {
+      values.append_null();
     }
   }
 
   const ScanShape& shape_;
   int64_t next_start_ = 0;
+  ColumnPtr column_;  // of the chunk being added
+  size_t row_ = 0;    // its next row
 };
 
 struct ScanState {
@@ -150,24 +159,28 @@ class ScanTable final : public Table {
   }
 
   Result<bool> next(Chunk& chunk) override {
+    ColumnPtr times, values;
     while (!ended_) {
-      WEIR_TRY(bool more, state_->cursor->next_chunk(points_));
-      state_->context.statistics.rows_read += more ? points_.rows() : 0;
-      ended_ = !more;
-      ColumnPtr times, values;
+      WEIR_CHECK(state_->context.check());
+      if (!points_left_ && !read_all_) {
+        WEIR_TRY(points_left_, state_->cursor->next_chunk(points_));
+        read_all_ = !points_left_;
+        state_->context.statistics.rows_read += points_left_ ? points_.rows() : 0;
+      }
       if (windows_) {
         ColumnBuilder time_builder(ColumnType::time), value_builder(value_type());
-        if (more) {
-          windows_->add(points_, time_builder, value_builder);
-        } else {
-          windows_->finish(time_builder, value_builder);
-        }
+        bool left = windows_->add(read_all_ ? nullptr : &points_, time_builder, value_builder);
+        points_left_ = left && !read_all_;
+        ended_ = !left && read_all_;
         times = time_builder.finish(), values = value_builder.finish();
-      } else if (more) {
+      } else {
+        ended_ = read_all_;
+        points_left_ = false;
+        if (ended_) return false;
         if (state_->shape.with_time) times = times_column(points_.times);
         values = values_column(points_);
       }
-      if (values == nullptr || values->rows == 0) continue;
+      if (values->rows == 0) continue;
       fill(chunk, times, values);
       return true;
     }
@@ -193,6 +206,8 @@ class ScanTable final : public Table {
   std::shared_ptr<ScanState> state_;
   model::ColumnChunk points_;
   std::optional<WindowRows> windows_;
+  bool points_left_ = false;  // rows of points_ are still to be handed on
+  bool read_all_ = false;     // the store has no more
   bool ended_ = false;
 };
 

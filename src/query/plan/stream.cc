@@ -62,6 +62,12 @@ CursorPtr sorted_by_value(ExecContext& context, CursorPtr cursor) {
 }  // namespace
 
 Result<CursorPtr> open(ExecContext& context, const StreamNode& stream) {
+  if (++context.streams_opened > kStreamsOpenedMax)
+    return Error{Errc::too_large,
+                 "query opens too many streams: a stream used twice is read "
+                 "twice, wanted at most " +
+                     std::to_string(kStreamsOpenedMax)};
+  WEIR_CHECK(context.check());
   WEIR_TRY(CursorPtr pushed, push_down(context, *stream));
   if (pushed != nullptr)
     return CursorPtr(std::make_unique<LocatedCursor>(std::move(pushed), stream));

@@ -88,6 +88,7 @@ class TableStream {
 
   std::string function;  // "filter", for messages
   flux::ast::Location location;
+  size_t depth = 1;  // calls from here to the furthest source, at most kPipelineDepthMax
   std::vector<std::shared_ptr<const TableStream>> inputs;
   NodeSpec spec;
   Make make;
@@ -98,6 +99,13 @@ class TableStream {
   }
 };
 using StreamNode = std::shared_ptr<const TableStream>;
+
+// Pipelines are walked by recursion, when they are opened, run and destroyed; real ones have tens
+// of calls.
+inline constexpr size_t kPipelineDepthMax = 500;
+// A stream that is used twice is opened twice, so union() of a stream with itself, twenty times
+// over, would open a million.
+inline constexpr size_t kStreamsOpenedMax = 50'000;
 
 // Starts the pipeline that ends in `stream`, moving what it can into the store. Errors name the
 // function that failed.

@@ -33,8 +33,9 @@ class WindowAggregation {
     if (!time) return no_column("_time");
     if (table_.columns()[*time].type != ColumnType::time)
       return invalid("column \"_time\" is not of type time");
-    WindowedRows windowed =
-        windowed_rows(options_.windows, *chunk_.columns[*time], chunk_.rows, within_.bounds);
+    WEIR_TRY(WindowedRows windowed,
+             windowed_rows(context_, options_.windows, *chunk_.columns[*time], chunk_.rows,
+                           within_.bounds));
     if (options_.create_empty && within_.known)
       WEIR_CHECK(add_empty_windows(context_, options_.windows, within_.bounds, windowed));
     if (const auto* aggregate = std::get_if<AggregateFunction>(&function))
@@ -50,6 +51,8 @@ class WindowAggregation {
 
   Result<TablePtr> aggregate_windows(const AggregateFunction& function,
                                      const WindowedRows& windowed) {
+    if (table_.key().has(options_.column))
+      return invalid("cannot aggregate columns that are part of the group key");
     const Column& values = *chunk_.columns[value_at_];
     WEIR_TRY(auto typed, function.make(values.type));
     ColumnBuilder times(ColumnType::time, &context_.memory),

@@ -21,6 +21,11 @@ double number(const Column& column, size_t row) {
   return static_cast<double>(column.word(row));
 }
 
+// Wraps between times that are further apart than an int64 holds.
+int64_t time_between(const Column& times, size_t from, size_t to) {
+  return std::bit_cast<int64_t>(times.word(to) - times.word(from));
+}
+
 Result<std::vector<size_t>> number_columns(const Table& table,
                                            const std::vector<std::string>& labels) {
   std::vector<size_t> at;
@@ -76,8 +81,7 @@ ColumnPtr changes(const ChangeOptions& options, const Column& column, const Colu
     if (column.is_valid(row)) {
       double elapsed = 1;
       if (previous && times != nullptr)
-        elapsed =
-            static_cast<double>(times->int_at(row) - times->int_at(*previous)) / options.unit_ns;
+        elapsed = static_cast<double>(time_between(*times, *previous, row)) / options.unit_ns;
       if (previous) value = change(options, column, *previous, row, elapsed);
       previous = row;
     }
@@ -208,7 +212,7 @@ Result<Operation> elapsed(CallContext&, const Arguments& arguments) {
     for (size_t row = 1; row < chunk.rows; ++row) {
       if (!times.is_valid(row) || !times.is_valid(row - 1))
         return invalid("null values of column \"" + time_label + "\" are not allowed");
-      out.append_int((times.int_at(row) - times.int_at(row - 1)) / unit_ns);
+      out.append_int(time_between(times, row - 1, row) / unit_ns);
     }
     Columns columns = table.columns();
     Chunk rest = chunk.rows > 0 ? slice(chunk, 1, chunk.rows - 1) : chunk;
@@ -226,6 +230,43 @@ Result<Operation> elapsed(CallContext&, const Arguments& arguments) {
   return per_whole_table(run);
 }
 
+struct SumAndCount {
+  double sum = 0;
+  size_t count = 0;
+  SumAndCount operator+(const SumAndCount& other) const {
+    return {sum + other.sum, count + other.count};
+  }
+};
+
+// Averages of `width` rows each, in one pass whatever the width. Rows are seen as blocks of
+// `width`: a window is the end of one block and the beginning of the next, whose sums are kept.
+// Nothing is ever subtracted, so an infinity or a large value leaves no trace in the windows after
+// it.
+ColumnPtr moving_averages(const Column& column, size_t rows, size_t width) {
+  ColumnBuilder out(ColumnType::floating);
+  auto value = [&](size_t row) {
+    return column.is_valid(row) ? SumAndCount{number(column, row), 1} : SumAndCount();
+  };
+  std::vector<SumAndCount> to_block_end(width);
+  SumAndCount from_block_start;
+  for (size_t row = 0; row < rows; ++row) {
+    size_t in_block = row % width;
+    from_block_start = in_block == 0 ? value(row) : from_block_start + value(row);
+    if (row + 1 >= width) {
+      bool whole_block = in_block + 1 == width;
+      SumAndCount window =
+          whole_block ? from_block_start : to_block_end[in_block + 1] + from_block_start;
+      window.count > 0 ? out.append_float(window.sum / static_cast<double>(window.count))
+                       : out.append_null();
+    }
+    if (in_block + 1 < width) continue;
+    SumAndCount sum;
+    for (size_t back = width; back-- > 0;)
+      to_block_end[back] = sum = value(row + 1 - width + back) + sum;
+  }
+  return out.finish();
+}
+
 Result<Operation> moving_average(CallContext&, const Arguments& arguments) {
   WEIR_TRY(int64_t n, arguments.integer("n"));
   if (n < 1) return invalid("n must be greater than 0, was " + std::to_string(n));
@@ -234,21 +275,10 @@ Result<Operation> moving_average(CallContext&, const Arguments& arguments) {
     const Column& column = *chunk.columns[at[0]];
     // With fewer than n rows there is one average, of all.
     size_t width = std::min(static_cast<size_t>(n), chunk.rows);
-    ColumnBuilder out(ColumnType::floating);
-    for (size_t end = width; end <= chunk.rows && width > 0; ++end) {
-      double sum = 0;
-      size_t count = 0;
-      for (size_t row = end - width; row < end; ++row) {
-        if (!column.is_valid(row)) continue;
-        sum += number(column, row);
-        ++count;
-      }
-      count > 0 ? out.append_float(sum / static_cast<double>(count)) : out.append_null();
-    }
     Columns columns = table.columns();
     columns[at[0]].type = ColumnType::floating;
     Chunk rest = width > 0 ? slice(chunk, width - 1, chunk.rows - width + 1) : chunk;
-    rest.columns[at[0]] = out.finish();
+    rest.columns[at[0]] = moving_averages(column, chunk.rows, width);
     return make_table(table.key(), std::move(columns), std::move(rest));
   };
   return per_whole_table(run);

@@ -51,8 +51,8 @@ Result<void> regroup(ExecContext& context, const GroupSpec& spec, TableGroups& g
   while (true) {
     WEIR_TRY(bool more, table.next(chunk));
     if (!more) return {};
-    WEIR_CHECK(context.check());
     for (size_t begin = 0, end = 0; begin < chunk.rows; begin = end) {
+      WEIR_CHECK(context.check());
       for (end = begin + 1; end < chunk.rows && same_key(in_key, chunk, begin, end);) ++end;
       TableGroups::Group& group = groups.find_or_add(key_at(columns, in_key, chunk, begin));
       WEIR_CHECK(group.add_rows(columns, chunk, begin, end - begin));

@@ -122,13 +122,16 @@ class Join {
     std::string key;
     for (uint32_t row = 0; row < b.chunk.rows; ++row)
       if (identity(b, on_b, row, key)) rows_of_b[key].push_back(row);
+    // Each joined row stands once in the indexes, and twice, for a moment, in columns.
+    const size_t row_bytes =
+        2 * sizeof(uint32_t) + 2 * sizeof(uint64_t) * (a.columns.size() + b.columns.size());
     std::vector<uint32_t> left, right;
     for (uint32_t row = 0; row < a.chunk.rows; ++row) {
       if (!identity(a, on_a, row, key)) continue;
       auto match = rows_of_b.find(key);
       if (match == rows_of_b.end()) continue;
       for (uint32_t other : match->second) left.push_back(row), right.push_back(other);
-      WEIR_CHECK(context_.check(left.size() * 2 * sizeof(uint32_t)));
+      WEIR_CHECK(context_.check(left.size() * row_bytes));
     }
     if (left.empty()) return {};
     Plan how = plan(a, b);
@@ -163,7 +166,8 @@ Result<flux::Value> join(CallContext& call, const Arguments& arguments) {
     if (!stream.is(flux::ValueType::stream))
       return invalid("tables: \"" + name + "\" must be a stream");
     names.push_back(name);
-    inputs.push_back(stream.as_stream());
+    WEIR_TRY(StreamNode input, input_stream(stream.as_stream()));
+    inputs.push_back(std::move(input));
   }
   auto make = [names, on](ExecContext& context, TableStream::Inputs opened) -> Result<CursorPtr> {
     auto shared = std::make_shared<TableStream::Inputs>(std::move(opened));

@@ -1,5 +1,7 @@
 #include "query/exec/functions/kit.h"
 
+#include <algorithm>
+
 namespace weir::query {
 
 StreamNode make_node(CallContext& call, std::string function, std::vector<StreamNode> inputs,
@@ -7,6 +9,7 @@ StreamNode make_node(CallContext& call, std::string function, std::vector<Stream
   auto node = std::make_shared<TableStream>();
   node->function = std::move(function);
   node->location = call.location();
+  for (const StreamNode& input : inputs) node->depth = std::max(node->depth, input->depth + 1);
   node->inputs = std::move(inputs);
   node->make = std::move(make);
   node->spec = std::move(spec);
@@ -29,6 +32,13 @@ flux::Value stream_value(StreamNode node) {
 
 Result<StreamNode> stream_argument(const Arguments& arguments, std::string_view name) {
   WEIR_TRY(std::shared_ptr<TableStream> stream, arguments.stream(name));
+  return input_stream(std::move(stream));
+}
+
+Result<StreamNode> input_stream(std::shared_ptr<TableStream> stream) {
+  if (stream->depth >= kPipelineDepthMax)
+    return invalid("pipeline is too long: wanted at most " + std::to_string(kPipelineDepthMax) +
+                   " calls");
   return StreamNode(std::move(stream));
 }
 

@@ -52,6 +52,8 @@ StreamNode make_node(CallContext& call, std::string function, StreamNode input,
                      Operation operation);
 flux::Value stream_value(StreamNode node);
 Result<StreamNode> stream_argument(const Arguments& arguments, std::string_view name);
+// A stream as the input of another call; refused if the pipeline became too long.
+Result<StreamNode> input_stream(std::shared_ptr<TableStream> stream);
 
 inline Error invalid(std::string message) { return Error{Errc::invalid, std::move(message)}; }
 Error no_column(std::string_view label);

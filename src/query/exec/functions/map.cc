@@ -87,6 +87,7 @@ class MapCursor final : public TableCursor {
       return true;
     };
     for (size_t begin = 0, end = 0; begin < chunk.rows; begin = end) {
+      WEIR_CHECK(context_.check());
       for (end = begin + 1; end < chunk.rows && same(begin, end);) ++end;
       GroupKey key;
       for (size_t i : in_key) key.add(records.columns[i].label, chunk.columns[i]->at(begin));

@@ -56,6 +56,7 @@ class Pivot {
     const Column* single =
         input_row_key_.size() == 1 ? chunk.columns[input_row_key_[0]].get() : nullptr;
     for (size_t row = 0; row < chunk.rows; ++row) {
+      if (row % model::kChunkRowsMax == 0) WEIR_CHECK(context_.check());
       uint32_t at = row_of(chunk, row);
       if (single != nullptr && row > 0 && compare_rows(*single, row - 1, *single, row) > 0)
         ordered_ = false;
@@ -84,6 +85,7 @@ class Pivot {
         return invalid("value column \"" + values.label + "\" exists already");
       columns.push_back({values.label, values.builder.type()});
       out.columns.push_back(spread(values));
+      WEIR_CHECK(context_.check());
     }
     if (ordered_ && row_key_.size() == 1 && row_key_[0].type == ColumnType::time)
       out = gather(out, sorted_rows(columns, out, {row_key_[0].label}, false));
@@ -95,6 +97,7 @@ class Pivot {
     std::string label;
     ColumnBuilder builder;
     std::vector<uint32_t> rows;  // of the result, one for each value
+    MemoryCharge charge;         // of the column itself
   };
 
   Result<void> find_inputs(const Columns& columns) {
@@ -161,7 +164,10 @@ class Pivot {
     if (last_ < values_.size() && values_[last_].label == label_) return checked(columns);
     for (last_ = 0; last_ < values_.size(); ++last_)
       if (values_[last_].label == label_) return checked(columns);
-    values_.push_back({label_, ColumnBuilder(columns[input_value_].type, &context_.memory), {}});
+    values_.push_back({label_,
+                       ColumnBuilder(columns[input_value_].type, &context_.memory),
+                       {},
+                       MemoryCharge(&context_.memory, sizeof(Values) + label_.size())});
     return &values_.back();
   }
   Result<Values*> checked(const Columns& columns) {

@@ -24,7 +24,8 @@ Result<flux::Value> union_of(CallContext& call, const Arguments& arguments) {
   std::vector<StreamNode> inputs;
   for (const flux::Value& stream : *tables) {
     if (!stream.is(flux::ValueType::stream)) return invalid("tables must be an array of streams");
-    inputs.push_back(stream.as_stream());
+    WEIR_TRY(StreamNode input, input_stream(stream.as_stream()));
+    inputs.push_back(std::move(input));
   }
   if (inputs.size() < 2) return invalid("union requires at least two tables");
   auto make = [](ExecContext& context, TableStream::Inputs opened) -> Result<CursorPtr> {

@@ -8,6 +8,7 @@ namespace weir::query {
 namespace {
 
 constexpr int64_t kEmptyWindowsMax = 50'000'000;  // beyond this a query means something else
+constexpr size_t kWindowBytes = 96;               // of one in WindowedRows, roughly
 
 Result<void> refuse_location(const flux::Value* location) {
   if (location == nullptr || location->is_null()) return {};
@@ -59,20 +60,21 @@ Result<void> window_table(ExecContext& context, const WindowOptions& options, Ta
       columns.push_back({label, ColumnType::time});
     }
   }
-  WindowedRows windowed =
-      windowed_rows(options.windows, *chunk.columns[*time], chunk.rows, within.bounds);
+  WEIR_TRY(WindowedRows windowed, windowed_rows(context, options.windows, *chunk.columns[*time],
+                                                chunk.rows, within.bounds));
   if (options.create_empty && within.known)
     WEIR_CHECK(add_empty_windows(context, options.windows, within.bounds, windowed));
   // Bounds are part of the key, so their columns' values do not matter here.
   chunk.columns.resize(columns.size(), constant_column(Scalar::of_time(0), chunk.rows));
   for (const auto& [index, runs] : windowed) {
+    WEIR_CHECK(context.check());
     Bounds bounds = clip(options.windows.bounds(index), within.bounds);
     TableGroups::Group& group = groups.find_or_add(windowed_key(table, columns, names, bounds));
     WEIR_CHECK(group.add_columns(columns));
     for (const Run& run : runs)
       WEIR_CHECK(group.add_rows(columns, chunk, run.begin, run.end - run.begin));
   }
-  return context.check();
+  return {};
 }
 
 Result<Operation> window(CallContext& call, const Arguments& arguments) {
@@ -125,8 +127,8 @@ Bounds clip(const Bounds& window, const Bounds& to) {
   return {std::max(window.start_ns, to.start_ns), std::min(window.stop_ns, to.stop_ns)};
 }
 
-WindowedRows windowed_rows(const Windows& windows, const Column& times, size_t rows,
-                           const Bounds& within) {
+Result<WindowedRows> windowed_rows(ExecContext& context, const Windows& windows,
+                                   const Column& times, size_t rows, const Bounds& within) {
   WindowedRows out;
   Bounds current;
   std::vector<Run>* runs = nullptr;
@@ -152,6 +154,7 @@ WindowedRows windowed_rows(const Windows& windows, const Column& times, size_t r
       }
       add(*runs, row);
     } else {
+      WEIR_CHECK(context.check(out.size() * kWindowBytes));
       int64_t last = windows.last_in(time + 1);
       for (int64_t index = windows.first_in(time); index <= last; ++index)
         if (contains(windows.bounds(index), time)) add(out[index], row);
@@ -166,8 +169,7 @@ Result<void> add_empty_windows(ExecContext& context, const Windows& windows, con
   int64_t first = windows.first_in(within.start_ns);
   if (last - first > kEmptyWindowsMax)
     return invalid("createEmpty: the range holds " + std::to_string(last - first) + " windows");
-  constexpr size_t kNodeBytes = 96;  // of the map, roughly
-  WEIR_CHECK(context.check(static_cast<size_t>(last - first + 1) * kNodeBytes));
+  WEIR_CHECK(context.check(static_cast<size_t>(last - first + 1) * kWindowBytes));
   auto hint = rows.begin();
   for (int64_t index = first; index <= last; ++index) {
     hint = rows.try_emplace(hint, index);

@@ -32,8 +32,8 @@ struct Run {
   size_t begin, end;
 };
 using WindowedRows = std::map<int64_t, std::vector<Run>>;
-WindowedRows windowed_rows(const Windows& windows, const Column& times, size_t rows,
-                           const Bounds& within);
+Result<WindowedRows> windowed_rows(ExecContext& context, const Windows& windows,
+                                   const Column& times, size_t rows, const Bounds& within);
 // Adds windows without rows to those that have some.
 Result<void> add_empty_windows(ExecContext& context, const Windows& windows, const Bounds& within,
                                WindowedRows& rows);
