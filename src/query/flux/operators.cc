@@ -88,8 +88,7 @@ Result<Value> apply_float(BinaryOperator op, double a, double b) {
     case BinaryOperator::multiply:
       return Value::of_float(a * b);
     case BinaryOperator::divide:
-      if (b == 0) return Error{Errc::invalid, "cannot divide by zero"};
-      return Value::of_float(a / b);
+      return Value::of_float(a / b);  // IEEE 754: by zero an infinity or NaN
     case BinaryOperator::modulo:
       if (b == 0) return Error{Errc::invalid, "cannot mod zero"};
       return Value::of_float(std::fmod(a, b));

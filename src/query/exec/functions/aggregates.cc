@@ -13,6 +13,8 @@ constexpr double kDefaultCompression = 1000;  // centroids of the t-digest, as F
 Result<TablePtr> aggregate_table(ExecContext& context, const AggregateFunction& function,
                                  const std::string& label, Table& table) {
   WEIR_TRY(size_t at, input_column(table.columns(), label));
+  if (table.key().has(label))
+    return invalid("cannot aggregate columns that are part of the group key");
   WEIR_TRY(auto aggregate, function.make(table.columns()[at].type));
   Chunk chunk;
   while (true) {
@@ -34,9 +36,7 @@ Result<TablePtr> aggregate_table(ExecContext& context, const AggregateFunction& 
       out.columns.push_back(constant_column(*value, 1));
     }
   }
-  GroupKey key = table.key();
-  key.remove(label);  // aggregated away
-  return make_table(std::move(key), std::move(columns), std::move(out));
+  return make_table(table.key(), std::move(columns), std::move(out));
 }
 
 BuildOperation simple(AggregateFunction function) {
