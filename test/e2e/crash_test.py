@@ -42,34 +42,31 @@ class MqttWriter:
     """Publishes numbered readings with QoS 1; remembers what was acknowledged."""
 
     def __init__(self, weir, first):
-        self.next, self.acknowledged, self.pending = first, [], {}
-        self.lock, self.stopped = threading.Lock(), threading.Event()
+        self.next, self.numbers, self.acknowledged_ids = first, {}, []
+        self.stopped = threading.Event()
         self.client = mqtt.Client(client_id="crash-writer")
         self.client.max_inflight_messages_set(20)
-        self.client.on_publish = self.on_publish
+        # Only appends: paho holds locks of its own while it calls this.
+        self.client.on_publish = lambda _client, _data, mid: self.acknowledged_ids.append(mid)
         self.client.connect("127.0.0.1", weir.mqtt_port)
         self.client.loop_start()
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
 
-    def on_publish(self, _client, _data, mid):
-        with self.lock:
-            number = self.pending.pop(mid, None)
-            if number is not None:
-                self.acknowledged.append(number)
+    @property
+    def acknowledged(self):
+        return [self.numbers[mid] for mid in list(self.acknowledged_ids) if mid in self.numbers]
 
     def run(self):
         while not self.stopped.is_set():
-            with self.lock:
-                in_flight = len(self.pending)
-                if in_flight < 20:
-                    number = self.next
-                    self.next += 1
-                    payload = f'{{"value":{number},"ts":{1_700_000_000_000_000_000 + number}}}'
-                    sent = self.client.publish(f"readings/d{number % 3}", payload, qos=1)
-                    self.pending[sent.mid] = number
-            if in_flight >= 20:
+            if len(self.numbers) - len(self.acknowledged_ids) >= 20:
                 time.sleep(0.001)
+                continue
+            number = self.next
+            self.next += 1
+            payload = f'{{"value":{number},"ts":{1_700_000_000_000_000_000 + number}}}'
+            sent = self.client.publish(f"readings/d{number % 3}", payload, qos=1)
+            self.numbers[sent.mid] = number
 
     def stop(self):
         self.stopped.set()
