@@ -201,6 +201,8 @@ class CaseRun {
       thread_.run();
     } else if (auto ms = argument("wait")) {
       thread_.advance_ms(std::stoll(*ms));
+    } else if (auto bytes = argument("untaken")) {
+      wire_.unsent = std::stoul(*bytes);
     } else if (line == "answer") {
       Headers headers;
       headers.set("Content-Type", "text/plain");

@@ -289,13 +289,18 @@ void Connection::ended() {
 }
 
 // Three waits have a limit: for a request, for its end, and for the client to take the answer.
-// The work on an answer has none here. One timer, moved lazily: it is only ever set earlier.
+// The work on an answer has none here.
+int64_t Connection::wait_ms_max() const {
+  const ServerOptions& options = context_.options;
+  if (is_receiving()) return options.request_ms_max;
+  const bool is_sending = answer_ != nullptr || stream_->unsent_bytes() > 0;
+  return is_sending ? options.stalled_ms_max : options.idle_ms_max;
+}
+
+// One timer, moved lazily: it is only ever set earlier.
 void Connection::update_timer() {
   if (is_over_ || websocket_ != nullptr) return;
-  const bool is_receiving = answer_ == nullptr && !parser_.is_idle();
-  const int64_t limit_ms =
-      is_receiving ? context_.options.request_ms_max : context_.options.idle_ms_max;
-  const int64_t due_ms = waiting_since_ms_ + limit_ms;
+  const int64_t due_ms = waiting_since_ms_ + wait_ms_max();
   if (timer_ != 0) {
     if (due_ms >= timer_due_ms_) return;
     stream_->io_thread().cancel(timer_);
@@ -311,11 +316,9 @@ void Connection::on_timer() {
   timer_ = 0;
   if (is_over_ || websocket_ != nullptr) return;
   const int64_t now_ms = context_.answers->clock.steady_ms();
-  const bool is_receiving = answer_ == nullptr && !parser_.is_idle();
-  const int64_t limit_ms =
-      is_receiving ? context_.options.request_ms_max : context_.options.idle_ms_max;
+  const int64_t limit_ms = wait_ms_max();
   if (now_ms - waiting_since_ms_ >= limit_ms) {
-    if (is_receiving) {
+    if (is_receiving()) {
       refuse_request(
           {408, Error{Errc::invalid, fmt::format("the request took longer than {} ms", limit_ms)}});
       return;

@@ -73,6 +73,8 @@ class Connection final : public net::StreamReader,
   void upgrade(Request request, const WebSocketHandler& handler);
   void refuse_request(const WireError& error);
   void ended();
+  bool is_receiving() const { return answer_ == nullptr && !parser_.is_idle(); }
+  int64_t wait_ms_max() const;  // for what the connection waits for at present
   void update_timer();
   void on_timer();
 

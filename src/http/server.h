@@ -25,6 +25,9 @@ struct ServerOptions {
   size_t websocket_message_bytes_max = 16 * 1024 * 1024;  // all fragments together
   int64_t idle_ms_max = 120'000;
   int64_t request_ms_max = 60'000;  // from the first byte of a request to its last
+  // Without a byte of its answer being taken. The worker that writes it waits as long, and a few
+  // such clients would keep all workers from everybody else.
+  int64_t stalled_ms_max = 30'000;
   size_t connections_max = 10'000;
   std::shared_ptr<const net::TlsContext> tls;  // https, if set
 };
