@@ -30,7 +30,7 @@ class Connection;
 struct Claim {
   uint32_t thread = 0;
   uint64_t connection = 0;
-  std::string client_id;
+  std::string client_id, user;
   bool clean_start = true;
 };
 

@@ -85,7 +85,7 @@ void Connection::authenticated(Result<Identity> identity) {
   }
   // One that may not subscribe is not given what an earlier session subscribed to either.
   bool clean_start = request_->clean_start || !identity_.may_subscribe;
-  thread_.resolve({thread_.index(), number_, client_id_, clean_start});
+  thread_.resolve({thread_.index(), number_, client_id_, identity_.user, clean_start});
 }
 
 void Connection::begin(Session& session, bool session_present) {

@@ -56,7 +56,9 @@ void BrokerThread::resolve_here(const std::shared_ptr<Receiver>& receiver, const
     old->close(Reason::session_taken_over, "another connection took the session over");
     return resolve(claim);  // the session may have ended with its connection
   }
-  if (claim.clean_start) {
+  // What was queued for one user is not given to another who knows the client identifier.
+  bool is_anothers = receiver->details.lock()->info.user != claim.user;
+  if (claim.clean_start || is_anothers) {
     end_session(*receiver);
     return resolve(claim);
   }
