@@ -5,6 +5,7 @@
 // with the windows as its tables, and the results are windowed back to all of time.
 #include "query/exec/functions/aggregates.h"
 #include "query/exec/functions/windowing.h"
+#include "query/exec/relabel.h"
 
 namespace weir::query {
 
@@ -161,6 +162,29 @@ class WindowAggregation {
   TableBounds within_;
 };
 
+// Tables that window() cut out of the range before become one again: the windows that follow are of
+// the range, whatever table their rows come from.
+CursorPtr over_range(ExecContext& context, CursorPtr input, const std::optional<Bounds>& range) {
+  if (!range) return input;
+  auto how = [range](const Table& table) -> Result<Relabel> {
+    Relabel out = Relabel::same(table);
+    out.key = GroupKey();
+    for (const auto& entry : table.key().entries()) {
+      bool start = entry.label == "_start";
+      if ((!start && entry.label != "_stop") || entry.value.type() != ColumnType::time) {
+        out.key.add(entry.label, entry.value);
+        continue;
+      }
+      Scalar bound = Scalar::of_time(start ? range->start_ns : range->stop_ns);
+      out.columns[*table.find(entry.label)] = {
+          {entry.label, ColumnType::time}, std::nullopt, bound};
+      out.key.add(entry.label, bound);
+    }
+    return out;
+  };
+  return relabel(context, std::move(input), false, how);
+}
+
 Operation one_pass(const Options& options, WindowFunction function) {
   NodeSpec spec;
   store::Aggregate pushed = std::visit([](const auto& f) { return f.pushed; }, function);
@@ -171,7 +195,7 @@ Operation one_pass(const Options& options, WindowFunction function) {
   }
   auto make = [options, function](ExecContext& context, CursorPtr input) -> Result<CursorPtr> {
     return per_table(
-        context, std::move(input),
+        context, over_range(context, std::move(input), options.range),
         [&context, options, function](TablePtr table) -> Result<TablePtr> {
           WEIR_TRY(size_t at, input_column(table->columns(), options.column));
           WEIR_TRY(Chunk chunk, collect(context, *table));
