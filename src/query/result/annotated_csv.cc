@@ -11,10 +11,22 @@ namespace {
 constexpr size_t kPieceBytes =
     64 * 1024;  // one HTTP chunk: large against its framing, small against a cache
 
+// The spaces of Unicode beyond ASCII, for Go's csv.Writer quotes those too.
+bool starts_with_wide_space(std::string_view text) {
+  if (text.size() >= 3 && text.starts_with("\xe2\x80")) {
+    auto last = static_cast<unsigned char>(text[2]);
+    return last <= 0x8a || last == 0xa8 || last == 0xa9 || last == 0xaf;
+  }
+  for (std::string_view space : {"\u0085", "\u00a0", "\u1680", "\u205f", "\u3000"})
+    if (text.starts_with(space)) return true;
+  return false;
+}
+
 bool needs_quotes(std::string_view text, char delimiter) {
   if (text.empty()) return false;
   unsigned char first = static_cast<unsigned char>(text[0]);
   if (first == ' ' || (first >= '\t' && first <= '\r') || text == "\\.") return true;
+  if (first >= 0xc2 && starts_with_wide_space(text)) return true;
   for (char c : text)
     if (c == delimiter || c == '"' || c == '\r' || c == '\n') return true;
   return false;

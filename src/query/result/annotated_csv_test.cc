@@ -122,6 +122,10 @@ TEST_CASE_FIXTURE(Fixture, "without annotations every row names its result") {
 TEST_CASE_FIXTURE(Fixture, "fields are quoted when RFC 4180 wants it") {
   CHECK(write(one(table("a \"b\", c\nd", 1))).find("\"a \"\"b\"\", c\nd\"") != std::string::npos);
   CHECK(write(one(table(" a", 1))).find("\" a\"") != std::string::npos);
+  for (std::string space : {"\u0085", "\u00a0", "\u1680", "\u2003", "\u2028", "\u202f", "\u3000"})
+    CHECK(write(one(table(space, 1))).find("\"" + space + "\"") != std::string::npos);
+  for (std::string other : {"°C", "€", "\u2013", "\xe2\x80", "日"})
+    CHECK(write(one(table(other, 1))).find("," + other + ",") != std::string::npos);
   CHECK(write(one(table("", 1))).find(",0,,1") != std::string::npos);
 }
 

@@ -98,7 +98,7 @@ Result<ColumnType> column_type(const Record& record, const std::string& name) {
 
 template <class T>
 bool parse_number(std::string_view text, T& value) {
-  if (!text.empty() && text[0] == '+') text.remove_prefix(1);
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size();
 }
@@ -111,7 +111,11 @@ Result<Scalar> parse_value(size_t line, ColumnType type, const std::string& text
     case ColumnType::string:
       return Scalar::of_string(text);
     case ColumnType::boolean:
-      if (text == "true" || text == "false") return Scalar::of_bool(text == "true");
+      // As Go's strconv.ParseBool, and so InfluxDB, reads it.
+      for (std::string_view word : {"true", "True", "TRUE", "t", "T", "1"})
+        if (text == word) return Scalar::of_bool(true);
+      for (std::string_view word : {"false", "False", "FALSE", "f", "F", "0"})
+        if (text == word) return Scalar::of_bool(false);
       return wrong();
     case ColumnType::integer: {
       int64_t value = 0;
