@@ -114,7 +114,9 @@ struct ApiFixture {
   std::unique_ptr<Api> api;
   std::string org_id, bucket_id;
   std::string token = "operator-token";
-  Workers workers{"test", 2, 16};  // last: its threads stop before what they use goes
+  // Last: their threads stop before what they use goes.
+  Workers workers{"test", 2, 16};
+  Workers passwords{"test-passwords", 1, 16};
 
   explicit ApiFixture(bool set_up = true, std::span<const WebFile> files = {},
                       query::Limits limits = {}) {
@@ -126,6 +128,7 @@ struct ApiFixture {
                 .store = *store,
                 .queries = queries,
                 .workers = workers,
+                .passwords = passwords,
                 .clock = clock,
                 .info = {.version = "0.1.0",
                          .commit = "abc",

@@ -43,7 +43,8 @@ struct Context {
   meta::Meta& meta;
   store::Store& store;
   query::Engine& queries;
-  Workers& workers;  // queries, changes of metadata, password hashing, large writes
+  Workers& workers;    // queries, changes of metadata, large writes
+  Workers& passwords;  // hashing, which strangers ask for: they keep only each other waiting
   const Clock& clock;
   ServerInfo info;
   mqtt::Broker* broker = nullptr;        // null: no broker runs

@@ -11,11 +11,19 @@ namespace {
 
 using Next = std::function<void(http::Request, meta::Caller, http::ResponderPtr)>;
 
+Workers& workers_for(Context& context, RunOn where) {
+  return where == RunOn::password ? context.passwords : context.workers;
+}
+
+void run_on(Workers& workers, const http::ResponderPtr& responder, std::function<void()> task) {
+  if (!workers.try_submit(std::move(task))) send_busy(*responder);
+}
+
 // Verifies user and password on a worker and goes on there.
 void authenticate_slowly(Context& context, http::Request request, Credentials credentials,
                          http::ResponderPtr responder, const Next& next) {
   auto shared = std::make_shared<http::Request>(std::move(request));
-  run_on_worker(context, responder, [&context, shared, credentials, responder, next] {
+  run_on(context.passwords, responder, [&context, shared, credentials, responder, next] {
     if (responder->closed()) return;  // nobody waits for the answer: spare the hash
     Result<meta::Caller> caller =
         context.meta.authorizer().by_password(credentials.user, credentials.password);
@@ -55,7 +63,7 @@ void authenticate(Context& context, http::Request request, http::ResponderPtr re
 
 void run_on_worker(Context& context, const http::ResponderPtr& responder,
                    std::function<void()> task) {
-  if (!context.workers.try_submit(std::move(task))) send_busy(*responder);
+  run_on(context.workers, responder, std::move(task));
 }
 
 void route_streaming(http::Router& router, Context& context, std::string_view method,
@@ -73,7 +81,7 @@ void route(http::Router& router, Context& context, std::string_view method, std:
                        http::Request request, meta::Caller caller, http::ResponderPtr responder) {
     if (where == RunOn::io) return send(*responder, handle(Call{request, caller, context}));
     auto shared = std::make_shared<http::Request>(std::move(request));
-    run_on_worker(context, responder, [&context, shared, caller, responder, handle] {
+    run_on(workers_for(context, where), responder, [&context, shared, caller, responder, handle] {
       send(*responder, handle(Call{*shared, caller, context}));
     });
   };
@@ -88,10 +96,11 @@ void route_open(http::Router& router, Context& context, std::string_view method,
                                                            http::ResponderPtr responder) {
                if (where == RunOn::io) return send(*responder, handle(request, context));
                auto shared = std::make_shared<http::Request>(std::move(request));
-               run_on_worker(context, responder, [&context, shared, responder, handle] {
-                 if (responder->closed()) return;  // as above: strangers ask for hashes here
-                 send(*responder, handle(*shared, context));
-               });
+               run_on(workers_for(context, where), responder,
+                      [&context, shared, responder, handle] {
+                        if (responder->closed()) return;  // as above: strangers ask for hashes here
+                        send(*responder, handle(*shared, context));
+                      });
              });
 }
 

@@ -2,8 +2,8 @@
 //
 // route() is for the ordinary resource: a function from a request to an answer. route_streaming()
 // hands over the responder, for what answers later or in pieces. Both authenticate first: 401
-// "unauthorized access" unless the caller is known. Passwords are verified on a worker, and what
-// follows stays there; a token or session is known at once, on the io thread.
+// "unauthorized access" unless the caller is known. Passwords are verified on a worker of their
+// own, and what follows begins there; a token or session is known at once, on the io thread.
 #pragma once
 
 #include <functional>
@@ -24,8 +24,9 @@ struct Call {
 };
 
 enum class RunOn : uint8_t {
-  io,      // answers from memory at once
-  worker,  // blocks: disk, hashing
+  io,        // answers from memory at once
+  worker,    // blocks: disk, hashing for a caller who is known
+  password,  // hashes a password that anybody may send
 };
 
 void route(http::Router& router, Context& context, std::string_view method, std::string_view path,

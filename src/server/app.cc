@@ -14,6 +14,7 @@
 #include "ingest/pipeline.h"
 #include "ingest/rules.h"
 #include "meta/meta.h"
+#include "meta/password.h"
 #include "meta/set_up.h"
 #include "mqtt/broker.h"
 #include "net/io_threads.h"
@@ -88,7 +89,7 @@ class RunningApp final : public App {
   std::unique_ptr<api::StoreBuckets> store_buckets_;
   std::unique_ptr<meta::Meta> meta_;
   std::unique_ptr<net::IoThreads> io_threads_;
-  std::unique_ptr<Workers> workers_;
+  std::unique_ptr<Workers> workers_, password_workers_;
   std::unique_ptr<Periodic> persisting_usage_;
   std::unique_ptr<query::Engine> queries_;
   std::unique_ptr<ingest::Pipeline> pipeline_;
@@ -133,6 +134,8 @@ Result<void> RunningApp::set_up() {
 Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rules) {
   io_threads_ = std::make_unique<net::IoThreads>(config_.io_threads);
   workers_ = std::make_unique<Workers>("weir-worker", config_.worker_threads, kQueuedTasksMax);
+  password_workers_ =
+      std::make_unique<Workers>("weir-password", meta::kHashesAtOnce, kQueuedTasksMax);
   persisting_usage_ =
       std::make_unique<Periodic>(io_threads_->at(0), *workers_, kPersistUsageMs, [this] {
         if (auto done = meta_->persist_usage(); !done.ok())
@@ -140,10 +143,10 @@ Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rul
       });
   pipeline_ = ingest::Pipeline::make(*store_, clock_, std::move(rules), bucket_resolver(*meta_));
   live_ = std::make_unique<api::LiveHub>();
-  broker_ =
-      mqtt::Broker::make(*io_threads_, clock_, config_.broker,
-                         broker_authentication(*meta_, *workers_, config_.anonymous, stopping_),
-                         {pipeline_.get(), live_.get()});
+  broker_ = mqtt::Broker::make(
+      *io_threads_, clock_, config_.broker,
+      broker_authentication(*meta_, *password_workers_, config_.anonymous, stopping_),
+      {pipeline_.get(), live_.get()});
   auto listener = broker_->listen(config_.mqtt_listen);
   if (!listener.ok()) return cannot_listen("mqtt.listen", std::move(listener).error());
   mqtt_listener_ = std::move(listener).value();
@@ -166,6 +169,7 @@ Result<void> RunningApp::start_http(std::span<const api::WebFile> web_files) {
                                                  .store = *store_,
                                                  .queries = *queries_,
                                                  .workers = *workers_,
+                                                 .passwords = *password_workers_,
                                                  .clock = clock_,
                                                  .info = std::move(info),
                                                  .broker = broker_.get(),
@@ -190,6 +194,8 @@ Result<void> RunningApp::stop() {
   if (mqtt_listener_) mqtt_listener_->stop();
   if (http_) http_->stop(kHttpGraceMs);
   if (broker_) broker_->stop();
+  // Before the workers, to which it hands requests on.
+  if (password_workers_) password_workers_->stop();
   if (workers_) workers_->stop();
   // The store completes what is under way while the io threads still take the completions.
   Result<void> sealed;

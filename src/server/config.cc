@@ -35,7 +35,7 @@ constexpr std::array kSettings{
     Setting{"query.memory_bytes_max", "512MiB", "memory one query may hold"},
     Setting{"query.duration_max", "60s", "time one query may take"},
     Setting{"threads.io", "0", "event loops; 0: one per core, at most 4"},
-    Setting{"threads.workers", "2", "threads for queries, sealing and password hashing"},
+    Setting{"threads.workers", "2", "threads for queries, large bodies and changes of metadata"},
     Setting{"log.level", "info", "error, warn, info or debug"},
 };
 

@@ -266,6 +266,7 @@ TEST_CASE("the live view takes a caller who may read everything") {
                   .store = *fixture.store,
                   .queries = fixture.queries,
                   .workers = fixture.workers,
+                  .passwords = fixture.passwords,
                   .clock = fixture.clock,
                   .info = {},
                   .live = &hub};

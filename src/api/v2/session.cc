@@ -74,10 +74,10 @@ Result<Answer> change_password(const http::Request& request, Context& context) {
 }  // namespace
 
 void mount_session(http::Router& router, Context& context) {
-  route_open(router, context, "POST", "/api/v2/signin", RunOn::worker, sign_in);
+  route_open(router, context, "POST", "/api/v2/signin", RunOn::password, sign_in);
   route_open(router, context, "POST", "/api/v2/signout", RunOn::worker, sign_out);
   route(router, context, "GET", "/api/v2/me", RunOn::io, me);
-  route_open(router, context, "PUT", "/api/v2/me/password", RunOn::worker, change_password);
+  route_open(router, context, "PUT", "/api/v2/me/password", RunOn::password, change_password);
 }
 
 }  // namespace weir::api::v2

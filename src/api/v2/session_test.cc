@@ -1,3 +1,5 @@
+#include <future>
+
 #include "api/api_fixture_test.h"
 
 namespace weir::api {
@@ -54,6 +56,29 @@ TEST_CASE("every way to name a token or a password is understood") {
   }
 }
 
+TEST_CASE("however many passwords wait to be checked, queries go on") {
+  ApiFixture fixture;
+  std::promise<void> goes_on;
+  std::shared_future<void> gate = goes_on.get_future().share();
+  REQUIRE(fixture.passwords.try_submit([gate] { gate.wait(); }));
+  std::vector<std::shared_ptr<FakeResponder>> waiting;
+  for (const char* path : {"/api/v2/me", "/api/v2/signin"}) {
+    http::Request request;
+    request.method = std::string_view(path).ends_with("me") ? "GET" : "POST";
+    request.path = path;
+    request.headers.add("Authorization", kAlice);
+    waiting.push_back(std::make_shared<FakeResponder>());
+    fixture.router.handle(std::move(request), waiting.back());
+  }
+  const std::string query = dump_json(Json{{"query", "buckets()"}});
+  CHECK(fixture.call("POST", "/api/v2/query", query).status == 200);
+  CHECK_FALSE(waiting[0]->is_answered());
+  CHECK_FALSE(waiting[1]->is_answered());
+  goes_on.set_value();
+  CHECK(waiting[0]->wait().status == 200);
+  CHECK(waiting[1]->wait().status == 204);
+}
+
 TEST_CASE("no password is hashed for a client that has left") {
   ApiFixture fixture;
   http::Request request;
@@ -63,7 +88,7 @@ TEST_CASE("no password is hashed for a client that has left") {
   auto responder = std::make_shared<FakeResponder>();
   responder->leave();
   fixture.router.handle(std::move(request), responder);
-  fixture.workers.stop();  // what was queued has run
+  fixture.passwords.stop();  // what was queued has run
   CHECK_FALSE(responder->is_answered());
   CHECK_FALSE(fixture.meta->authorizer().recall_password("alice", "wonderland").ok());
 }

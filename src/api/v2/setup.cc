@@ -52,7 +52,7 @@ Result<Answer> run(const http::Request& request, Context& context) {
 
 void mount_setup(http::Router& router, Context& context) {
   route_open(router, context, "GET", "/api/v2/setup", RunOn::io, is_allowed);
-  route_open(router, context, "POST", "/api/v2/setup", RunOn::worker, run);
+  route_open(router, context, "POST", "/api/v2/setup", RunOn::password, run);
 }
 
 }  // namespace weir::api::v2

@@ -115,6 +115,7 @@ TEST_CASE("dead letters come newest first, to those who may see messages") {
                   .store = *fixture.store,
                   .queries = fixture.queries,
                   .workers = fixture.workers,
+                  .passwords = fixture.passwords,
                   .clock = fixture.clock,
                   .info = {},
                   .pipeline = pipeline.get()};
