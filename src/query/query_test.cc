@@ -189,6 +189,21 @@ TEST_CASE_FIXTURE(World, "windows without points come in chunks, as many as ther
   CHECK(done->rows_written == 200'000);
 }
 
+TEST_CASE_FIXTURE(World, "text with very many columns is refused at once") {
+  std::string header, types = "#datatype,string,long", groups = "#group,false,false";
+  for (int i = 0; i < 200'000; ++i) {
+    header += ",a" + std::to_string(i);
+    types += ",long", groups += ",false";
+  }
+  std::string import = "import \"csv\"\ncsv.from(";
+  CHECK(run(import + "mode: \"raw\", csv: \"x" + header + "\")")
+            .error()
+            .message.find("more than 5000 columns") != std::string::npos);
+  CHECK(run(import + "csv: \"" + types + "\n" + groups + "\n,result,table" + header + "\n\")")
+            .error()
+            .message.find("more than 5000 columns") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(World, "pipelines have a longest length, and a stream is read only so often") {
   std::string source = "s0 = from(bucket: \"b\") |> range(start: 0, stop: 3)\n";
   std::string chain = source, fans = source, unions = source;

@@ -1,6 +1,7 @@
 #include "query/flux/check.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -8,15 +9,20 @@
 namespace weir::query::flux {
 namespace {
 
+constexpr size_t kErrorsMax = 50;      // as many as the parser reports
+constexpr size_t kArgumentsMax = 256;  // they are matched one with each other; real calls have ten
+
+using Parameters = std::shared_ptr<const std::vector<Parameter>>;
+
 // What is known of a name before the script runs.
 struct Known {
-  std::optional<std::vector<Parameter>> parameters;  // a function with these
-  const Library* package = nullptr;                  // an imported package
+  Parameters parameters;             // a function with these
+  const Library* package = nullptr;  // an imported package
   bool is_option = false;
   bool is_outer = false;  // extern or library: may be defined again
 };
 
-std::vector<Parameter> parameters_of(const ast::FunctionExpression& function) {
+Parameters parameters_of(const ast::FunctionExpression& function) {
   std::vector<Parameter> parameters;
   for (const ast::Property& property : function.parameters) {
     Parameter parameter;
@@ -25,7 +31,7 @@ std::vector<Parameter> parameters_of(const ast::FunctionExpression& function) {
     if (property.value && !parameter.pipe) parameter.kind = ParameterKind::optional;
     parameters.push_back(std::move(parameter));
   }
-  return parameters;
+  return std::make_shared<const std::vector<Parameter>>(std::move(parameters));
 }
 
 class Checker {
@@ -48,7 +54,7 @@ class Checker {
   using Frame = std::unordered_map<std::string, Known>;
 
   void error(const ast::Location& location, std::string message) {
-    errors_.push_back({location, std::move(message)});
+    if (errors_.size() < kErrorsMax) errors_.push_back({location, std::move(message)});
   }
   const Known* find(const std::string& name) const;
   bool is_defined(const std::string& name) const;
@@ -93,7 +99,8 @@ std::optional<Known> member_of(const Library& library, const std::string& name) 
     const Value& value = found->second.binding.value;
     // An option may be replaced by a function of another shape.
     if (value.is(ValueType::function) && !known.is_option)
-      known.parameters = value.as_function().parameters();
+      known.parameters =
+          std::make_shared<const std::vector<Parameter>>(value.as_function().parameters());
     return known;
   }
   if (auto* variable = script_definition(library, name)) {
@@ -106,7 +113,7 @@ std::optional<Known> member_of(const Library& library, const std::string& name) 
     for (const ast::StatementPtr& statement : script->body)
       if (auto* option = ast::as<ast::OptionStatement>(*statement))
         if (auto* variable = ast::as<ast::VariableAssignment>(*option->assignment))
-          if (variable->id.text == name) return Known{std::nullopt, nullptr, true, false};
+          if (variable->id.text == name) return Known{nullptr, nullptr, true, false};
   return std::nullopt;
 }
 
@@ -147,7 +154,7 @@ void Checker::file(const ast::File& file, bool is_last) {
       continue;
     }
     std::string as = import.as.text.empty() ? std::string(library->name()) : import.as.text;
-    frames_.back()[as] = Known{std::nullopt, library, false, true};
+    frames_.back()[as] = Known{nullptr, library, false, true};
   }
   for (const ast::StatementPtr& statement : file.body) top_statement(*statement);
   // What earlier files (`extern`) define, the script may define again.
@@ -191,7 +198,7 @@ void Checker::option(const ast::OptionStatement& statement) {
   const Known* before = find(variable->id.text);
   if (before != nullptr && !before->is_outer)
     error(variable->id.location, "option \"" + variable->id.text + "\" is assigned more than once");
-  frames_.back()[variable->id.text] = Known{std::nullopt, nullptr, true, false};
+  frames_.back()[variable->id.text] = Known{nullptr, nullptr, true, false};
 }
 
 void Checker::block(const ast::Block& block) {
@@ -230,6 +237,9 @@ void Checker::properties(const std::vector<ast::Property>& list) {
 }
 
 void Checker::function(const ast::FunctionExpression& function) {
+  if (function.parameters.size() > kArgumentsMax)
+    return error(function.location, "function has too many parameters: wanted at most " +
+                                        std::to_string(kArgumentsMax));
   int pipes = 0;
   for (const ast::Property& parameter : function.parameters) {
     if (!parameter.value) continue;
@@ -259,6 +269,9 @@ void Checker::member(const ast::MemberExpression& member) {
 void Checker::call(const ast::CallExpression& call, bool piped) {
   expression(*call.callee);
   std::vector<std::string> given;
+  if (call.arguments && call.arguments->properties.size() > kArgumentsMax)
+    return error(call.location,
+                 "call has too many arguments: wanted at most " + std::to_string(kArgumentsMax));
   if (call.arguments) {
     properties(call.arguments->properties);
     for (const ast::Property& argument : call.arguments->properties) {

@@ -187,6 +187,18 @@ TEST_CASE("a script of very many functions can be taken apart again") {
   CHECK(run(script + "f7()") == "1");
 }
 
+TEST_CASE("a script of very many mistakes, arguments or parameters is refused in few words") {
+  std::string names, arguments, parameters;
+  for (int i = 0; i < 100'000; ++i) {
+    names += "a" + std::to_string(i) + "\n";
+    arguments += "a" + std::to_string(i) + ": 1, ";
+    parameters += "a" + std::to_string(i) + "=1, ";
+  }
+  CHECK(run(names).size() < 5000);
+  CHECK(run("f = (a) => a\nf(" + arguments + ")").find("too many arguments") != std::string::npos);
+  CHECK(run("f = (" + parameters + ") => 1").find("too many parameters") != std::string::npos);
+}
+
 TEST_CASE("an evaluation that its query no longer wants stops") {
   EvaluationLimits limits;
   limits.check = [] { return Result<void>(Error{Errc::unavailable, "query canceled"}); };

@@ -149,14 +149,16 @@ bool ValueLess::operator()(const Value& a, const Value& b) const {
 }
 
 Result<Value> compile_regexp(std::string_view pattern) {
+  constexpr size_t kShownBytes = 200;  // of a pattern in a message
   RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(8 << 20);  // RE2's default; a larger pattern is refused, not slow
   auto compiled =
       std::make_shared<const RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
   if (!compiled->ok())
-    return Error{Errc::invalid,
-                 "invalid regular expression /" + std::string(pattern) + "/: " + compiled->error()};
+    return Error{Errc::invalid, "invalid regular expression /" +
+                                    std::string(pattern.substr(0, kShownBytes)) +
+                                    "/: " + compiled->error().substr(0, kShownBytes)};
   return Value::of_regexp(std::move(compiled));
 }
 

@@ -1,5 +1,6 @@
 #include "query/result/csv_reader.h"
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <string>
@@ -11,6 +12,9 @@
 namespace weir::query {
 
 namespace {
+
+// Tables look columns up one by one; real ones have tens.
+constexpr size_t kColumnsMax = 5000;
 
 Error at_line(size_t line, std::string message) {
   return Error{Errc::invalid, "csv: line " + std::to_string(line) + ": " + std::move(message)};
@@ -198,6 +202,8 @@ class AnnotatedReader {
     if (datatypes_.empty()) return at_line(record.line, "missing annotation #datatype");
     if (groups_row_.empty()) return at_line(record.line, "missing annotation #group");
     size_t width = record.fields.size();
+    if (width > kColumnsMax)
+      return at_line(record.line, "more than " + std::to_string(kColumnsMax) + " columns");
     if (datatypes_.size() != width || groups_row_.size() != width ||
         (!defaults_.empty() && defaults_.size() != width))
       return at_line(record.line, "annotations and header differ in their number of columns");
@@ -212,7 +218,8 @@ class AnnotatedReader {
       Field field;
       WEIR_TRY(field.info.type, column_type(record, datatypes_[i]));
       field.info.label = label;
-      if (find_column(columns_info(), label))
+      auto same = [&](const Field& other) { return other.info.label == label; };
+      if (std::any_of(columns_.begin(), columns_.end(), same))
         return at_line(record.line, "duplicate column \"" + label + "\"");
       if (groups_row_[i] != "true" && groups_row_[i] != "false")
         return at_line(record.line, "#group must be true or false, was \"" + groups_row_[i] + "\"");
@@ -315,6 +322,8 @@ Result<std::vector<TablePtr>> read_raw_csv(ExecContext& context, std::string_vie
   if (!any) return tables;
   Columns columns;
   std::vector<ColumnBuilder> builders;
+  if (record.fields.size() > kColumnsMax)
+    return at_line(record.line, "more than " + std::to_string(kColumnsMax) + " columns");
   for (const std::string& label : record.fields) {
     if (find_column(columns, label))
       return at_line(record.line, "duplicate column \"" + label + "\"");
