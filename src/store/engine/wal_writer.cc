@@ -66,7 +66,8 @@ Result<void> WalWriter::remove_before(uint64_t lsn) {
 
 uint64_t WalWriter::total_bytes() const {
   uint64_t total = 0;
-  for (const LogSegment& segment : *segments_.lock()) total += segment.bytes;
+  auto segments = segments_.lock();
+  for (const LogSegment& segment : *segments) total += segment.bytes;
   return total;
 }
 
