@@ -36,7 +36,7 @@ FieldRun RowGroup::run(const Column& column, size_t rows, bool in_order, int64_t
                        int64_t stop_ns) const {
   FieldRun run;
   run.type = column.field.type;
-  if (column.field.type == model::FieldType::string) run.keep.push_back(strings_);
+  if (column.field.type == model::FieldType::string) run.keep.push_back(texts_);
   const int64_t* times = times_.get();
   if (in_order) {
     size_t begin = static_cast<size_t>(std::lower_bound(times, times + rows, start_ns) - times);
@@ -75,7 +75,7 @@ void RowsWriter::copy(size_t capacity) {
   auto next = std::make_shared<RowGroup>(capacity, memory_);
   if (group_ != nullptr) {
     next->rows_ = group_->rows_;
-    next->strings_ = group_->strings_;
+    next->texts_ = group_->texts_;
     std::memcpy(next->times_.get(), group_->times_.get(), group_->rows_ * sizeof(int64_t));
     next->columns_.reserve(group_->columns_.size());
     for (const RowGroup::Column& column : group_->columns_) {
@@ -124,13 +124,12 @@ Result<void> RowsWriter::set_cells(RowsDecoder& point, size_t row) {
     std::string_view text;
     WEIR_TRY(uint64_t bits, point.value(layout[i].type, text));
     if (layout[i].type == model::FieldType::string) {
-      // The strings of copies live in the same deque, so that cells stay valid in all of them.
-      if (group_->strings_ == nullptr) {
+      // The texts of copies live in the same place, so that cells stay valid in all of them.
+      if (group_->texts_ == nullptr) {
         if (!changeable()) copy(group_->capacity_);
-        group_->strings_ = std::make_shared<std::deque<std::string>>();
+        group_->texts_ = std::make_shared<Texts>(memory_);
       }
-      bits = string_bits(group_->strings_->emplace_back(text));
-      group_->count_memory(sizeof(std::string) + text.size());
+      bits = string_bits(group_->texts_->add(text));
     }
     RowGroup::Column& column = group_->columns_[index];
     column.bits[row] = bits;
@@ -206,7 +205,7 @@ void RowsWriter::remove_cells(int64_t start_ns, int64_t stop_ns, const std::vect
     return;
   }
   auto next = std::make_shared<RowGroup>(before->capacity_, memory_);
-  next->strings_ = before->strings_;
+  next->texts_ = before->texts_;
   next->rows_ = kept_rows.size();
   for (size_t i = 0; i < kept_rows.size(); i++) next->times_[i] = before->times_[kept_rows[i]];
   for (size_t column = 0; column < before->columns_.size(); column++) {

@@ -25,6 +25,27 @@ namespace weir::store {
 
 using MemoryCount = std::shared_ptr<std::atomic<int64_t>>;
 
+// The texts of a group's cells, at addresses that stay. Shared by a group and its copies, so it
+// counts its memory itself.
+class Texts {
+ public:
+  explicit Texts(MemoryCount memory) : memory_(std::move(memory)) {}
+  ~Texts() { memory_->fetch_sub(counted_bytes_, std::memory_order_relaxed); }
+  Texts(const Texts&) = delete;
+  Texts& operator=(const Texts&) = delete;
+  const std::string& add(std::string_view text) {
+    auto bytes = static_cast<int64_t>(sizeof(std::string) + text.size());
+    counted_bytes_ += bytes;
+    memory_->fetch_add(bytes, std::memory_order_relaxed);
+    return texts_.emplace_back(text);
+  }
+
+ private:
+  std::deque<std::string> texts_;
+  MemoryCount memory_;
+  int64_t counted_bytes_ = 0;
+};
+
 class RowGroup {
  public:
   struct Column {
@@ -57,7 +78,7 @@ class RowGroup {
   size_t rows_ = 0, capacity_;
   std::unique_ptr<int64_t[]> times_;
   std::vector<Column> columns_;
-  std::shared_ptr<std::deque<std::string>> strings_;  // shared with copies
+  std::shared_ptr<Texts> texts_;  // shared with copies
   std::atomic<uint32_t> views_ = 0;
   MemoryCount memory_;
   int64_t counted_bytes_ = 0;
