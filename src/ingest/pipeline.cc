@@ -131,7 +131,9 @@ class StorePipeline final : public Pipeline {
     }
   }
 
-  bool congested() const override { return shared_->outstanding_points > kOutstandingPointsMax; }
+  bool congested() const override {
+    return shared_->outstanding_points > kOutstandingPointsMax || store_.congested();
+  }
 
   void set_rules(std::shared_ptr<const RuleSet> rules) override {
     auto fresh = std::make_shared<TopicCache>(std::move(rules));

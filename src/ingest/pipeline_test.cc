@@ -90,7 +90,10 @@ class SlowStore final : public store::Store {
     return store::BucketStatistics{};
   }
 
+  bool congested() const override { return is_congested; }
+
   size_t points = 0;
+  bool is_congested = false;
   std::vector<store::WriteDone> waiting;
 };
 
@@ -227,6 +230,10 @@ TEST_CASE("stored waits for the store, congestion for the bound, and a failure r
   store.release(store::WriteOutcome{});
   CHECK_FALSE(pipeline->congested());
   CHECK(results.size() == 6);
+  store.is_congested = true;  // its memory is nearly full, whoever filled it
+  CHECK(pipeline->congested());
+  store.is_congested = false;
+  CHECK_FALSE(pipeline->congested());
 
   pipeline->accept(one, stored);
   store.release(Error{Errc::unavailable, "disk full"});

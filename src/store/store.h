@@ -130,6 +130,10 @@ class Store {
   // bucket is Errc::not_found; a store that stopped trusting its disk is Errc::unavailable.
   virtual void write(BucketId bucket, model::PointBatch batch, WriteDone done) = 0;
 
+  // True while more waits for the disk than the store likes to hold: senders that can pause do,
+  // before write() must refuse with Errc::unavailable.
+  virtual bool congested() const { return false; }
+
   virtual Result<std::unique_ptr<ScanCursor>> scan(const ScanSpec& spec) = 0;
   virtual Result<void> remove(const DeleteSpec& spec) = 0;
   // Sorted bytewise, distinct.

@@ -14,6 +14,8 @@ namespace {
 
 // Sealing cannot keep up, or fails: beyond this many times its budget the head takes no more.
 constexpr uint64_t kHeadOverload = 2;
+// Before that, senders are asked to pause: what they have sent already must still fit.
+constexpr uint64_t kHeadCongestedPercent = 150;
 
 uint64_t default_head_bytes() {
   constexpr uint64_t kMost = uint64_t(1) << 30;
@@ -133,10 +135,20 @@ Result<void> EngineCore::erase_dropped(BucketNumber number) {
   return chunks_->write_catalog({{catalog::bucket_key(number), std::nullopt}});
 }
 
+bool EngineCore::congested() const {
+  // A log that failed takes nothing, however long its senders wait: they are to hear of it.
+  if (!log_->health().ok()) return false;
+  auto used = static_cast<uint64_t>(memory_->load(std::memory_order_relaxed));
+  return used > options_.head_bytes_max / 100 * kHeadCongestedPercent || log_->congested();
+}
+
 void EngineCore::write(BucketId id, model::PointBatch batch, WriteDone done) {
   Result<BucketPtr> found = find(id);
   if (!found.ok()) return done(std::move(found).error());
-  if (Result<void> health = log_->health(); !health.ok()) return done(std::move(health).error());
+  // Asked first, so that a refused write defines nothing.
+  if (Result<void> accepted = log_->accepts_rows(); !accepted.ok()) {
+    return done(std::move(accepted).error());
+  }
   if (static_cast<uint64_t>(memory_->load(std::memory_order_relaxed)) >
       kHeadOverload * options_.head_bytes_max) {
     return done(Error{Errc::unavailable,

@@ -32,6 +32,7 @@ class EngineCore final : public Engine {
   Result<void> update_bucket(BucketId id, const BucketOptions& options) override;
   Result<void> drop_bucket(BucketId id) override;
   void write(BucketId id, model::PointBatch batch, WriteDone done) override;
+  bool congested() const override;
   Result<BucketStatistics> statistics(BucketId id) override;
   Result<void> close() override;
   // scan.cc

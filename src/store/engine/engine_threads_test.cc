@@ -67,6 +67,7 @@ TEST_CASE("a scan sees whole acknowledged batches while others write, seal and d
     for (int writer = 0; writer < kWriters; writer++) {
       threads.emplace_back([&, writer] {
         for (int64_t batch = 0; batch < kBatches; batch++) {
+          while (engine->congested()) std::this_thread::yield();
           bool ok = write_and_wait(*engine, kBucket, make_batch(writer, batch)).ok();
           if (ok) acknowledged[writer] += kPointsPerBatch;
         }

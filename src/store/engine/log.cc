@@ -27,24 +27,26 @@ Log::~Log() { (void)stop(); }
 void Log::submit(RecordType type, std::string body, Done done) {
   Entry entry{0, type, std::move(body), 0, std::move(done), {}};
   entry.body_crc = crc32c(entry.body);
-  std::optional<Error> refusal;
+  Result<void> accepted;
   {
     auto queue = queue_.lock();
-    if (!queue->failure.empty()) {
-      refusal = Error{Errc::unavailable, queue->failure};
-    } else if (queue->stopping) {
-      refusal = Error{Errc::unavailable, "the store is closed"};
-    } else if (type == RecordType::rows && queue->bytes > kQueuedBytesMax) {
-      // Only rows are refused: a definition that is in memory must reach the log.
-      refusal = Error{Errc::unavailable, "too many writes wait for the disk; try again later"};
-    } else {
+    accepted = refusal(*queue, type);
+    if (accepted.ok()) {
       entry.lsn = queue->next_lsn++;
       queue->bytes += entry.body.size();
       queue->entries.push_back(std::move(entry));
       changed_.notify_one();
     }
   }
-  if (refusal && entry.done) entry.done(std::move(*refusal));
+  if (!accepted.ok() && entry.done) entry.done(std::move(accepted));
+}
+
+Result<void> Log::refusal(const Queue& queue, RecordType type) {
+  if (!queue.failure.empty()) return Error{Errc::unavailable, queue.failure};
+  if (queue.stopping) return Error{Errc::unavailable, "the store is closed"};
+  // Only rows are refused for their number: a definition that is in memory must reach the log.
+  if (type != RecordType::rows || queue.bytes <= kQueuedBytesMax) return {};
+  return Error{Errc::unavailable, "too many writes wait for the disk; try again later"};
 }
 
 Result<void> Log::submit_and_wait(RecordType type, std::string body) {
@@ -68,6 +70,10 @@ Result<void> Log::run(std::function<Result<void>()> task) {
     changed_.notify_one();
   }
   return future.get();
+}
+
+Result<void> Log::sync_all() {
+  return run([this] { return synced_lsn_ < written_lsn_ ? sync() : Result<void>(); });
 }
 
 Result<void> Log::stop() {
@@ -114,7 +120,8 @@ void Log::run_thread() {
 bool Log::take_group(std::vector<Entry>& group) {
   auto queue = queue_.lock();
   auto ready = [&] { return queue->stopping || !queue->entries.empty(); };
-  if (durability_.mode == Durability::Mode::interval && synced_lsn_ < written_lsn_) {
+  bool sync_waits = synced_lsn_ < written_lsn_ && queue->failure.empty();
+  if (durability_.mode == Durability::Mode::interval && sync_waits) {
     auto due = last_sync_ + std::chrono::milliseconds(durability_.interval_ms);
     auto wait =
         std::max(due - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration(0));

@@ -38,9 +38,15 @@ class Log {
   Result<void> submit_and_wait(RecordType type, std::string body);
   // Waits until everything submitted so far is applied, then runs `task` on the log's thread.
   Result<void> run(std::function<Result<void>()> task);
+  // Syncs everything submitted so far, whatever the durability.
+  Result<void> sync_all();
   // Completes what is queued, syncs, and joins. Later records are refused.
   Result<void> stop();
 
+  // What submit() would say to rows now.
+  Result<void> accepts_rows() const { return refusal(*queue_.lock(), RecordType::rows); }
+  // Half of what may wait does: time for senders to pause, before submit() refuses.
+  bool congested() const { return queue_.lock()->bytes > kQueuedBytesMax / 2; }
   // Errc::unavailable with the reason once the log has failed.
   Result<void> health() const;
   uint64_t applied_lsn() const { return applied_lsn_.load(std::memory_order_acquire); }
@@ -67,6 +73,7 @@ class Log {
     std::string failure;  // not empty: refuse everything
   };
 
+  static Result<void> refusal(const Queue& queue, RecordType type);
   void run_thread();
   // False when the queue is empty and the log stops.
   bool take_group(std::vector<Entry>& group);
