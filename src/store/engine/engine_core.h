@@ -70,12 +70,21 @@ class EngineCore final : public Engine {
   Result<void> replay_log(std::vector<LogSegment>& segments, uint64_t& next_lsn);
   Result<void> replay(const LogRecord& record);
   Result<void> replay_definition(const LogRecord& record);
+  static Result<void> replay_types(SeriesIndex& index, int64_t group_start_ns,
+                                   MeasurementId measurement, const Layout& layout);
 
   // seal.cc; with maintenance_ held
   Result<void> seal_frozen();
   Result<void> seal_frozen(Bucket& bucket);
   Result<void> checkpoint();
-  void save_bucket(Bucket& bucket, std::vector<ChunkStore::CatalogWrite>& writes);
+  // How much of a bucket a catalog write holds: it counts only once the write has succeeded.
+  struct Saved {
+    BucketPtr bucket;
+    size_t series = 0;
+    std::vector<size_t> fields;   // by measurement
+    std::vector<int64_t> groups;  // starts of those written, not marked as changed any more
+  };
+  Saved save_bucket(BucketPtr bucket, std::vector<ChunkStore::CatalogWrite>& writes);
 
   // deletes.cc
   void apply_removal(Bucket& bucket, uint64_t lsn, const RemovalRecord& record);
@@ -86,12 +95,15 @@ class EngineCore final : public Engine {
   Result<void> forget_unused(Bucket& bucket, int64_t group_start_ns, const Roaring& touched);
   Result<void> forget_unused_fields(Bucket& bucket, int64_t group_start_ns,
                                     MeasurementId measurement);
+  Roaring leave_out_head_fields(Bucket& bucket, int64_t group_start_ns, MeasurementId measurement,
+                                std::vector<FieldId>& unseen);
 
   // maintenance.cc
   void run_maintenance();
   Result<void> drop_expired_groups();
   void freeze_due();
   bool work_waits() const;
+  bool has_frozen() const;
   void wake_maintenance();
 
   EngineOptions options_;

@@ -32,6 +32,10 @@ bool EngineCore::work_waits() const {
   if (static_cast<uint64_t>(memory_->load(std::memory_order_relaxed)) > options_.head_bytes_max) {
     return true;
   }
+  return has_frozen();
+}
+
+bool EngineCore::has_frozen() const {
   for (const BucketPtr& bucket : all_buckets()) {
     std::lock_guard lock(bucket->head.mutex());
     if (bucket->head.has_frozen()) return true;
@@ -63,6 +67,8 @@ Result<void> EngineCore::maintain() {
     WEIR_CHECK(drop_expired_groups());
     last_retention_ms_ = std::max<int64_t>(now_ms, 1);
   }
+  // A log that failed has said so; until it is reopened no row comes, and none can be freed.
+  if (!log_->health().ok()) return {};
   freeze_due();
   WEIR_CHECK(seal_frozen());
   bool log_is_long = writer_->total_bytes() > options_.log_bytes_max;

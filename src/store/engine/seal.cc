@@ -23,6 +23,12 @@ Result<void> EngineCore::seal_all() {
 }
 
 Result<void> EngineCore::seal_frozen() {
+  // RocksDB may write chunks to disk at any time. Were their records lost with the machine, their
+  // LSNs would be given again, to rows that replay then takes for sealed. In a sync log those in
+  // the head are synced already.
+  if (options_.durability.mode != Durability::Mode::sync && has_frozen()) {
+    WEIR_CHECK(log_->sync_all());
+  }
   for (const BucketPtr& bucket : all_buckets()) WEIR_CHECK(seal_frozen(*bucket));
   return {};
 }
@@ -95,6 +101,8 @@ Result<void> EngineCore::checkpoint() {
   WEIR_CHECK(log_->health());
   // Records after this one are not looked at: they stay in the log.
   uint64_t oldest = log_->applied_lsn() + 1;
+  // The log must reach as far as the catalog says, or the next opening would find a gap.
+  if (options_.durability.mode != Durability::Mode::sync) WEIR_CHECK(log_->sync_all());
   std::vector<BucketPtr> buckets = all_buckets();
   for (const BucketPtr& bucket : buckets) {
     std::lock_guard lock(bucket->head.mutex());
@@ -104,38 +112,58 @@ Result<void> EngineCore::checkpoint() {
   WEIR_CHECK(chunks_->flush());
   sealed_bytes_ = 0;
   std::vector<ChunkStore::CatalogWrite> writes;
-  for (const BucketPtr& bucket : buckets) save_bucket(*bucket, writes);
-  meta_.log_start_lsn = std::max(meta_.log_start_lsn, oldest);
-  meta_.next_bucket = buckets_.lock()->next_number;
-  writes.push_back({std::string(catalog::kMetaKey), catalog::encode_meta(meta_)});
-  WEIR_CHECK(chunks_->write_catalog(writes));
+  std::vector<Saved> saved;
+  for (const BucketPtr& bucket : buckets) saved.push_back(save_bucket(bucket, writes));
+  CatalogMeta meta = meta_;
+  meta.log_start_lsn = std::max(meta.log_start_lsn, oldest);
+  meta.next_bucket = buckets_.lock()->next_number;
+  writes.push_back({std::string(catalog::kMetaKey), catalog::encode_meta(meta)});
+  if (Result<void> written = chunks_->write_catalog(writes); !written.ok()) {
+    // A full disk may have room again: the next checkpoint must write all of it once more.
+    for (const Saved& part : saved) {
+      std::lock_guard lock(part.bucket->head.mutex());
+      for (int64_t start : part.groups) part.bucket->head.group(start).changed = true;
+    }
+    return written;
+  }
+  for (Saved& part : saved) {
+    part.bucket->series_saved = part.series;
+    part.bucket->fields_saved = std::move(part.fields);
+  }
+  meta_ = meta;
   return writer_->remove_before(meta_.log_start_lsn);
 }
 
 // What the bucket's index and groups gained since they were saved. Definitions whose records are
 // still on their way to the log may be among it: they are merely defined early.
-void EngineCore::save_bucket(Bucket& bucket, std::vector<ChunkStore::CatalogWrite>& writes) {
+EngineCore::Saved EngineCore::save_bucket(BucketPtr shared,
+                                          std::vector<ChunkStore::CatalogWrite>& writes) {
+  Bucket& bucket = *shared;
+  Saved saved{std::move(shared), 0, bucket.fields_saved, {}};
   BucketRecord record{bucket.number, bucket.id, bucket.options()};
   writes.push_back({catalog::bucket_key(bucket.number), encode(record)});
   std::shared_lock index_lock(bucket.index.mutex());
-  for (; bucket.series_saved < bucket.index.series_count(); bucket.series_saved++) {
-    auto id = static_cast<SeriesId>(bucket.series_saved);
+  saved.series = bucket.index.series_count();
+  for (size_t series = bucket.series_saved; series < saved.series; series++) {
+    auto id = static_cast<SeriesId>(series);
     writes.push_back({catalog::series_key(bucket.number, id), bucket.index.key(id).canonical()});
   }
-  bucket.fields_saved.resize(bucket.index.measurement_count());
+  saved.fields.resize(bucket.index.measurement_count());
   for (MeasurementId id = 0; id < bucket.index.measurement_count(); id++) {
     const std::vector<std::string>& names = bucket.index.fields(id);
-    if (bucket.fields_saved[id] == names.size()) continue;
-    bucket.fields_saved[id] = names.size();
+    if (saved.fields[id] == names.size()) continue;
+    saved.fields[id] = names.size();
     writes.push_back({catalog::fields_key(bucket.number, id), catalog::encode_fields(names)});
   }
   std::lock_guard head_lock(bucket.head.mutex());
   for (auto& [start, group] : bucket.head.groups()) {
     if (!group.changed) continue;
     group.changed = false;
+    saved.groups.push_back(start);
     writes.push_back({catalog::group_key(bucket.number, start),
                       catalog::encode_group(group, bucket.index.group_types(start))});
   }
+  return saved;
 }
 
 }  // namespace weir::store
