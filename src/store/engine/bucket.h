@@ -26,11 +26,32 @@ struct Bucket {
   SeriesIndex index;
   Head head;
   std::atomic<uint64_t> values_written = 0;
+  // Writes that have begun to look at the index and whose rows are not all in the head yet.
+  // Counted before the index's mutex is taken, so who holds it alone and reads 0 knows that no row
+  // is on its way that relies on what the index says now.
+  std::atomic<int64_t> writes_under_way = 0;
 
   // How much of the index is in the catalog; under the engine's maintenance mutex.
   size_t series_saved = 0;
   std::vector<size_t> fields_saved;  // by measurement
 };
 using BucketPtr = std::shared_ptr<Bucket>;
+
+// Counts a write as under way as long as it lives.
+class WriteUnderWay {
+ public:
+  explicit WriteUnderWay(BucketPtr bucket) : bucket_(std::move(bucket)) {
+    bucket_->writes_under_way++;
+  }
+  WriteUnderWay(WriteUnderWay&&) = default;
+  WriteUnderWay& operator=(WriteUnderWay&&) = delete;
+  ~WriteUnderWay() { end(); }
+  void end() {
+    if (BucketPtr bucket = std::move(bucket_)) bucket->writes_under_way--;
+  }
+
+ private:
+  BucketPtr bucket_;
+};
 
 }  // namespace weir::store

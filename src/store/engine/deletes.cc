@@ -9,6 +9,14 @@
 #include "store/engine/removal_filter.h"
 
 namespace weir::store {
+namespace {
+
+std::string describe(std::string_view chunk_key) {
+  std::optional<ChunkKey> key = ChunkKey::decode(chunk_key);
+  return key ? key->describe() : "a chunk whose key does not read";
+}
+
+}  // namespace
 
 Result<void> EngineCore::remove(const DeleteSpec& spec) {
   if (spec.predicate != nullptr && tests_value(*spec.predicate)) {
@@ -96,7 +104,8 @@ Result<void> EngineCore::remove_chunks(Bucket& bucket, const Removal& removal,
     if (chunk->time_max_ns() < removal.start_ns) continue;
     bool any_removed = false;
     std::vector<NamedRun> kept;
-    WEIR_TRY(std::vector<int64_t> times, chunk->times());
+    Result<std::vector<int64_t>> times = chunk->times();
+    if (!times.ok()) return std::move(times).error().with_context(key->describe());
     for (const ColumnHeader& column : chunk->columns()) {
       bool removes = filter->removes(column.field.field) &&
                      column.time_first_ns <= removal.stop_ns &&
@@ -106,9 +115,10 @@ Result<void> EngineCore::remove_chunks(Bucket& bucket, const Removal& removal,
           column.time_last_ns <= removal.stop_ns) {
         continue;  // all of it
       }
-      WEIR_TRY(FieldRun run, chunk->run(column, times));
-      if (removes) cut_run(run, removal.start_ns, removal.stop_ns);
-      if (run.rows() > 0) kept.push_back({column.field.field, std::move(run)});
+      Result<FieldRun> run = chunk->run(column, *times);
+      if (!run.ok()) return std::move(run).error().with_context(key->describe());
+      if (removes) cut_run(*run, removal.start_ns, removal.stop_ns);
+      if (run->rows() > 0) kept.push_back({column.field.field, std::move(*run)});
     }
     if (!any_removed) continue;
     deleted.emplace_back(chunks->key());
@@ -163,24 +173,7 @@ Result<void> EngineCore::forget_unused_fields(Bucket& bucket, int64_t group_star
   {
     std::shared_lock index_lock(bucket.index.mutex());
     unseen = bucket.index.registered_fields(group_start_ns, measurement);
-    bucket.index.measurement_series(measurement).add_to(series_set);
-    std::lock_guard head_lock(bucket.head.mutex());
-    auto group = bucket.head.groups().find(group_start_ns);
-    if (group == bucket.head.groups().end()) return {};
-    series_set &= group->second.live;
-    for (SeriesId series : series_set) {
-      auto head = group->second.series.find(series);
-      if (head == group->second.series.end()) continue;
-      auto see = [&](const std::shared_ptr<RowGroup>& rows) {
-        if (rows == nullptr) return;
-        for (const RowGroup::Column& column : rows->columns()) {
-          std::erase(unseen, column.field.field);
-        }
-      };
-      for (const Piece& piece : head->second->frozen) see(piece.main), see(piece.late);
-      see(head->second->active.main), see(head->second->active.late);
-      if (unseen.empty()) return {};
-    }
+    series_set = leave_out_head_fields(bucket, group_start_ns, measurement, unseen);
   }
   // Usually the first series has them all.
   for (SeriesId series : series_set) {
@@ -189,14 +182,54 @@ Result<void> EngineCore::forget_unused_fields(Bucket& bucket, int64_t group_star
     auto chunks = chunks_->iterator(nullptr);
     for (chunks->seek(prefix);
          !unseen.empty() && chunks->valid() && chunks->key().starts_with(prefix); chunks->next()) {
-      WEIR_TRY(ChunkReader chunk, ChunkReader::open(chunks->value()));
-      for (const ColumnHeader& column : chunk.columns()) std::erase(unseen, column.field.field);
+      Result<ChunkReader> chunk = ChunkReader::open(chunks->value());
+      if (!chunk.ok()) return std::move(chunk).error().with_context(describe(chunks->key()));
+      for (const ColumnHeader& column : chunk->columns()) std::erase(unseen, column.field.field);
     }
     WEIR_CHECK(chunks->status());
   }
-  std::unique_lock lock(bucket.index.mutex());
-  for (FieldId field : unseen) bucket.index.forget_field_type(group_start_ns, measurement, field);
+  // Rows on their way may rely on a type that is to go. With writers that never pause it stays,
+  // which only means that the field keeps its type.
+  constexpr int kTriesMax = 3;
+  for (int i = 0; i < kTriesMax && !unseen.empty(); i++) {
+    {
+      std::unique_lock lock(bucket.index.mutex());
+      if (bucket.writes_under_way == 0) {
+        (void)leave_out_head_fields(bucket, group_start_ns, measurement, unseen);
+        for (FieldId field : unseen) {
+          bucket.index.forget_field_type(group_start_ns, measurement, field);
+        }
+        return {};
+      }
+    }
+    if (log_ == nullptr) return {};
+    WEIR_CHECK(log_->run([] { return Result<void>(); }));  // what is queued now is applied after it
+  }
   return {};
+}
+
+// Takes the fields that have rows in the head out of `unseen`; returns the measurement's series
+// with data in the group. With the index's mutex held.
+Roaring EngineCore::leave_out_head_fields(Bucket& bucket, int64_t group_start_ns,
+                                          MeasurementId measurement, std::vector<FieldId>& unseen) {
+  Roaring series_set;
+  std::lock_guard head_lock(bucket.head.mutex());
+  auto group = bucket.head.groups().find(group_start_ns);
+  if (group == bucket.head.groups().end()) return series_set;
+  bucket.index.measurement_series(measurement).add_to(series_set);
+  series_set &= group->second.live;
+  auto see = [&](const std::shared_ptr<RowGroup>& rows) {
+    if (rows == nullptr) return;
+    for (const RowGroup::Column& column : rows->columns()) std::erase(unseen, column.field.field);
+  };
+  for (SeriesId series : series_set) {
+    if (unseen.empty()) break;
+    auto head = group->second.series.find(series);
+    if (head == group->second.series.end()) continue;
+    for (const Piece& piece : head->second->frozen) see(piece.main), see(piece.late);
+    see(head->second->active.main), see(head->second->active.late);
+  }
+  return series_set;
 }
 
 }  // namespace weir::store

@@ -27,8 +27,11 @@ uint64_t default_head_bytes() {
 // Calls a write's completion when the last of its records is done, with the first error.
 class Completion {
  public:
-  Completion(WriteDone done, WriteOutcome outcome, size_t records)
-      : done_(std::move(done)), outcome_(std::move(outcome)), waiting_(records) {}
+  Completion(WriteDone done, WriteOutcome outcome, size_t records, WriteUnderWay under_way)
+      : done_(std::move(done)),
+        outcome_(std::move(outcome)),
+        waiting_(records),
+        under_way_(std::move(under_way)) {}
 
   void finish(Result<void> result) {
     if (!result.ok()) {
@@ -36,6 +39,7 @@ class Completion {
       if (!*error) *error = result.error();
     }
     if (waiting_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    under_way_.end();
     std::optional<Error> error = *error_.lock();
     if (error) {
       done_(std::move(*error));
@@ -48,6 +52,7 @@ class Completion {
   WriteDone done_;
   WriteOutcome outcome_;
   std::atomic<size_t> waiting_;
+  WriteUnderWay under_way_;
   Guarded<std::optional<Error>> error_;
 };
 
@@ -155,6 +160,7 @@ void EngineCore::write(BucketId id, model::PointBatch batch, WriteDone done) {
                       "more rows wait for the disk than fit in memory; try again later"});
   }
   Bucket& bucket = **found;
+  WriteUnderWay under_way(*found);
   WriteResolver resolver(bucket, *log_, clock_.wall_ns());
   if (Result<void> resolved = resolver.resolve(batch); !resolved.ok()) {
     return done(std::move(resolved).error());
@@ -164,8 +170,8 @@ void EngineCore::write(BucketId id, model::PointBatch batch, WriteDone done) {
   if (records.empty()) return done(std::move(resolver.outcome()));
   values_written_total.add(resolver.values());
   bucket.values_written += resolver.values();
-  auto completion =
-      std::make_shared<Completion>(std::move(done), std::move(resolver.outcome()), records.size());
+  auto completion = std::make_shared<Completion>(std::move(done), std::move(resolver.outcome()),
+                                                 records.size(), std::move(under_way));
   for (std::string& record : records) {
     log_->submit(RecordType::rows, std::move(record),
                  [completion](Result<void> result) { completion->finish(std::move(result)); });
@@ -217,6 +223,17 @@ void EngineCore::apply(const LogRecord& record) {
       applied = removal.ok() ? Result<void>() : Result<void>(removal.error());
       if (!removal.ok()) break;
       if (BucketPtr bucket = find(removal->bucket)) apply_removal(*bucket, record.lsn, *removal);
+      break;
+    }
+    case RecordType::field_types: {
+      // A checkpoint may come before the first row: it must save the type, since it frees this
+      // record.
+      Result<FieldTypeRecord> type = decode_field_type(record.body);
+      applied = type.ok() ? Result<void>() : Result<void>(type.error());
+      BucketPtr bucket = type.ok() ? find(type->bucket) : nullptr;
+      if (bucket == nullptr) break;
+      std::lock_guard lock(bucket->head.mutex());
+      bucket->head.group(type->group_start_ns).changed = true;
       break;
     }
     default:

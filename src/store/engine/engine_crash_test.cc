@@ -6,8 +6,12 @@
 #include <filesystem>
 
 #include "base/fault_file_system.h"
+#include "store/engine/crc32c.h"
 #include "store/engine/engine.h"
+#include "store/engine/log_records.h"
+#include "store/engine/wal_format.h"
 #include "store/testing.h"
+#include "store/write_rules.h"
 
 namespace weir::store {
 namespace {
@@ -24,6 +28,7 @@ struct Machine {
   std::unique_ptr<Engine> engine;
   Durability durability;
   uint64_t segment_bytes = 2000;  // a segment for every few records
+  uint64_t log_bytes_max = EngineOptions().log_bytes_max;
 
   Result<void> open() {
     engine.reset();
@@ -32,6 +37,7 @@ struct Machine {
     options.background = false;
     options.durability = durability;
     options.log_segment_bytes = segment_bytes;
+    options.log_bytes_max = log_bytes_max;
     auto opened = Engine::open(options, files, clock);
     if (!opened.ok()) return opened.error();
     engine = std::move(*opened);
@@ -200,6 +206,77 @@ TEST_CASE("a field's type outlives the log, even when its line was dropped") {
     points.add("m", fields, 3);
     WriteOutcome outcome = *write_and_wait(*machine.engine, kBucket, points.take());
     CHECK(outcome.partial.find("already exists as type integer dropped=1") != std::string::npos);
+  }
+}
+
+TEST_CASE("a type that no row has used yet outlives a checkpoint") {
+  Machine machine;
+  machine.must_open();
+  REQUIRE(machine.engine->create_bucket(kBucket, {}).ok());
+  BatchBuilder dropped;  // defines y, then breaks a rule
+  dropped.add("m", "y=1i,s=\"" + std::string(kStringBytesMax + 1, 'x') + "\"", 1);
+  REQUIRE(write_and_wait(*machine.engine, kBucket, dropped.take())->dropped_points == 1);
+  REQUIRE(machine.engine->seal_all().ok());
+  machine.crash();
+  machine.must_open();
+  BatchBuilder points;
+  points.add("m", "y=0.5", 2);
+  CHECK(write_and_wait(*machine.engine, kBucket, points.take())->dropped_points == 1);
+}
+
+TEST_CASE("rows that follow a delete in the log bring their types with them") {
+  // As it is when a write has found its field's type, and a delete of all values that type was of
+  // comes before it in the log: no new definition of the type is there.
+  Machine machine;
+  constexpr int64_t kHour = 3'600'000'000'000;
+  const Layout layout = {{0, model::FieldType::int64}};
+  auto row = [&](int64_t number) {
+    RowsEncoder rows(1);
+    rows.add_point(0, number, 0, layout);
+    rows.add_value(model::FieldValue::of_int(number));
+    return rows.take();
+  };
+  std::string log = segment_header(1);
+  uint64_t lsn = 0;
+  auto add = [&](RecordType type, const std::string& body) {
+    lsn++;
+    append_record_header(log, body.size(), crc32c(body), lsn, lsn - 1, type);
+    log += body;
+  };
+  add(RecordType::bucket, encode(BucketRecord{1, kBucket, {0, kHour}}));
+  add(RecordType::series, encode(SeriesRecord{1, 0, "m"}));
+  add(RecordType::fields, encode(FieldRecord{1, 0, 0, "x"}));
+  add(RecordType::field_types,
+      encode(FieldTypeRecord{1, shard_group_start(5, kHour), 0, 0, model::FieldType::int64}));
+  add(RecordType::rows, row(5));
+  add(RecordType::removal, encode(RemovalRecord{1, kTimeMin, kTimeMax, nullptr}));
+  add(RecordType::rows, row(6));
+  machine.files.overwrite(machine.directory.path() + "/log/" + segment_name(1), log);
+  machine.must_open();
+  CHECK(machine.numbers() == std::vector<int64_t>{6});
+  BatchBuilder points;
+  points.add("m", "x=0.5", 7);
+  CHECK(write_and_wait(*machine.engine, kBucket, points.take())->dropped_points == 1);
+}
+
+TEST_CASE("a power cut after a checkpoint leaves a log without a gap, synced or not") {
+  for (uint64_t torn : {0, 100, 200, 300, 400}) {
+    CAPTURE(torn);
+    Machine machine;
+    machine.durability.mode = Durability::Mode::none;
+    machine.segment_bytes = 1'000'000;  // a full segment would be synced
+    machine.log_bytes_max = 1;          // so that a round of maintenance seals and checkpoints
+    machine.must_open();
+    REQUIRE(machine.engine->create_bucket(kBucket, {}).ok());
+    for (int64_t i = 1; i <= 5; i++) REQUIRE(machine.write(i).ok());
+    REQUIRE(machine.engine->maintain().ok());
+    machine.crash(torn);
+    machine.must_open();
+    CHECK(machine.numbers() == up_to(5));
+    REQUIRE(machine.write(6).ok());
+    machine.crash(5000);
+    machine.must_open();
+    CHECK(machine.numbers() == up_to(6));
   }
 }
 

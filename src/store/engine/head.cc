@@ -49,7 +49,7 @@ Result<void> Head::apply(uint64_t lsn, RowsDecoder& rows, int64_t now_ms,
     group->time_max_ns = std::max(group->time_max_ns, time_ns);
     uint64_t sealed = 0;
     if (sealed_lsn != nullptr) {
-      WEIR_TRY(sealed, (*sealed_lsn)(group->start_ns, id));
+      WEIR_TRY(sealed, (*sealed_lsn)(group->start_ns, rows));
     }
     if (sealed >= lsn) {
       for (const LayoutField& field : rows.layout()) {

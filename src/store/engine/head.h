@@ -76,7 +76,8 @@ class Head {
 
   // Adds the points of a rows record. Rows of series whose chunks reach `lsn` already are skipped
   // when `sealed_lsn` (used while the log is replayed) says so; null: none are.
-  using SealedLsn = std::function<Result<uint64_t>(int64_t group_start_ns, SeriesId series)>;
+  using SealedLsn =
+      std::function<Result<uint64_t>(int64_t group_start_ns, const RowsDecoder& point)>;
   Result<void> apply(uint64_t lsn, RowsDecoder& rows, int64_t now_ms, const SealedLsn* sealed_lsn);
 
   // Freezes active pieces that `chosen` accepts.

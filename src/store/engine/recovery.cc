@@ -9,6 +9,7 @@ namespace weir::store {
 Result<void> EngineCore::recover() {
   std::string log_directory = options_.directory + "/log";
   WEIR_CHECK(files_.create_directories(log_directory));
+  WEIR_CHECK(files_.sync_directory(options_.directory));  // the log's name, before what is in it
   WEIR_TRY(lock_, files_.lock(options_.directory + "/lock"));
   WEIR_TRY(chunks_, ChunkStore::open(options_.directory + "/chunks", false));
   WEIR_CHECK(load_catalog());
@@ -112,11 +113,19 @@ Result<void> EngineCore::replay(const LogRecord& record) {
     case RecordType::rows: {
       if (is_done) return {};
       BucketPtr bucket;
+      const Layout* typed = nullptr;  // of the point before, for these two
+      std::pair<int64_t, MeasurementId> typed_for;
       Head::SealedLsn sealed_lsn = [&](int64_t group_start_ns,
-                                       SeriesId series) -> Result<uint64_t> {
+                                       const RowsDecoder& point) -> Result<uint64_t> {
+        SeriesId series = point.series();
         if (series >= bucket->index.series_count()) {
           return Error{Errc::io,
                        fmt::format("a row names series {}, which is not defined", series)};
+        }
+        std::pair here(group_start_ns, bucket->index.measurement_of(series));
+        if (typed != &point.layout() || typed_for != here) {
+          WEIR_CHECK(replay_types(bucket->index, here.first, here.second, point.layout()));
+          typed = &point.layout(), typed_for = here;
         }
         auto [known, is_new] =
             replay_sealed_.try_emplace(std::tuple(bucket->number, group_start_ns, series), 0);
@@ -137,6 +146,22 @@ Result<void> EngineCore::replay(const LogRecord& record) {
     default:
       return replay_definition(record);
   }
+}
+
+// Rows say their types once more. A delete before them in the log has dropped types that, when they
+// were written, were still in use.
+Result<void> EngineCore::replay_types(SeriesIndex& index, int64_t group_start_ns,
+                                      MeasurementId measurement, const Layout& layout) {
+  for (const LayoutField& field : layout) {
+    if (field.field >= index.fields(measurement).size()) {
+      return Error{Errc::io,
+                   fmt::format("a row names field {}, which is not defined", field.field)};
+    }
+    if (!index.field_type(group_start_ns, measurement, field.field)) {
+      index.set_field_type(group_start_ns, measurement, field.field, field.type);
+    }
+  }
+  return {};
 }
 
 Result<void> EngineCore::replay_definition(const LogRecord& record) {
