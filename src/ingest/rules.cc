@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "ingest/rule_text.h"
+#include "ingest/topic_mapping.h"
 #include "model/series_key.h"
 
 namespace weir::ingest {
@@ -30,6 +31,7 @@ class RulesReader {
   void read_rules(const toml::node& node);
   void read_rule(const toml::table& table);
   void check_rule(const toml::table& table, Rule& rule);
+  void check_tags(const toml::table& table, const Rule& rule);
 
   void read_topic(const toml::node& node, Rule& rule);
   void read_skip(const toml::node& node, Rule& rule);
@@ -222,6 +224,7 @@ void RulesReader::check_rule(const toml::table& table, Rule& rule) {
     }
     return;
   }
+  check_tags(table, rule);
   if (!rule.measurement.empty() || rule.ignore) return;
   const auto named = std::find(names.begin(), names.end(), "_measurement");
   if (named != names.end()) {
@@ -292,6 +295,25 @@ void RulesReader::read_measurement(const toml::node& node, Rule& rule) {
   if (auto name = checked(node, parse_template(*measurement, rule.pattern.names()))) {
     rule.measurement = std::move(*name);
   }
+}
+
+// A tag that a series key cannot carry, or two of one name, would make the store refuse every point
+// of the rule, and with it whatever else its publisher sent.
+void RulesReader::check_tags(const toml::table& table, const Rule& rule) {
+  const std::string_view member = rule.each ? std::string_view(rule.each->member_tag) : "";
+  const auto& captures = rule.pattern.names();
+  bool is_twice = std::find(captures.begin(), captures.end(), member) != captures.end();
+  std::string scratch;
+  auto check_name = [&](std::string_view name) {
+    if (cleaned(name, scratch) == name) return;
+    mistake(table, fmt::format("a tag cannot be called \"{}\"", name));
+  };
+  for (const TagRule& tag : rule.tags) {
+    check_name(tag.name);
+    is_twice |= tag.name == member;
+  }
+  check_name(member);
+  if (is_twice) mistake(table, fmt::format("each would set the tag \"{}\" again", member));
 }
 
 void RulesReader::read_tags(const toml::node& node, Rule& rule) {

@@ -66,6 +66,10 @@ TEST_CASE("rules that could never work are refused") {
                            "topic = \"a\"\ntypes = { x = \"integer\" }",
                            "topic = \"a\"\ntypes = { x = \"bool:ON\" }",
                            "topic = \"a\"\neach = \"x\"",
+                           "topic = \"a/{b}\"\neach = \"x.{b}\"",
+                           "topic = \"a\"\ntags = { b = \"1\" }\neach = \"x.{b}\"",
+                           "topic = \"a\"\ntags = { \"b\\\\\" = \"1\" }",
+                           "topic = \"a\"\neach = '{b\\}'",
                            "topic = \"a\"\nretained = \"yes\"",
                            "topic = \"a\"\nformat = \"line\"\nfields = [\"x\"]",
                            "topic = \"a\"\nskip = \"x\""}) {
