@@ -187,9 +187,11 @@ class Model {
   void compare(const ScanSpec& spec) {
     std::vector<std::string> expected = scan_lines(*oracle_, spec);
     std::vector<std::string> got = scan_lines(*engine_, spec);
-    // The oracle finds an error before its first row, the engine when it comes to it.
+    // The oracle finds an error before its first row, the engine when it comes to it: not at all if
+    // it has given the rows asked for before.
     if (!expected.empty() && expected.back().starts_with("error")) {
       REQUIRE(!got.empty());
+      if (spec.rows_per_series_max) return;
       CHECK(got.back().starts_with("error"));
       return;
     }
