@@ -35,22 +35,37 @@ struct ColumnChunk {
   }
   FieldValue value(size_t row) const {
     switch (type) {
-      case FieldType::float64: return FieldValue::of_float(floats[row]);
-      case FieldType::int64: return FieldValue::of_int(ints[row]);
-      case FieldType::uint64: return FieldValue::of_uint(uints[row]);
-      case FieldType::boolean: return FieldValue::of_bool(bools[row] != 0);
-      case FieldType::string: return FieldValue::of_string(strings[row]);
+      case FieldType::float64:
+        return FieldValue::of_float(floats[row]);
+      case FieldType::int64:
+        return FieldValue::of_int(ints[row]);
+      case FieldType::uint64:
+        return FieldValue::of_uint(uints[row]);
+      case FieldType::boolean:
+        return FieldValue::of_bool(bools[row] != 0);
+      case FieldType::string:
+        return FieldValue::of_string(strings[row]);
     }
     return FieldValue::of_bool(false);
   }
   void append(int64_t time_ns, FieldValue v) {
     times.push_back(time_ns);
     switch (type) {
-      case FieldType::float64: floats.push_back(v.as_float()); break;
-      case FieldType::int64: ints.push_back(v.as_int()); break;
-      case FieldType::uint64: uints.push_back(v.as_uint()); break;
-      case FieldType::boolean: bools.push_back(v.as_bool() ? 1 : 0); break;
-      case FieldType::string: strings.emplace_back(v.as_string()); break;
+      case FieldType::float64:
+        floats.push_back(v.as_float());
+        break;
+      case FieldType::int64:
+        ints.push_back(v.as_int());
+        break;
+      case FieldType::uint64:
+        uints.push_back(v.as_uint());
+        break;
+      case FieldType::boolean:
+        bools.push_back(v.as_bool() ? 1 : 0);
+        break;
+      case FieldType::string:
+        strings.emplace_back(v.as_string());
+        break;
     }
   }
 };
