@@ -201,7 +201,7 @@ size_t find_line_end(std::string_view text, size_t begin) {
   if (content < text.size() && text[content] == '#') {  // quotes mean nothing in a comment
     return std::min(text.find('\n', content), text.size());
   }
-  for (size_t i = begin; i < text.size(); i++) {
+  for (size_t i = content; i < text.size(); i++) {
     const char c = text[i];
     if (c == '\\' && i + 2 < text.size()) {
       i++;
