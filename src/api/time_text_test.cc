@@ -1,4 +1,4 @@
-#include "api/time_text.h"
+#include "base/time_text.h"
 
 #include <doctest/doctest.h>
 

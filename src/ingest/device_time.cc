@@ -138,30 +138,4 @@ DeviceTime read_time_text(std::string_view text) {
   return {negative ? -ns : ns, false};
 }
 
-std::string rfc3339(int64_t time_ns) {
-  int64_t seconds = time_ns / kSecond, ns = time_ns % kSecond;
-  if (ns < 0) seconds--, ns += kSecond;
-  int64_t days = seconds / 86'400, rest = seconds % 86'400;
-  if (rest < 0) days--, rest += 86'400;
-  const int64_t shifted = days + 719'468;
-  const int64_t era = (shifted >= 0 ? shifted : shifted - 146'096) / 146'097;
-  const int64_t day_of_era = shifted - era * 146'097;
-  const int64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const int64_t day_of_year =
-      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t month_from_march = (5 * day_of_year + 2) / 153;
-  const int64_t day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-  const int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-  const int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", year, month, day,
-                                 rest / 3600, rest / 60 % 60, rest % 60);
-  if (ns != 0) {
-    std::string digits = fmt::format("{:09}", ns);
-    digits.erase(digits.find_last_not_of('0') + 1);
-    text += "." + digits;
-  }
-  return text + "Z";
-}
-
 }  // namespace weir::ingest

@@ -23,7 +23,4 @@ DeviceTime read_time_integer(int64_t epoch);
 // Rounded to the microsecond: a double holds no more of today's epoch.
 DeviceTime read_time_number(double epoch);
 
-// "2023-11-14T22:13:20.123Z", as many digits as it needs.
-std::string rfc3339(int64_t time_ns);
-
 }  // namespace weir::ingest

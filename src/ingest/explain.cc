@@ -1,6 +1,7 @@
 #include "ingest/explain.h"
 
 #include "base/json.h"
+#include "base/time_text.h"
 #include "ingest/device_time.h"
 #include "ingest/leaf.h"
 #include "model/line_protocol.h"

@@ -21,7 +21,4 @@ Result<FieldConversion> parse_conversion(std::string_view key, std::string_view 
 // "readings[*]", "[*]", "{sensor}", "devices.{id}".
 Result<EachRule> parse_each(std::string_view text);
 
-// The known name that `wrong` was most likely meant to be, or empty.
-std::string_view closest_name(std::string_view wrong, const std::vector<std::string_view>& known);
-
 }  // namespace weir::ingest

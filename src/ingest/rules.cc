@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/closest_name.h"
 #include "ingest/rule_text.h"
 #include "ingest/topic_mapping.h"
 #include "model/series_key.h"

@@ -21,6 +21,7 @@
 #include "query/query.h"
 #include "server/broker_access.h"
 #include "server/periodic.h"
+#include "server/rules_file.h"
 #include "server/version.h"
 #include "store/engine/engine.h"
 
@@ -45,9 +46,7 @@ Error cannot_listen(std::string_view key, Error error) {
 
 Result<std::shared_ptr<const ingest::RuleSet>> load_rules(const Config& config) {
   if (config.rules_text.empty()) return ingest::RuleSet::automatic_only();
-  auto rules = ingest::RuleSet::parse(config.rules_text, ingest::OtherTables::ignore);
-  if (!rules.ok()) return std::move(rules).error().with_context(config.rules_file);
-  return rules;
+  return parse_rules_file(config.rules_text, config.rules_file);
 }
 
 class RunningApp final : public App {

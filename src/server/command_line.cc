@@ -1,5 +1,7 @@
 #include "server/command_line.h"
 
+#include <fmt/core.h>
+
 #include <CLI/CLI.hpp>
 
 #include "server/commands/commands.h"
@@ -165,6 +167,7 @@ int run_command_line(int argument_count, char** arguments,
       "From sensor to dashboard in one program: MQTT broker, time-series store, "
       "InfluxDB-compatible API and web interface.");
   root.name("weir");
+  root.set_version_flag("--version", fmt::format("weir {} ({})", kVersion, kCommit));
   root.require_subcommand(1);
   root.footer("Start with `weir run`, then open http://127.0.0.1:8086.");
   AllArguments all;

@@ -4,7 +4,7 @@
 
 #include <toml++/toml.h>
 
-#include "server/units.h"
+#include "base/closest_name.h"
 
 namespace weir::server {
 namespace {
@@ -23,7 +23,7 @@ bool is_known(std::string_view key) {
 Error unknown_key(std::string_view key, const std::string& where) {
   std::vector<std::string_view> keys;
   for (const Setting& setting : all_settings()) keys.push_back(setting.key);
-  std::string_view meant = nearest_name(key, keys);
+  std::string_view meant = closest_name(key, keys);
   return Error{
       Errc::invalid,
       fmt::format("{}: unknown setting `{}`{}", where, key,

@@ -8,6 +8,8 @@
 
 #include "base/ids.h"
 #include "base/log.h"
+#include "base/time_text.h"
+#include "mqtt/topic.h"
 #include "server/sensor_reading.h"
 #include "server/units.h"
 
@@ -42,8 +44,12 @@ Result<std::vector<Device>> make_devices(const SensorOptions& options) {
   std::vector<Device> devices;
   for (uint64_t number = 1; number <= options.devices; number++) {
     WEIR_TRY(auto reading, make_sensor_reading(options.kind, seed, number));
-    devices.push_back(
-        {replace_device(pattern, fmt::format("{}-{}", stem, number)), std::move(reading)});
+    std::string topic = replace_device(pattern, fmt::format("{}-{}", stem, number));
+    if (!mqtt::is_valid_topic_name(topic)) {
+      return Error{Errc::invalid,
+                   fmt::format("--topic: got `{}`, wanted a topic without wildcards", topic)};
+    }
+    devices.push_back({std::move(topic), std::move(reading)});
   }
   return devices;
 }
@@ -53,8 +59,7 @@ Result<void> publish_round(mqtt::Publisher& publisher, std::vector<Device>& devi
   for (Device& device : devices) {
     std::string payload = device.reading->next(clock.wall_ns());
     WEIR_CHECK(publisher.publish(device.topic, payload, options.qos, options.retain));
-    if (options.print)
-      fmt::print("{}  {}  {}\n", format_time(clock.wall_ns()), device.topic, payload);
+    if (options.print) fmt::print("{}  {}  {}\n", rfc3339(clock.wall_ns()), device.topic, payload);
   }
   if (options.print) std::fflush(stdout);
   return {};

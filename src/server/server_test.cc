@@ -2,10 +2,12 @@
 #include <sys/resource.h>
 
 #include "base/file.h"
+#include "base/time_text.h"
 #include "server/config.h"
 #include "server/config_file.h"
 #include "server/descriptors.h"
 #include "server/environment.h"
+#include "server/rules_file.h"
 #include "server/sensor.h"
 #include "server/sensor_reading.h"
 #include "server/units.h"
@@ -41,8 +43,8 @@ TEST_CASE("durations and sizes are read with their units and refused without sen
   CHECK(parse_size_bytes("100").value() == 100);
   CHECK_FALSE(parse_size_bytes("1XB").ok());
   CHECK(format_bytes(1536) == "1.5 KiB");
-  CHECK(format_time(1'500'000'000) == "1970-01-01T00:00:01.5Z");
-  CHECK(format_time(-1) == "1969-12-31T23:59:59.999999999Z");
+  CHECK(rfc3339(1'500'000'000) == "1970-01-01T00:00:01.5Z");
+  CHECK(rfc3339(-1) == "1969-12-31T23:59:59.999999999Z");
 }
 
 TEST_CASE("an unknown setting is refused with its place and the one that was meant") {
@@ -50,6 +52,20 @@ TEST_CASE("an unknown setting is refused with its place and the one that was mea
         "weir.toml:2:1: unknown setting `mqtt.lisen`; did you mean `mqtt.listen`?");
   CHECK(parse_config_file("[mqtt\n", "weir.toml").error().message.starts_with("weir.toml:1:"));
   CHECK(parse_config_file("[auto]\nmode = \"on\"\n[[map]]\ntopic = \"a\"\n", "x").value().empty());
+}
+
+TEST_CASE("mistakes in rules are told with file, line and column, in order") {
+  auto rules =
+      parse_rules_file("[[map]]\ntopic = \"a\"\nmesurement = \"x\"\n[auto]\nmod = 1\n", "w.toml");
+  REQUIRE_FALSE(rules.ok());
+  CHECK(rules.error().message.starts_with("w.toml:3:1: unknown key"));
+  CHECK(rules.error().message.find("\nw.toml:5:1: unknown key") != std::string::npos);
+}
+
+TEST_CASE("a sensor refuses a topic with wildcards instead of trying for ever") {
+  SensorOptions options;
+  options.topic = "a/#";
+  CHECK(run_sensor(options, SystemClock(), std::atomic<bool>(false)).error().code == Errc::invalid);
 }
 
 TEST_CASE("flags win over the environment, the environment over defaults") {

@@ -2,11 +2,9 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <ctime>
 
 namespace weir::server {
 namespace {
@@ -77,49 +75,12 @@ Result<uint64_t> parse_whole_number(std::string_view text, uint64_t least, uint6
                fmt::format("got `{}`, wanted a whole number from {} to {}", text, least, most)};
 }
 
-std::string_view nearest_name(std::string_view misspelt,
-                              const std::vector<std::string_view>& names) {
-  std::string_view nearest;
-  size_t nearest_distance = misspelt.size() / 3 + 2;  // beyond that it is another word
-  for (std::string_view name : names) {
-    std::vector<size_t> row(name.size() + 1);
-    for (size_t j = 0; j <= name.size(); j++) row[j] = j;
-    for (size_t i = 1; i <= misspelt.size(); i++) {
-      size_t diagonal = row[0];
-      row[0] = i;
-      for (size_t j = 1; j <= name.size(); j++) {
-        size_t replaced = diagonal + (misspelt[i - 1] == name[j - 1] ? 0 : 1);
-        diagonal = row[j];
-        row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-      }
-    }
-    if (row.back() < nearest_distance) nearest = name, nearest_distance = row.back();
-  }
-  return nearest;
-}
-
 std::string format_bytes(uint64_t bytes) {
   static constexpr std::array<std::string_view, 5> kNames{"B", "KiB", "MiB", "GiB", "TiB"};
   double scaled = static_cast<double>(bytes);
   size_t unit = 0;
   while (scaled >= 1024 && unit + 1 < kNames.size()) scaled /= 1024, unit++;
   return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", scaled, kNames[unit]);
-}
-
-std::string format_time(int64_t time_ns) {
-  int64_t seconds = time_ns / 1'000'000'000, fraction = time_ns % 1'000'000'000;
-  if (fraction < 0) seconds--, fraction += 1'000'000'000;
-  std::time_t whole = seconds;
-  std::tm parts{};
-  gmtime_r(&whole, &parts);
-  std::string text =
-      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1,
-                  parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
-  if (fraction != 0) {
-    text += fmt::format(".{:09}", fraction);
-    text.erase(text.find_last_not_of('0') + 1);
-  }
-  return text + "Z";
 }
 
 }  // namespace weir::server

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
 
@@ -18,13 +17,7 @@ Result<uint64_t> parse_size_bytes(std::string_view text);
 Result<bool> parse_boolean(std::string_view text);
 Result<uint64_t> parse_whole_number(std::string_view text, uint64_t least, uint64_t most);
 
-// The name nearest to a misspelt one, or empty if none is near: for "did you mean".
-std::string_view nearest_name(std::string_view misspelt,
-                              const std::vector<std::string_view>& names);
-
 // "1.2 MiB", "340 B".
 std::string format_bytes(uint64_t bytes);
-// "2026-01-31T12:00:00.25Z".
-std::string format_time(int64_t time_ns);
 
 }  // namespace weir::server

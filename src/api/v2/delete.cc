@@ -3,11 +3,11 @@
 
 #include "api/fields.h"
 #include "api/route.h"
-#include "api/time_text.h"
 #include "api/v2/delete_predicate.h"
 #include "api/v2/find.h"
 #include "api/v2/resources.h"
 #include "base/json.h"
+#include "base/time_text.h"
 #include "store/store.h"
 
 namespace weir::api::v2 {

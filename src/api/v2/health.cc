@@ -1,9 +1,9 @@
 // GET /ping, /health, /ready, /metrics and GET /api/v2: what needs no caller.
 #include "api/route.h"
-#include "api/time_text.h"
 #include "api/v2/resources.h"
 #include "base/json.h"
 #include "base/metrics.h"
+#include "base/time_text.h"
 
 namespace weir::api::v2 {
 namespace {

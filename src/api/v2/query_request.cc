@@ -3,8 +3,8 @@
 #include <fmt/core.h>
 
 #include "api/fields.h"
-#include "api/time_text.h"
 #include "base/json.h"
+#include "base/time_text.h"
 
 namespace weir::api::v2 {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <fmt/core.h>
 
-#include "api/time_text.h"
 #include "base/json.h"
+#include "base/time_text.h"
 #include "meta/meta.h"
 #include "meta/permissions.h"
 

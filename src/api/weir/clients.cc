@@ -1,9 +1,9 @@
 // GET /api/v2/weir/clients: who is connected to the broker.
 #include "api/route.h"
-#include "api/time_text.h"
 #include "api/weir/message_access.h"
 #include "api/weir/resources.h"
 #include "base/json.h"
+#include "base/time_text.h"
 #include "mqtt/broker.h"
 
 namespace weir::api::own {

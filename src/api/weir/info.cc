@@ -1,8 +1,8 @@
 // GET /api/v2/weir/info: what this server is and how to reach it.
 #include "api/route.h"
-#include "api/time_text.h"
 #include "api/weir/resources.h"
 #include "base/json.h"
+#include "base/time_text.h"
 #include "meta/meta.h"
 
 namespace weir::api::own {

@@ -5,9 +5,9 @@
 
 #include "api/fields.h"
 #include "api/route.h"
-#include "api/time_text.h"
 #include "api/weir/resources.h"
 #include "base/json.h"
+#include "base/time_text.h"
 #include "meta/meta.h"
 #include "store/store.h"
 

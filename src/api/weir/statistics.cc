@@ -4,10 +4,10 @@
 #include <cstdio>
 
 #include "api/route.h"
-#include "api/time_text.h"
 #include "api/weir/resources.h"
 #include "base/json.h"
 #include "base/metrics.h"
+#include "base/time_text.h"
 #include "ingest/pipeline.h"
 #include "meta/meta.h"
 #include "mqtt/broker.h"

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/ids.h"
+#include "base/time_text.h"
 #include "server/commands/commands.h"
 #include "server/units.h"
 #include "store/engine/engine.h"
@@ -30,8 +31,8 @@ Result<bool> inspect_all_chunks(const std::string& directory) {
   fmt::print("chunks of {}\n", directory);
   WEIR_CHECK(store::inspect_chunks(directory, [&](const store::ChunkInfo& chunk) {
     fmt::print("  bucket {}  {}\n    {} .. {}  {} rows, {} bytes\n", id_to_text(chunk.bucket),
-               chunk.series, format_time(chunk.time_min_ns), format_time(chunk.time_max_ns),
-               chunk.rows, chunk.bytes);
+               chunk.series, rfc3339(chunk.time_min_ns), rfc3339(chunk.time_max_ns), chunk.rows,
+               chunk.bytes);
     for (const std::string& column : chunk.columns) fmt::print("      {}\n", column);
     if (!chunk.damage.empty()) fmt::print("    damaged: {}\n", chunk.damage);
     damaged = damaged || !chunk.damage.empty();

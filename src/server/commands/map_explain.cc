@@ -4,7 +4,9 @@
 #include "base/file.h"
 #include "ingest/explain.h"
 #include "ingest/rules.h"
+#include "mqtt/topic.h"
 #include "server/commands/commands.h"
+#include "server/rules_file.h"
 
 namespace weir::server {
 namespace {
@@ -15,9 +17,7 @@ Result<std::shared_ptr<const ingest::RuleSet>> read_rules(const std::string& con
     return ingest::RuleSet::automatic_only();
   }
   WEIR_TRY(std::string text, system_file_system().read(path));
-  auto rules = ingest::RuleSet::parse(text, ingest::OtherTables::ignore);
-  if (!rules.ok()) return std::move(rules).error().with_context(path);
-  return rules;
+  return parse_rules_file(text, path);
 }
 
 void print(const ingest::Explanation& found) {
@@ -38,6 +38,10 @@ void print(const ingest::Explanation& found) {
 }  // namespace
 
 int map_test_command(const MapTestArguments& arguments) {
+  if (!mqtt::is_valid_topic_name(arguments.topic)) {
+    return report({Errc::invalid, fmt::format("--topic: got `{}`, wanted a topic without wildcards",
+                                              arguments.topic)});
+  }
   auto rules = read_rules(arguments.config_path);
   if (!rules.ok()) return report(rules.error());
   ingest::MessageView message;

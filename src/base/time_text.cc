@@ -1,4 +1,4 @@
-#include "api/time_text.h"
+#include "base/time_text.h"
 
 #include <fmt/core.h>
 
@@ -6,7 +6,7 @@
 #include <limits>
 #include <optional>
 
-namespace weir::api {
+namespace weir {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
@@ -131,4 +131,4 @@ std::string go_duration(int64_t duration_ns) {
   return text + fmt::format("{}{}s", seconds % 60, fraction_text(duration_ns % kSecond));
 }
 
-}  // namespace weir::api
+}  // namespace weir
