@@ -104,6 +104,17 @@ std::string conflict_reason(std::string_view measurement, std::string_view field
       field, measurement, model::to_string(given), model::to_string(existing));
 }
 
+bool becomes_float(model::FieldType given, model::FieldType existing) {
+  return existing == model::FieldType::float64 &&
+         (given == model::FieldType::int64 || given == model::FieldType::uint64);
+}
+
+model::FieldValue as_float(const model::FieldValue& whole_number) {
+  return model::FieldValue::of_float(whole_number.type() == model::FieldType::int64
+                                         ? static_cast<double>(whole_number.as_int())
+                                         : static_cast<double>(whole_number.as_uint()));
+}
+
 std::string too_long_reason(std::string_view measurement, std::string_view field, size_t bytes) {
   return fmt::format("input field \"{}\" on measurement \"{}\" is too long, {} > {}", field,
                      measurement, bytes, kStringBytesMax);

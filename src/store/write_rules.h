@@ -44,6 +44,13 @@ std::string time_field_reason(std::string_view measurement);
 inline constexpr std::string_view kRetentionReason = "points beyond retention policy";
 std::string partial_write_text(std::string_view reason, size_t dropped_points);
 
+// Automatic mapping stores every number as a float and tags its series with the topic. A program
+// that writes whole numbers to the same field of the same measurement is not refused for that: in a
+// measurement with this tag, an integer for a float field is stored as a float.
+inline constexpr std::string_view kAutomaticTag = "topic";
+bool becomes_float(model::FieldType given, model::FieldType existing);
+model::FieldValue as_float(const model::FieldValue& whole_number);
+
 // "schema collision: cannot group integer and float types together"
 Error schema_collision(model::FieldType first, model::FieldType second);
 

@@ -62,7 +62,19 @@ class Consumer:
 
 class TutorialTest(WeirTest):
     def test_sensor_and_consumer(self):
-        # The consumer does the storing here, so weir's own mapping is off.
+        # Automatic mapping stores the readings too, as a series of its own.
+        weir = self.start_weir()
+        consumer = Consumer(weir)
+        self.assertTrue(consumer.ready.wait(30))
+        sent = run_sensor(weir.mqtt_port, 20, 0.02)
+        own = LAST_MINUTE + ' |> filter(fn: (r) => r.location == "New York")'
+        rows = wait_for(lambda: (rows := weir.query(own)) and len(rows) == 20 and rows,
+                        "20 points")
+        consumer.stop()
+        self.assertEqual(consumer.failures, [])
+        self.assertEqual([float(row["_value"]) for row in rows], sent)
+
+    def test_sensor_and_consumer_without_automatic_mapping(self):
         weir = self.start_weir(config='[auto]\nmode = "off"\n')
         consumer = Consumer(weir)
         self.assertTrue(consumer.ready.wait(30))

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/ids.h"
+#include "store/write_rules.h"
 
 namespace weir::store {
 namespace {
@@ -44,10 +45,13 @@ SeriesId SeriesIndex::add_series(const model::SeriesKey& key, std::string_view c
   Symbol name = intern(key.measurement);
   auto [measurement, is_new] =
       measurement_ids_.try_emplace(name, static_cast<MeasurementId>(measurements_.size()));
-  if (is_new) measurements_.push_back({name, {}, {}, {}});
+  if (is_new) measurements_.push_back({name, {}, false, {}, {}});
   measurements_[measurement->second].series.add(id);
   series_.push_back({measurement->second, static_cast<uint32_t>(tags_.size()),
                      static_cast<uint32_t>(key.tags.size())});
+  if (!key.tag(kAutomaticTag).empty()) {
+    measurements_[measurement->second].has_automatic_tag = true;
+  }
   for (const model::Tag& tag : key.tags) {
     TagSymbols symbols{intern(tag.key), intern(tag.value)};
     tags_.push_back(symbols);

@@ -55,6 +55,10 @@ class SeriesIndex {
 
   size_t measurement_count() const { return measurements_.size(); }
   const std::string& measurement_name(MeasurementId id) const;
+  // Whether a series of it carries the tag of automatic mapping (write_rules.h).
+  bool is_mapped_automatically(MeasurementId id) const {
+    return measurements_[id].has_automatic_tag;
+  }
   const IdSet& measurement_series(MeasurementId id) const { return measurements_[id].series; }
   std::optional<FieldId> find_field(MeasurementId measurement, std::string_view name) const;
   // Adds a field; nothing when the measurement has as many as there are ids.
@@ -94,6 +98,7 @@ class SeriesIndex {
   struct Measurement {
     Symbol name;
     IdSet series;
+    bool has_automatic_tag = false;
     std::vector<std::string> fields;
     std::map<std::string, FieldId, std::less<>> field_ids;
   };

@@ -171,7 +171,10 @@ std::string WriteResolver::define_field(const ShapeKey& key, const model::BatchF
   model::FieldType type = field.value.type();
   auto existing = index_.field_type(key.group_start_ns, key.measurement, *id);
   if (existing && *existing != type) {
-    return conflict_reason(measurement, field.key, type, *existing);
+    if (!becomes_float(type, *existing) || !index_.is_mapped_automatically(key.measurement)) {
+      return conflict_reason(measurement, field.key, type, *existing);
+    }
+    type = *existing;
   }
   if (!existing) {
     index_.set_field_type(key.group_start_ns, key.measurement, *id, type);
@@ -189,7 +192,10 @@ Result<void> WriteResolver::add_row(SeriesId series, int64_t time_ns, LineShape&
   if (rows_.size() > kRowsRecordBytes) close_record();
   if (shape.record_key == SIZE_MAX) shape.record_key = rows_.layouts();
   rows_.add_point(series, time_ns, shape.record_key, shape.layout);
-  for (uint32_t source : shape.sources) rows_.add_value(fields[source].value);
+  for (size_t i = 0; i < shape.sources.size(); i++) {
+    const model::FieldValue& value = fields[shape.sources[i]].value;
+    rows_.add_value(shape.layout[i].type == value.type() ? value : as_float(value));
+  }
   values_ += shape.sources.size();
   if (rows_.size() <= kRecordBodyBytesMax) return {};
   return Error{Errc::too_large, "one point takes more than 28 MiB"};

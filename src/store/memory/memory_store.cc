@@ -171,6 +171,15 @@ class MemoryStore final : public Store {
     return outcome;
   }
 
+  static bool is_mapped_automatically(const Bucket& bucket, std::string_view measurement) {
+    for (const auto& [start, group] : bucket.groups) {
+      for (const auto& [key, rows] : group.series) {
+        if (key.measurement == measurement && !key.tag(kAutomaticTag).empty()) return true;
+      }
+    }
+    return false;
+  }
+
   // False with the reason if the point is dropped.
   bool write_point(Bucket& bucket, const model::PointBatch& batch, const model::BatchPoint& point,
                    const model::SeriesKey& key, std::string& reason) {
@@ -187,11 +196,15 @@ class MemoryStore final : public Store {
       }
       auto& types = group.types[key.measurement];
       auto [type, is_new] = types.try_emplace(std::string(field.key), value.type());
-      if (type->second != value.type()) {
+      if (type->second == value.type()) {
+        fields.insert_or_assign(std::string(field.key), OwnedValue(value));
+      } else if (becomes_float(value.type(), type->second) &&
+                 is_mapped_automatically(bucket, key.measurement)) {
+        fields.insert_or_assign(std::string(field.key), OwnedValue(as_float(value)));
+      } else {
         reason = conflict_reason(key.measurement, field.key, value.type(), type->second);
         return false;
       }
-      fields.insert_or_assign(std::string(field.key), OwnedValue(value));
     }
     if (fields.empty()) {
       reason = time_field_reason(key.measurement);

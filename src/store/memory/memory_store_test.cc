@@ -51,6 +51,16 @@ TEST_CASE_FIXTURE(Fixture, "a line whose field changes type is dropped whole, th
   CHECK(scan().back() == "error: schema collision: cannot group integer and float types together");
 }
 
+TEST_CASE_FIXTURE(Fixture, "whole numbers join the floats of automatic mapping, and only those") {
+  write("t,topic=t", "t=17", 1);
+  CHECK(write("t,location=here", "t=18i", 2).partial.empty());
+  CHECK(write("t,location=here", "t=19u", 3).partial.empty());
+  CHECK(write("t,location=here", "t=true", 4).dropped_points == 1);
+  CHECK(scan() == Lines{"t,location=here t 2 18", "t,location=here t 3 19", "t,topic=t t 1 17"});
+  write("u", "f=1.5", 1);
+  CHECK(write("u", "f=2i", 2).dropped_points == 1);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a lone field called time and an endless string are refused") {
   CHECK(write("m", "time=1", 1).partial ==
         "partial write: invalid field name: input field \"time\" on measurement \"m\" is invalid "
