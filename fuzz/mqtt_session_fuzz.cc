@@ -49,8 +49,8 @@ void run(std::string_view input) {
   options.packet_bytes_max = 4096;
   options.queued_messages_max = 20;
   options.retained_messages_max = 20;
-  auto hub =
-      std::make_shared<Hub>(loops.clock, options, Authenticate{}, std::vector<PublishSink*>{&sink});
+  auto hub = std::make_shared<Hub>(loops.clock, options, std::vector<PublishSink*>{&sink});
+  auto policy = std::make_shared<ListenerPolicy>();
   hub->add_threads(loops.all());
   std::array<std::unique_ptr<FakePeer>, kPeers> peers;
   while (input.size() >= 2) {
@@ -61,7 +61,7 @@ void run(std::string_view input) {
     std::unique_ptr<FakePeer>& peer = peers[what / 2 % kPeers];
     if (!peer) {
       peer = std::make_unique<FakePeer>(*loops.threads[thread]);
-      hub->threads[thread]->adopt(peer->make_stream());
+      hub->threads[thread]->adopt(peer->make_stream(), policy);
     }
     switch (what >> 4) {
       case 0:

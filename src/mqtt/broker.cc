@@ -13,12 +13,16 @@ class HubBroker final : public Broker {
       : threads_(threads), hub_(std::move(hub)) {}
   ~HubBroker() override { hub_->stop(); }
 
-  Result<std::unique_ptr<net::Listener>> listen(const net::ListenAddress& address) override {
-    return net::Listener::open(
-        threads_, address,
-        [hub = hub_](std::unique_ptr<net::Stream> stream) { adopt_on(*hub, std::move(stream)); });
+  Result<std::unique_ptr<net::Listener>> listen(const net::ListenAddress& address,
+                                                ListenerPolicyPtr policy) override {
+    return net::Listener::open(threads_, address,
+                               [hub = hub_, policy](std::unique_ptr<net::Stream> stream) {
+                                 adopt_on(*hub, std::move(stream), policy);
+                               });
   }
-  void adopt(std::unique_ptr<net::Stream> stream) override { adopt_on(*hub_, std::move(stream)); }
+  void adopt(std::unique_ptr<net::Stream> stream, ListenerPolicyPtr policy) override {
+    adopt_on(*hub_, std::move(stream), std::move(policy));
+  }
   void publish(MessagePtr message) override { hub_->publish(std::move(message)); }
   std::vector<ClientInfo> clients() const override { return hub_->clients(); }
   std::vector<MessagePtr> retained(std::string_view filter, size_t most) const override {
@@ -27,9 +31,9 @@ class HubBroker final : public Broker {
   void stop() override { hub_->stop(); }
 
  private:
-  static void adopt_on(Hub& hub, std::unique_ptr<net::Stream> stream) {
+  static void adopt_on(Hub& hub, std::unique_ptr<net::Stream> stream, ListenerPolicyPtr policy) {
     size_t thread = stream->io_thread().index();
-    hub.threads[thread]->adopt(std::move(stream));
+    hub.threads[thread]->adopt(std::move(stream), std::move(policy));
   }
 
   net::IoThreads& threads_;
@@ -39,9 +43,8 @@ class HubBroker final : public Broker {
 }  // namespace
 
 std::unique_ptr<Broker> Broker::make(net::IoThreads& threads, const Clock& clock,
-                                     BrokerOptions options, Authenticate authenticate,
-                                     std::vector<PublishSink*> sinks) {
-  auto hub = std::make_shared<Hub>(clock, options, std::move(authenticate), std::move(sinks));
+                                     BrokerOptions options, std::vector<PublishSink*> sinks) {
+  auto hub = std::make_shared<Hub>(clock, options, std::move(sinks));
   std::vector<net::IoThread*> loops;
   for (size_t i = 0; i < threads.count(); i++) loops.push_back(&threads.at(i));
   hub->add_threads(loops);

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "mqtt/identity.h"
 #include "mqtt/message.h"
 #include "mqtt/sink.h"
 #include "net/listener.h"
@@ -28,14 +29,17 @@ struct Credentials {
   std::optional<std::string> user, password;
   net::Peer peer;
 };
-struct Identity {
-  std::string user;  // empty: anonymous
-  bool may_publish = true, may_subscribe = true;
-};
 // Decides on a CONNECT; may block (password hashing), so it runs on a worker and calls back from
 // there. Errc::unauthorized: bad user name or password; Errc::forbidden: not authorised.
 // An empty function admits everyone as anonymous.
 using Authenticate = std::function<void(Credentials, std::function<void(Result<Identity>)>)>;
+
+// What one listener asks of its clients: listeners of one broker may differ in it.
+struct ListenerPolicy {
+  std::string name = "mqtt.listen";  // as logs and the list of clients call it
+  Authenticate authenticate;
+};
+using ListenerPolicyPtr = std::shared_ptr<const ListenerPolicy>;
 
 struct BrokerOptions {
   uint32_t packet_bytes_max = 1024 * 1024;
@@ -66,13 +70,14 @@ class Broker {
  public:
   // `threads`, `clock` and the sinks outlive the broker.
   static std::unique_ptr<Broker> make(net::IoThreads& threads, const Clock& clock,
-                                      BrokerOptions options, Authenticate authenticate,
-                                      std::vector<PublishSink*> sinks);
+                                      BrokerOptions options, std::vector<PublishSink*> sinks);
   virtual ~Broker() = default;
 
-  virtual Result<std::unique_ptr<net::Listener>> listen(const net::ListenAddress& address) = 0;
-  // Takes over a connected stream, on its io thread (a WebSocket, later).
-  virtual void adopt(std::unique_ptr<net::Stream> stream) = 0;
+  virtual Result<std::unique_ptr<net::Listener>> listen(const net::ListenAddress& address,
+                                                        ListenerPolicyPtr policy) = 0;
+  // Takes over a connected stream, on its io thread: a WebSocket, or what another listener
+  // accepted.
+  virtual void adopt(std::unique_ptr<net::Stream> stream, ListenerPolicyPtr policy) = 0;
 
   // Publishes as the server itself; sinks see it as from client id "$weir" (unless one is set).
   // A message whose topic is no valid name is logged and dropped. Any thread.

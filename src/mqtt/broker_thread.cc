@@ -23,7 +23,7 @@ net::IoThread::TimerId BrokerThread::after_ms(int64_t delay_ms,
   });
 }
 
-void BrokerThread::adopt(std::unique_ptr<net::Stream> stream) {
+void BrokerThread::adopt(std::unique_ptr<net::Stream> stream, ListenerPolicyPtr policy) {
   connections_accepted.add(1);
   if (hub_.stopping) return stream->close();
   if (hub_.connections.fetch_add(1) >= hub_.options.connections_max) {
@@ -33,7 +33,8 @@ void BrokerThread::adopt(std::unique_ptr<net::Stream> stream) {
     return stream->close();
   }
   uint64_t number = ++last_connection_;
-  auto connection = std::make_unique<Connection>(*this, number, std::move(stream));
+  auto connection =
+      std::make_unique<Connection>(*this, number, std::move(stream), std::move(policy));
   Connection& started = *connection;
   connections_.emplace(number, std::move(connection));
   started.start();

@@ -48,7 +48,7 @@ class BrokerThread {
   void post(std::function<void(BrokerThread&)> task);
   net::IoThread::TimerId after_ms(int64_t delay_ms, std::function<void(BrokerThread&)> task);
 
-  void adopt(std::unique_ptr<net::Stream> stream);
+  void adopt(std::unique_ptr<net::Stream> stream, ListenerPolicyPtr policy);
   Connection* find_connection(uint64_t number);
   // Calls Connection::resume() once no sink is congested.
   void resume_when_relieved(uint64_t number);

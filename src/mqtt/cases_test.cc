@@ -182,8 +182,8 @@ class CaseRun {
 
   Hub& hub() {
     if (hub_) return *hub_;
-    hub_ = std::make_shared<Hub>(loops_.clock, options_, authenticate(),
-                                 std::vector<PublishSink*>{&sink_});
+    hub_ = std::make_shared<Hub>(loops_.clock, options_, std::vector<PublishSink*>{&sink_});
+    policy_ = std::make_shared<ListenerPolicy>("cases", authenticate());
     hub_->add_threads(loops_.all());
     return *hub_;
   }
@@ -208,7 +208,7 @@ class CaseRun {
     size_t at = name.find('@');
     size_t thread = at == std::string::npos ? 0 : std::stoul(name.substr(at + 1));
     peer = std::make_unique<FakePeer>(*loops_.threads[thread]);
-    hub().threads[thread]->adopt(peer->make_stream());
+    hub().threads[thread]->adopt(peer->make_stream(), policy_);
     return *peer;
   }
 
@@ -253,6 +253,7 @@ class CaseRun {
   bool passwords_ = false;
   HoldingSink sink_;
   std::shared_ptr<Hub> hub_;
+  ListenerPolicyPtr policy_;
   std::map<std::string, std::unique_ptr<FakePeer>> peers_;
 };
 

@@ -18,10 +18,12 @@ ProtocolLimits protocol_limits(const BrokerOptions& options) {
 
 }  // namespace
 
-Connection::Connection(BrokerThread& thread, uint64_t number, std::unique_ptr<net::Stream> stream)
+Connection::Connection(BrokerThread& thread, uint64_t number, std::unique_ptr<net::Stream> stream,
+                       ListenerPolicyPtr policy)
     : thread_(thread),
       number_(number),
       stream_(std::move(stream)),
+      policy_(std::move(policy)),
       protocol_(protocol_limits(thread.hub().options), thread.now()) {
   connections_open.add(1);
 }
@@ -63,17 +65,16 @@ void Connection::handle(ConnectAction& action) {
   client_id_ = assigned_ ? "weir-" + id_to_text(make_random_id()) : request_->client_id;
   // Until the decision the client has nothing to say that could be acted on.
   stream_->pause_reading();
-  const Authenticate& authenticate = thread_.hub().authenticate;
-  if (!authenticate) return authenticated(Identity{});
+  if (!policy_->authenticate) return authenticated(Identity{});
   Credentials credentials{client_id_, request_->user, request_->password, stream_->peer()};
   std::shared_ptr<Hub> hub = thread_.hub().shared_from_this();
-  authenticate(std::move(credentials),
-               [hub, index = thread_.index(), number = number_](Result<Identity> identity) {
-                 hub->post(index, [number, identity](BrokerThread& here) {
-                   Connection* connection = here.find_connection(number);
-                   if (connection != nullptr) connection->authenticated(identity);
-                 });
-               });
+  policy_->authenticate(std::move(credentials), [hub, index = thread_.index(),
+                                                 number = number_](Result<Identity> identity) {
+    hub->post(index, [number, identity](BrokerThread& here) {
+      Connection* connection = here.find_connection(number);
+      if (connection != nullptr) connection->authenticated(identity);
+    });
+  });
 }
 
 void Connection::authenticated(Result<Identity> identity) {
@@ -92,8 +93,7 @@ void Connection::begin(Session& session, bool session_present) {
   session_ = &session;
   std::unique_ptr<ConnectRequest> request = std::move(request_);
   session.expiry_s = request->session_expiry_s;
-  std::string connack = protocol_.accept({client_id_, identity_.user, assigned_, session_present,
-                                          identity_.may_publish, identity_.may_subscribe});
+  std::string connack = protocol_.accept({client_id_, identity_, assigned_, session_present});
   if (connack.empty()) return finish({}, false, false);
   clients_connected.add(1);
   describe(*request);

@@ -33,7 +33,8 @@ class Connection final : public net::StreamReader, public Wire {
   // far above the cost of a turn.
   static constexpr int64_t kReplayPauseMs = 2;
 
-  Connection(BrokerThread& thread, uint64_t number, std::unique_ptr<net::Stream> stream);
+  Connection(BrokerThread& thread, uint64_t number, std::unique_ptr<net::Stream> stream,
+             ListenerPolicyPtr policy);
   ~Connection() override;
 
   void start();
@@ -90,6 +91,7 @@ class Connection final : public net::StreamReader, public Wire {
   BrokerThread& thread_;
   const uint64_t number_;
   std::unique_ptr<net::Stream> stream_;
+  const ListenerPolicyPtr policy_;
   Protocol protocol_;
   std::unique_ptr<ConnectRequest> request_;  // until it is answered
   Identity identity_;

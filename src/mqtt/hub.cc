@@ -30,11 +30,9 @@ MessagePtr as_server(MessagePtr message) {
 
 }  // namespace
 
-Hub::Hub(const Clock& the_clock, BrokerOptions the_options, Authenticate the_authenticate,
-         std::vector<PublishSink*> the_sinks)
+Hub::Hub(const Clock& the_clock, BrokerOptions the_options, std::vector<PublishSink*> the_sinks)
     : clock(the_clock),
       options(the_options),
-      authenticate(std::move(the_authenticate)),
       sinks(std::move(the_sinks)),
       retained(options.retained_messages_max, options.retained_bytes_max),
       queues(options.queued_bytes_total_max),

@@ -25,8 +25,7 @@ namespace weir::mqtt {
 class BrokerThread;
 
 struct Hub : std::enable_shared_from_this<Hub> {
-  Hub(const Clock& the_clock, BrokerOptions the_options, Authenticate the_authenticate,
-      std::vector<PublishSink*> the_sinks);
+  Hub(const Clock& the_clock, BrokerOptions the_options, std::vector<PublishSink*> the_sinks);
   ~Hub();
 
   // One BrokerThread for each io thread, in their order. Once, before anything else.
@@ -44,7 +43,6 @@ struct Hub : std::enable_shared_from_this<Hub> {
 
   const Clock& clock;
   const BrokerOptions options;
-  const Authenticate authenticate;
   const std::vector<PublishSink*> sinks;
   TopicTree tree;
   RetainedStore retained;

@@ -122,8 +122,8 @@ TEST_CASE("publishers and subscribers on two io threads lose and reorder nothing
   ThreadedSink sink;
   BrokerOptions options;
   options.queued_messages_max = 100'000;
-  auto broker = Broker::make(threads, clock, options, {}, {&sink});
-  auto listener = broker->listen({"127.0.0.1", 0});
+  auto broker = Broker::make(threads, clock, options, {&sink});
+  auto listener = broker->listen({"127.0.0.1", 0}, std::make_shared<ListenerPolicy>());
   REQUIRE(listener.ok());
   uint16_t port = (*listener)->port();
 
@@ -176,8 +176,8 @@ TEST_CASE("clients that keep coming back on either thread miss no QoS 1 message"
   log::set_level(log::Level::warn);
   SystemClock clock;
   net::IoThreads threads(2);
-  auto broker = Broker::make(threads, clock, BrokerOptions{}, {}, {});
-  auto listener = broker->listen({"127.0.0.1", 0});
+  auto broker = Broker::make(threads, clock, BrokerOptions{}, {});
+  auto listener = broker->listen({"127.0.0.1", 0}, std::make_shared<ListenerPolicy>());
   REQUIRE(listener.ok());
   uint16_t port = (*listener)->port();
   std::string hello = assemble_packet("CONNECT client_id=rover", 4) +
@@ -221,8 +221,9 @@ TEST_CASE("the publisher names the broker and its reason when it is refused") {
   Authenticate nobody = [](Credentials, std::function<void(Result<Identity>)> answer) {
     answer(Error{Errc::unauthorized, "nobody may"});
   };
-  auto broker = Broker::make(threads, clock, BrokerOptions{}, nobody, {});
-  auto listener = broker->listen({"127.0.0.1", 0});
+  auto broker = Broker::make(threads, clock, BrokerOptions{}, {});
+  auto listener =
+      broker->listen({"127.0.0.1", 0}, std::make_shared<ListenerPolicy>("closed", nobody));
   REQUIRE(listener.ok());
   PublisherOptions to;
   to.port = (*listener)->port();

@@ -16,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "mqtt/identity.h"
 #include "mqtt/message.h"
 #include "mqtt/now.h"
 #include "mqtt/packet.h"
@@ -96,9 +97,9 @@ class Protocol {
   // The CONNECT is accepted: the CONNACK, or empty if the client takes no packet that large (the
   // connection is then to be closed without a word). `assigned` when the client gave no identifier.
   struct Acceptance {
-    std::string client_id, user;
+    std::string client_id;
+    Identity identity;
     bool assigned = false, session_present = false;
-    bool may_publish = true, may_subscribe = true;
   };
   std::string accept(const Acceptance& acceptance);
   // Goes on with what arrived behind the CONNECT.
@@ -148,8 +149,8 @@ class Protocol {
   uint16_t keep_alive_s_ = 0;
   uint32_t session_expiry_s_ = 0;
   uint32_t client_packet_bytes_max_ = UINT32_MAX;
-  std::string client_id_, user_;
-  bool may_publish_ = true, may_subscribe_ = true;
+  std::string client_id_;
+  Identity identity_;
   std::vector<std::string> aliases_;  // [alias - 1]; empty: not set
   size_t unanswered_ = 0;             // QoS 1 publishes without their PUBACK
 };

@@ -87,9 +87,7 @@ MaybeFault Protocol::on_connect(const Frame& frame, Now now, Actions& out) {
 std::string Protocol::accept(const Acceptance& acceptance) {
   WEIR_ASSERT(state_ == State::deciding, "accept() answers a CONNECT");
   client_id_ = acceptance.client_id;
-  user_ = acceptance.user;
-  may_publish_ = acceptance.may_publish;
-  may_subscribe_ = acceptance.may_subscribe;
+  identity_ = acceptance.identity;
   aliases_.resize(version_ == Version::v5 ? limits_.topic_alias_maximum : 0);
   Connack packet;
   packet.session_present = acceptance.session_present;

@@ -68,7 +68,7 @@ MaybeFault Protocol::on_publish(const Frame& frame, Now now, Actions& out) {
   }
   PublishAction action;
   action.packet_id = packet.packet_id;
-  if (!may_publish_ || is_servers_topic(packet.topic)) {
+  if (!identity_.may_publish || is_servers_topic(packet.topic)) {
     action.refusal = Reason::not_authorized;
     out.list.emplace_back(std::move(action));
     return std::nullopt;
@@ -82,7 +82,7 @@ MaybeFault Protocol::on_publish(const Frame& frame, Now now, Actions& out) {
     message->properties = copy_publish_properties(packet.properties);
   }
   message->client_id = client_id_;
-  message->user = user_;
+  message->user = identity_.user;
   message->received_ns = now.wall_ns;
   action.message = std::move(message);
   out.list.emplace_back(std::move(action));

@@ -142,11 +142,12 @@ Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rul
       });
   pipeline_ = ingest::Pipeline::make(*store_, clock_, std::move(rules), bucket_resolver(*meta_));
   live_ = std::make_unique<api::LiveHub>();
-  broker_ = mqtt::Broker::make(
-      *io_threads_, clock_, config_.broker,
-      broker_authentication(*meta_, *password_workers_, config_.anonymous, stopping_),
-      {pipeline_.get(), live_.get()});
-  auto listener = broker_->listen(config_.mqtt_listen);
+  broker_ =
+      mqtt::Broker::make(*io_threads_, clock_, config_.broker, {pipeline_.get(), live_.get()});
+  auto policy = std::make_shared<mqtt::ListenerPolicy>(
+      "mqtt.listen",
+      broker_authentication(*meta_, *password_workers_, config_.anonymous, stopping_));
+  auto listener = broker_->listen(config_.mqtt_listen, std::move(policy));
   if (!listener.ok()) return cannot_listen("mqtt.listen", std::move(listener).error());
   mqtt_listener_ = std::move(listener).value();
   return {};

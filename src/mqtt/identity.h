@@ -1,0 +1,32 @@
+// Identity: who a client was found to be when it connected, and what it may do.
+//
+// Made by the listener's Authenticate, kept by the connection and its protocol. Immutable.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace weir::mqtt {
+
+// Which topics one client may use, as an access control list says. Shared between threads and asked
+// for each publish, subscription and delivery, so it must be quick.
+class TopicAccess {
+ public:
+  virtual ~TopicAccess() = default;
+  virtual bool may_publish(std::string_view topic) const = 0;
+  // Whether the client may be given messages of this topic.
+  virtual bool may_receive(std::string_view topic) const = 0;
+  // Whether a subscription could give it anything it may receive. `filter` is without
+  // "$share/NAME/".
+  virtual bool may_subscribe(std::string_view filter) const = 0;
+};
+
+struct Identity {
+  std::string user;  // empty: anonymous
+  bool may_publish = true, may_subscribe = true;
+  // Which topics it may use of those; null: all.
+  std::shared_ptr<const TopicAccess> topics = nullptr;
+};
+
+}  // namespace weir::mqtt
