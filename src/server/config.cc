@@ -3,76 +3,16 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 #include <thread>
 
 #include "base/file.h"
+#include "server/config_broker.h"
 #include "server/config_file.h"
+#include "server/config_reader.h"
 #include "server/units.h"
 
 namespace weir::server {
 namespace {
-
-constexpr std::array kSettings{
-    Setting{"data_dir", "weir-data", "directory of everything that is stored"},
-    Setting{"http.listen", ":8086",
-            "address of the API and the web interface; port 0 takes a free one"},
-    Setting{"http.body_bytes_max", "64MiB", "largest request body, after decompression"},
-    Setting{"mqtt.listen", ":1883", "address of the MQTT broker; port 0 takes a free one"},
-    Setting{"mqtt.allow_anonymous", "loopback",
-            "who may connect without a name: loopback, true (everyone) or false (nobody)"},
-    Setting{"mqtt.max_packet_size", "1MiB", "largest MQTT packet"},
-    Setting{"mqtt.max_inflight", "20", "QoS 1 messages a client may have unacknowledged"},
-    Setting{"mqtt.max_queued_messages", "1000", "QoS 1 messages queued for one client"},
-    Setting{"mqtt.max_queued_bytes", "8MiB", "bytes queued for one client"},
-    Setting{"mqtt.max_keep_alive", "65535", "longest keep-alive in seconds"},
-    Setting{"mqtt.max_connections", "20000", "clients connected at once"},
-    Setting{"store.durability", "sync",
-            "when a write is acknowledged: sync (after fdatasync), interval:1s, none"},
-    Setting{"store.head_bytes_max", "0",
-            "memory for points not yet sealed into chunks; 0: a quarter of the machine's, at most "
-            "1GiB"},
-    Setting{"query.memory_bytes_max", "512MiB", "memory one query may hold"},
-    Setting{"query.duration_max", "60s", "time one query may take"},
-    Setting{"threads.io", "0", "event loops; 0: one per core, at most 4"},
-    Setting{"threads.workers", "2", "threads for queries, large bodies and changes of metadata"},
-    Setting{"log.level", "info", "error, warn, info or debug"},
-};
-
-Error in_setting(const SettingValue& value, std::string_view key, Error error) {
-  return std::move(error).with_context(fmt::format("{}: {}", value.source, key));
-}
-
-// Typed access to the merged values; the error names source and key.
-class Reader {
- public:
-  explicit Reader(const Config& config) : config_(config) {}
-
-  const SettingValue& raw(std::string_view key) const { return config_.values.find(key)->second; }
-  template <class Parse>
-  auto parsed(std::string_view key, Parse parse) const -> decltype(parse(std::string_view())) {
-    const SettingValue& value = raw(key);
-    auto result = parse(std::string_view(value.value));
-    if (!result.ok()) return in_setting(value, key, std::move(result).error());
-    return result;
-  }
-  Result<uint64_t> number(std::string_view key, uint64_t least, uint64_t most) const {
-    return parsed(key, [&](auto text) { return parse_whole_number(text, least, most); });
-  }
-  Result<uint64_t> size(std::string_view key) const { return parsed(key, parse_size_bytes); }
-
- private:
-  const Config& config_;
-};
-
-Result<AnonymousPolicy> parse_anonymous(std::string_view text) {
-  if (text == "loopback") return AnonymousPolicy::loopback;
-  auto everyone = parse_boolean(text);
-  if (!everyone.ok()) {
-    return Error{Errc::invalid, fmt::format("got `{}`, wanted loopback, true or false", text)};
-  }
-  return *everyone ? AnonymousPolicy::everyone : AnonymousPolicy::nobody;
-}
 
 Result<log::Level> parse_level(std::string_view text) {
   if (text == "error") return log::Level::error;
@@ -82,25 +22,8 @@ Result<log::Level> parse_level(std::string_view text) {
   return Error{Errc::invalid, fmt::format("got `{}`, wanted error, warn, info or debug", text)};
 }
 
-Result<void> read_broker(const Reader& reader, Config& config) {
-  WEIR_TRY(config.mqtt_listen, reader.parsed("mqtt.listen", net::parse_listen_address));
-  WEIR_TRY(config.anonymous, reader.parsed("mqtt.allow_anonymous", parse_anonymous));
-  WEIR_TRY(uint64_t packet, reader.size("mqtt.max_packet_size"));
-  WEIR_TRY(uint64_t inflight, reader.number("mqtt.max_inflight", 1, 65535));
-  WEIR_TRY(config.broker.queued_messages_max,
-           reader.number("mqtt.max_queued_messages", 0, 100'000'000));
-  WEIR_TRY(config.broker.queued_bytes_max, reader.size("mqtt.max_queued_bytes"));
-  WEIR_TRY(uint64_t keep_alive, reader.number("mqtt.max_keep_alive", 1, 65535));
-  WEIR_TRY(config.broker.connections_max, reader.number("mqtt.max_connections", 1, 10'000'000));
-  // The protocol's own bound (MQTT 5 §2.1.4) plus the fixed header.
-  config.broker.packet_bytes_max = static_cast<uint32_t>(std::min<uint64_t>(packet, 268'435'460));
-  config.broker.receive_maximum = static_cast<uint16_t>(inflight);
-  config.broker.keep_alive_s_max = static_cast<uint16_t>(keep_alive);
-  return {};
-}
-
 Result<void> read_typed(Config& config) {
-  Reader reader(config);
+  ConfigReader reader(config);
   config.data_dir = reader.raw("data_dir").value;
   if (config.data_dir.empty()) {
     return in_setting(reader.raw("data_dir"), "data_dir",
@@ -108,7 +31,7 @@ Result<void> read_typed(Config& config) {
   }
   WEIR_TRY(config.http_listen, reader.parsed("http.listen", net::parse_listen_address));
   WEIR_TRY(config.http_body_bytes_max, reader.size("http.body_bytes_max"));
-  WEIR_CHECK(read_broker(reader, config));
+  WEIR_CHECK(read_broker_settings(reader, config));
   WEIR_TRY(config.engine.durability, reader.parsed("store.durability", store::parse_durability));
   WEIR_TRY(config.engine.head_bytes_max, reader.size("store.head_bytes_max"));
   config.engine.directory = config.data_dir + "/store";
@@ -176,30 +99,14 @@ Result<void> read_file(const std::string& config_path, Config& config) {
 
 }  // namespace
 
-std::span<const Setting> all_settings() { return kSettings; }
-
-std::string flag_of(std::string_view key) {
-  std::string flag = "--";
-  for (char c : key) flag += c == '.' || c == '_' ? '-' : c;
-  return flag;
-}
-
-std::string variable_of(std::string_view key) {
-  std::string variable = "WEIR_";
-  for (char c : key) {
-    variable += c == '.' ? '_' : static_cast<char>(toupper(static_cast<unsigned char>(c)));
-  }
-  return variable;
-}
-
 Result<Config> load_config(const std::map<std::string, std::string, std::less<>>& flags,
                            const std::string& config_path, const Environment& environment) {
   Config config;
-  for (const Setting& setting : kSettings) {
+  for (const Setting& setting : all_settings()) {
     config.values[std::string(setting.key)] = {std::string(setting.initial), "default"};
   }
   WEIR_CHECK(read_file(config_path, config));
-  for (const Setting& setting : kSettings) {
+  for (const Setting& setting : all_settings()) {
     if (auto value = environment.get(variable_of(setting.key))) {
       config.values[std::string(setting.key)] = {value->value, value->source};
     }
@@ -217,7 +124,7 @@ Result<Config> load_config(const std::map<std::string, std::string, std::less<>>
 
 std::string print_config(const Config& config) {
   std::string out;
-  for (const Setting& setting : kSettings) {
+  for (const Setting& setting : all_settings()) {
     const SettingValue& value = config.values.find(setting.key)->second;
     out += fmt::format("{:<26} = {:<16} # {}\n", setting.key, value.value, value.source);
   }

@@ -1,0 +1,53 @@
+// The table of all settings: their keys, defaults and what `weir run --help` says of them.
+#include <array>
+
+#include "server/config.h"
+
+namespace weir::server {
+namespace {
+
+constexpr std::array kSettings{
+    Setting{"data_dir", "weir-data", "directory of everything that is stored"},
+    Setting{"http.listen", ":8086",
+            "address of the API and the web interface; port 0 takes a free one"},
+    Setting{"http.body_bytes_max", "64MiB", "largest request body, after decompression"},
+    Setting{"mqtt.listen", ":1883", "address of the MQTT broker; port 0 takes a free one"},
+    Setting{"mqtt.allow_anonymous", "loopback",
+            "who may connect without a name: loopback, true (everyone) or false (nobody)"},
+    Setting{"mqtt.max_packet_size", "1MiB", "largest MQTT packet"},
+    Setting{"mqtt.max_inflight", "20", "QoS 1 messages a client may have unacknowledged"},
+    Setting{"mqtt.max_queued_messages", "1000", "QoS 1 messages queued for one client"},
+    Setting{"mqtt.max_queued_bytes", "8MiB", "bytes queued for one client"},
+    Setting{"mqtt.max_keep_alive", "65535", "longest keep-alive in seconds"},
+    Setting{"mqtt.max_connections", "20000", "clients connected at once"},
+    Setting{"store.durability", "sync",
+            "when a write is acknowledged: sync (after fdatasync), interval:1s, none"},
+    Setting{"store.head_bytes_max", "0",
+            "memory for points not yet sealed into chunks; 0: a quarter of the machine's, at most "
+            "1GiB"},
+    Setting{"query.memory_bytes_max", "512MiB", "memory one query may hold"},
+    Setting{"query.duration_max", "60s", "time one query may take"},
+    Setting{"threads.io", "0", "event loops; 0: one per core, at most 4"},
+    Setting{"threads.workers", "2", "threads for queries, large bodies and changes of metadata"},
+    Setting{"log.level", "info", "error, warn, info or debug"},
+};
+
+}  // namespace
+
+std::span<const Setting> all_settings() { return kSettings; }
+
+std::string flag_of(std::string_view key) {
+  std::string flag = "--";
+  for (char c : key) flag += c == '.' || c == '_' ? '-' : c;
+  return flag;
+}
+
+std::string variable_of(std::string_view key) {
+  std::string variable = "WEIR_";
+  for (char c : key) {
+    variable += c == '.' ? '_' : static_cast<char>(toupper(static_cast<unsigned char>(c)));
+  }
+  return variable;
+}
+
+}  // namespace weir::server
