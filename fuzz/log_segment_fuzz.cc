@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "store/engine/crc32c.h"
+#include "base/crc32c.h"
+#include "base/wal_reader.h"
 #include "store/engine/log_records.h"
-#include "store/engine/wal_reader.h"
 
 namespace {
 
@@ -55,10 +55,10 @@ void decode(const LogRecord& record) {
 
 // Record checksums are what stops a fuzzer; this rewrites them, so that bodies are reached too.
 std::string with_right_checksums(std::string_view bytes) {
-  std::string fixed = segment_header(1);
+  std::string fixed = segment_header(kStoreLog, 1);
   uint64_t lsn = 1;
   while (bytes.size() >= 2) {
-    auto type = static_cast<RecordType>(1 + static_cast<uint8_t>(bytes[0]) % 7);
+    auto type = static_cast<uint8_t>(1 + static_cast<uint8_t>(bytes[0]) % kStoreLog.types);
     size_t size = std::min<size_t>(static_cast<uint8_t>(bytes[1]), bytes.size() - 2);
     std::string_view body = bytes.substr(2, size);
     append_record_header(fixed, size, crc32c(body), lsn, lsn - 1, type);
@@ -71,17 +71,17 @@ std::string with_right_checksums(std::string_view bytes) {
 
 void read(std::string_view bytes, bool is_last) {
   uint64_t records = 0;
-  auto visit = [&](const LogRecord& record) -> Result<void> {
+  auto visit = [&](const WalRecord& record) -> Result<void> {
     records++;
-    decode(record);
+    decode(log_record(record));
     return {};
   };
-  Result<SegmentSummary> summary = read_segment(bytes, "segment", is_last, visit);
+  Result<WalSummary> summary = read_segment(kStoreLog, bytes, "segment", is_last, visit);
   if (!summary.ok() || summary->first_lsn == 0) return;
   require(summary->records == records && summary->good_bytes <= bytes.size());
   records = 0;
-  Result<SegmentSummary> again =
-      read_segment(bytes.substr(0, summary->good_bytes), "segment", false, visit);
+  Result<WalSummary> again =
+      read_segment(kStoreLog, bytes.substr(0, summary->good_bytes), "segment", false, visit);
   require(again.ok() && again->records == summary->records && !again->torn);
 }
 

@@ -151,7 +151,7 @@ TEST_CASE("the embedded store answers every Flux case with data alike, from head
   ManualClock clock(now_of({}));
   store::EngineOptions options;
   options.directory = directory.path();
-  options.durability.mode = store::Durability::Mode::none;
+  options.durability.mode = Durability::Mode::none;
   options.background = false;
   auto engine = store::Engine::open(options, system_file_system(), clock);
   REQUIRE(engine.ok());

@@ -32,7 +32,7 @@ Result<void> read_typed(Config& config) {
   WEIR_TRY(config.http_listen, reader.parsed("http.listen", net::parse_listen_address));
   WEIR_TRY(config.http_body_bytes_max, reader.size("http.body_bytes_max"));
   WEIR_CHECK(read_broker_settings(reader, config));
-  WEIR_TRY(config.engine.durability, reader.parsed("store.durability", store::parse_durability));
+  WEIR_TRY(config.engine.durability, reader.parsed("store.durability", parse_durability));
   WEIR_TRY(config.engine.head_bytes_max, reader.size("store.head_bytes_max"));
   config.engine.directory = config.data_dir + "/store";
   WEIR_TRY(config.query_limits.memory_bytes_max, reader.size("query.memory_bytes_max"));

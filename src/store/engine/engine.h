@@ -14,22 +14,11 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/durability.h"
 #include "base/file.h"
 #include "store/store.h"
 
 namespace weir::store {
-
-struct Durability {
-  enum class Mode : uint8_t {
-    sync,      // complete after fdatasync (group commit)
-    interval,  // complete after write(); fdatasync every interval_ms
-    none,      // complete after write(); the system flushes when it likes
-  };
-  Mode mode = Mode::sync;
-  int64_t interval_ms = 1000;
-};
-// "sync", "interval:1s", "interval:250ms", "none".
-Result<Durability> parse_durability(std::string_view text);
 
 struct EngineOptions {
   std::string directory;

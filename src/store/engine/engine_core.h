@@ -13,12 +13,12 @@
 #include <map>
 #include <thread>
 
+#include "base/wal_writer.h"
 #include "store/engine/bucket.h"
 #include "store/engine/catalog.h"
 #include "store/engine/chunk_store.h"
 #include "store/engine/engine.h"
 #include "store/engine/log.h"
-#include "store/engine/wal_writer.h"
 
 namespace weir::store {
 
@@ -67,7 +67,7 @@ class EngineCore final : public Engine {
 
   // recovery.cc
   Result<void> load_catalog();
-  Result<void> replay_log(std::vector<LogSegment>& segments, uint64_t& next_lsn);
+  Result<void> replay_log(std::vector<WalSegment>& segments, uint64_t& next_lsn);
   Result<void> replay(const LogRecord& record);
   Result<void> replay_definition(const LogRecord& record);
   static Result<void> replay_types(SeriesIndex& index, int64_t group_start_ns,

@@ -5,11 +5,11 @@
 
 #include <filesystem>
 
+#include "base/crc32c.h"
 #include "base/fault_file_system.h"
-#include "store/engine/crc32c.h"
+#include "base/wal_format.h"
 #include "store/engine/engine.h"
 #include "store/engine/log_records.h"
-#include "store/engine/wal_format.h"
 #include "store/testing.h"
 #include "store/write_rules.h"
 
@@ -236,11 +236,11 @@ TEST_CASE("rows that follow a delete in the log bring their types with them") {
     rows.add_value(model::FieldValue::of_int(number));
     return rows.take();
   };
-  std::string log = segment_header(1);
+  std::string log = segment_header(kStoreLog, 1);
   uint64_t lsn = 0;
   auto add = [&](RecordType type, const std::string& body) {
     lsn++;
-    append_record_header(log, body.size(), crc32c(body), lsn, lsn - 1, type);
+    append_record_header(log, body.size(), crc32c(body), lsn, lsn - 1, static_cast<uint8_t>(type));
     log += body;
   };
   add(RecordType::bucket, encode(BucketRecord{1, kBucket, {0, kHour}}));

@@ -4,7 +4,7 @@
 #include "store/engine/catalog.h"
 #include "store/engine/chunk_reader.h"
 #include "store/engine/engine.h"
-#include "store/engine/wal_reader.h"
+#include "store/engine/log_records.h"
 
 namespace weir::store {
 namespace {
@@ -57,12 +57,13 @@ Result<void> inspect_log(const std::string& directory, FileSystem& files,
     info.file = log + "/" + name;
     WEIR_TRY(std::string bytes, files.read(info.file));
     info.bytes = bytes.size();
-    auto count = [&](const LogRecord& record) -> Result<void> {
+    auto count = [&](const WalRecord& record) -> Result<void> {
       if (info.records++ == 0) info.first_lsn = record.lsn;
       info.last_lsn = record.lsn;
       return {};
     };
-    Result<SegmentSummary> summary = read_segment(bytes, info.file, &name == &names.back(), count);
+    Result<WalSummary> summary =
+        read_segment(kStoreLog, bytes, info.file, &name == &names.back(), count);
     if (!summary.ok()) {
       info.damage = summary.error().message;
     } else if (summary->torn) {

@@ -4,8 +4,8 @@
 
 #include <future>
 
+#include "base/crc32c.h"
 #include "base/log.h"
-#include "store/engine/crc32c.h"
 #include "store/engine/metrics.h"
 
 namespace weir::store {
@@ -146,7 +146,7 @@ Result<void> Log::write_group(const std::vector<Entry>& group) {
   for (const Entry& entry : group) {
     if (entry.task) continue;
     append_record_header(buffer_, entry.body.size(), entry.body_crc, entry.lsn, synced_lsn_,
-                         entry.type);
+                         static_cast<uint8_t>(entry.type));
     buffer_ += entry.body;
     written_lsn_ = entry.lsn;
   }

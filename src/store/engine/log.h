@@ -17,9 +17,9 @@
 #include <thread>
 
 #include "base/sync.h"
+#include "base/wal_writer.h"
 #include "store/engine/engine.h"
-#include "store/engine/wal_reader.h"
-#include "store/engine/wal_writer.h"
+#include "store/engine/log_records.h"
 
 namespace weir::store {
 

@@ -13,11 +13,32 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "base/wal_reader.h"
 #include "model/value.h"
 #include "store/predicate.h"
 #include "store/store.h"
 
 namespace weir::store {
+
+enum class RecordType : uint8_t {
+  bucket = 1,       // a bucket's number, id and options: created or updated
+  bucket_drop = 2,  // a bucket is gone, with all its points
+  series = 3,       // series ids and their canonical keys
+  fields = 4,       // field ids of measurements and their names
+  field_types = 5,  // types of fields within a shard group
+  rows = 6,         // points, by series id
+  removal = 7,      // a delete: range and predicate
+};
+inline constexpr WalKind kStoreLog{"weirlog1", 7};
+
+struct LogRecord {
+  uint64_t lsn = 0;
+  RecordType type = RecordType::rows;
+  std::string_view body;
+};
+inline LogRecord log_record(const WalRecord& record) {
+  return {record.lsn, static_cast<RecordType>(record.type), record.body};
+}
 
 // A bucket's number: given at creation, never used again. Keys on disk begin with it.
 using BucketNumber = uint32_t;

@@ -79,7 +79,7 @@ Result<void> EngineCore::maintain() {
 // Freezes rows that are old, or whose log segments should go, or that take too much memory.
 void EngineCore::freeze_due() {
   uint64_t freed_lsn = 0;  // freeze what is older than this record
-  std::vector<LogSegment> segments = writer_->segments();
+  std::vector<WalSegment> segments = writer_->segments();
   if (writer_->total_bytes() > options_.log_bytes_max) {
     freed_lsn = segments[segments.size() / 2].end_lsn;  // a half at once, not a little each second
   }

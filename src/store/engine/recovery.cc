@@ -13,11 +13,12 @@ Result<void> EngineCore::recover() {
   WEIR_TRY(lock_, files_.lock(options_.directory + "/lock"));
   WEIR_TRY(chunks_, ChunkStore::open(options_.directory + "/chunks", false));
   WEIR_CHECK(load_catalog());
-  std::vector<LogSegment> segments;
+  std::vector<WalSegment> segments;
   uint64_t next_lsn = meta_.log_start_lsn;
   WEIR_CHECK(replay_log(segments, next_lsn));
   replay_sealed_.clear();
-  writer_ = std::make_unique<WalWriter>(files_, log_directory, options_.log_segment_bytes);
+  writer_ =
+      std::make_unique<WalWriter>(kStoreLog, files_, log_directory, options_.log_segment_bytes);
   WEIR_CHECK(writer_->start(std::move(segments), next_lsn));
   log_ = std::make_unique<Log>(*writer_, options_.durability, next_lsn,
                                [this](const LogRecord& record) { apply(record); });
@@ -55,7 +56,7 @@ Result<void> EngineCore::load_catalog() {
   return {};
 }
 
-Result<void> EngineCore::replay_log(std::vector<LogSegment>& segments, uint64_t& next_lsn) {
+Result<void> EngineCore::replay_log(std::vector<WalSegment>& segments, uint64_t& next_lsn) {
   std::string directory = options_.directory + "/log";
   WEIR_TRY(std::vector<std::string> names, files_.list(directory));
   std::erase_if(names, [](const std::string& name) { return !is_segment_name(name); });
@@ -64,9 +65,9 @@ Result<void> EngineCore::replay_log(std::vector<LogSegment>& segments, uint64_t&
     std::string path = directory + "/" + name;
     WEIR_TRY(std::string bytes, files_.read(path));
     bool is_last = &name == &names.back();
-    WEIR_TRY(SegmentSummary summary,
-             read_segment(bytes, path, is_last,
-                          [this](const LogRecord& record) { return replay(record); }));
+    WEIR_TRY(WalSummary summary,
+             read_segment(kStoreLog, bytes, path, is_last,
+                          [this](const WalRecord& record) { return replay(log_record(record)); }));
     if (summary.records == 0) {  // nothing in it; the new segment may take its name
       if (is_last) {
         WEIR_CHECK(files_.remove(path));

@@ -1,8 +1,9 @@
+#include "base/durability.h"
+
 #include <charconv>
+#include <string>
 
-#include "store/engine/engine.h"
-
-namespace weir::store {
+namespace weir {
 
 Result<Durability> parse_durability(std::string_view text) {
   Durability durability;
@@ -27,4 +28,4 @@ Result<Durability> parse_durability(std::string_view text) {
   return durability;
 }
 
-}  // namespace weir::store
+}  // namespace weir

@@ -1,4 +1,4 @@
-#include "store/engine/crc32c.h"
+#include "base/crc32c.h"
 
 #include <array>
 #include <cstring>
@@ -7,7 +7,7 @@
 #include <nmmintrin.h>
 #endif
 
-namespace weir::store {
+namespace weir {
 namespace {
 
 constexpr uint32_t kPolynomial = 0x82f63b78;  // reflected
@@ -62,4 +62,4 @@ uint32_t crc32c(std::string_view bytes, uint32_t crc) {
   return function(bytes, crc);
 }
 
-}  // namespace weir::store
+}  // namespace weir

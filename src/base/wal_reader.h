@@ -13,17 +13,17 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "store/engine/wal_format.h"
+#include "base/wal_format.h"
 
-namespace weir::store {
+namespace weir {
 
-struct LogRecord {
+struct WalRecord {
   uint64_t lsn = 0;
-  RecordType type = RecordType::rows;
+  uint8_t type = 0;  // 1..types of the kind
   std::string_view body;
 };
 
-struct SegmentSummary {
+struct WalSummary {
   uint64_t first_lsn = 0;  // of the header
   uint64_t next_lsn = 0;   // after the last good record
   uint64_t records = 0;
@@ -34,7 +34,8 @@ struct SegmentSummary {
 
 // Visits the records of a segment in order; `visit` may end it with an error, which is passed on
 // with file and offset. `path` is for messages.
-Result<SegmentSummary> read_segment(std::string_view bytes, const std::string& path, bool is_last,
-                                    const std::function<Result<void>(const LogRecord&)>& visit);
+Result<WalSummary> read_segment(const WalKind& kind, std::string_view bytes,
+                                const std::string& path, bool is_last,
+                                const std::function<Result<void>(const WalRecord&)>& visit);
 
-}  // namespace weir::store
+}  // namespace weir

@@ -1,13 +1,13 @@
-#include "store/engine/wal_reader.h"
+#include "base/wal_reader.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 
 #include "base/bytes.h"
-#include "store/engine/crc32c.h"
+#include "base/crc32c.h"
 
-namespace weir::store {
+namespace weir {
 namespace {
 
 Error damage(const std::string& path, uint64_t offset, std::string_view what) {
@@ -23,7 +23,7 @@ bool all_zero(std::string_view bytes) {
 // the front cannot be trusted.
 bool synced_by_later_record(std::string_view bytes, uint64_t lsn) {
   constexpr uint64_t kRecordsMax = 64 * 1024 * 1024;  // more than fit in a segment
-  for (size_t at = 1; at + kRecordHeaderBytes <= bytes.size(); at++) {
+  for (size_t at = 1; at + kWalRecordHeaderBytes <= bytes.size(); at++) {
     std::string_view rest = bytes.substr(at);
     RecordHeader header = read_record_header(rest);
     if (header.lsn <= lsn || header.lsn - lsn > kRecordsMax) continue;
@@ -34,9 +34,9 @@ bool synced_by_later_record(std::string_view bytes, uint64_t lsn) {
 }
 
 std::string_view what_is_wrong(std::string_view rest, const RecordHeader& header, uint64_t lsn) {
-  if (rest.size() < kRecordHeaderBytes) return "a record's header is cut";
-  if (header.body_bytes > kRecordBodyBytesMax) return "a record's length is out of range";
-  if (header.body_bytes > rest.size() - kRecordHeaderBytes) return "a record is cut";
+  if (rest.size() < kWalRecordHeaderBytes) return "a record's header is cut";
+  if (header.body_bytes > kWalBodyBytesMax) return "a record's length is out of range";
+  if (header.body_bytes > rest.size() - kWalRecordHeaderBytes) return "a record is cut";
   if (!record_is_good(rest, header)) return "a record's checksum is wrong";
   if (header.lsn != lsn) return "a record is out of sequence";
   return "a record's type is unknown";
@@ -44,18 +44,19 @@ std::string_view what_is_wrong(std::string_view rest, const RecordHeader& header
 
 }  // namespace
 
-Result<SegmentSummary> read_segment(std::string_view bytes, const std::string& path, bool is_last,
-                                    const std::function<Result<void>(const LogRecord&)>& visit) {
-  SegmentSummary summary;
-  std::string_view head = bytes.substr(0, kSegmentHeaderBytes);
+Result<WalSummary> read_segment(const WalKind& kind, std::string_view bytes,
+                                const std::string& path, bool is_last,
+                                const std::function<Result<void>(const WalRecord&)>& visit) {
+  WalSummary summary;
+  std::string_view head = bytes.substr(0, kWalHeaderBytes);
   ByteReader in(head);
-  std::string_view magic = in.bytes(kSegmentMagic.size());
+  std::string_view magic = in.bytes(kind.magic.size());
   summary.first_lsn = summary.next_lsn = in.le<uint64_t>();
   auto crc = in.le<uint32_t>();
-  if (!in.ok() || magic != kSegmentMagic || crc != crc32c(head.substr(0, 16)) ||
+  if (!in.ok() || magic != kind.magic || crc != crc32c(head.substr(0, 16)) ||
       summary.first_lsn == 0) {
     // A last segment without records may have lost its header with the machine.
-    if (!is_last || bytes.size() > kSegmentHeaderBytes) {
+    if (!is_last || bytes.size() > kWalHeaderBytes) {
       if (!is_last || !all_zero(bytes)) return damage(path, 0, "its header does not read");
     }
     summary.first_lsn = summary.next_lsn = 0;
@@ -63,14 +64,13 @@ Result<SegmentSummary> read_segment(std::string_view bytes, const std::string& p
     summary.torn_why = "its header was never completed";
     return summary;
   }
-  size_t at = kSegmentHeaderBytes;
+  size_t at = kWalHeaderBytes;
   while (at < bytes.size()) {
     std::string_view rest = bytes.substr(at);
     RecordHeader header;
-    if (rest.size() >= kRecordHeaderBytes) header = read_record_header(rest);
-    bool good = rest.size() >= kRecordHeaderBytes && record_is_good(rest, header) &&
-                header.lsn == summary.next_lsn && header.type >= uint8_t(RecordType::bucket) &&
-                header.type <= uint8_t(RecordType::removal);
+    if (rest.size() >= kWalRecordHeaderBytes) header = read_record_header(rest);
+    bool good = rest.size() >= kWalRecordHeaderBytes && record_is_good(rest, header) &&
+                header.lsn == summary.next_lsn && header.type >= 1 && header.type <= kind.types;
     if (!good) {
       if (all_zero(rest)) break;
       std::string_view why = what_is_wrong(rest, header, summary.next_lsn);
@@ -79,17 +79,17 @@ Result<SegmentSummary> read_segment(std::string_view bytes, const std::string& p
       summary.torn_why = why;
       break;
     }
-    std::string_view body = rest.substr(kRecordHeaderBytes, header.body_bytes);
-    LogRecord record{header.lsn, static_cast<RecordType>(header.type), body};
+    std::string_view body = rest.substr(kWalRecordHeaderBytes, header.body_bytes);
+    WalRecord record{header.lsn, header.type, body};
     if (Result<void> visited = visit(record); !visited.ok()) {
       return damage(path, at, visited.error().message);
     }
     summary.next_lsn++;
     summary.records++;
-    at += kRecordHeaderBytes + header.body_bytes;
+    at += kWalRecordHeaderBytes + header.body_bytes;
   }
   summary.good_bytes = at;
   return summary;
 }
 
-}  // namespace weir::store
+}  // namespace weir

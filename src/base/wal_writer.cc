@@ -1,23 +1,22 @@
-#include "store/engine/wal_writer.h"
+#include "base/wal_writer.h"
 
-#include "store/engine/wal_format.h"
+namespace weir {
 
-namespace weir::store {
+WalWriter::WalWriter(const WalKind& kind, FileSystem& files, std::string directory,
+                     uint64_t segment_bytes)
+    : kind_(kind), files_(files), directory_(std::move(directory)), segment_bytes_(segment_bytes) {}
 
-WalWriter::WalWriter(FileSystem& files, std::string directory, uint64_t segment_bytes)
-    : files_(files), directory_(std::move(directory)), segment_bytes_(segment_bytes) {}
-
-Result<void> WalWriter::start(std::vector<LogSegment> existing, uint64_t next_lsn) {
+Result<void> WalWriter::start(std::vector<WalSegment> existing, uint64_t next_lsn) {
   *segments_.lock() = std::move(existing);
   return open_segment(next_lsn);
 }
 
 Result<void> WalWriter::open_segment(uint64_t first_lsn) {
-  LogSegment segment{directory_ + "/" + segment_name(first_lsn), first_lsn, first_lsn,
-                     kSegmentHeaderBytes};
+  WalSegment segment{directory_ + "/" + segment_name(first_lsn), first_lsn, first_lsn,
+                     kWalHeaderBytes};
   WEIR_TRY(file_, files_.create(segment.path));
   WEIR_CHECK(file_->preallocate(segment_bytes_));
-  WEIR_CHECK(file_->append(segment_header(first_lsn)));
+  WEIR_CHECK(file_->append(segment_header(kind_, first_lsn)));
   WEIR_CHECK(file_->sync());
   WEIR_CHECK(files_.sync_directory(directory_));
   segments_.lock()->push_back(std::move(segment));
@@ -26,7 +25,7 @@ Result<void> WalWriter::open_segment(uint64_t first_lsn) {
 
 Result<void> WalWriter::append(std::string_view bytes, uint64_t end_lsn) {
   auto current = segments_.lock()->back();
-  if (current.bytes > kSegmentHeaderBytes && current.bytes + bytes.size() > segment_bytes_) {
+  if (current.bytes > kWalHeaderBytes && current.bytes + bytes.size() > segment_bytes_) {
     WEIR_CHECK(rotate());
   }
   WEIR_CHECK(file_->append(bytes));
@@ -42,7 +41,7 @@ Result<void> WalWriter::rotate() {
   uint64_t next_lsn = 0;
   {
     auto segments = segments_.lock();
-    if (segments->back().bytes == kSegmentHeaderBytes) return {};
+    if (segments->back().bytes == kWalHeaderBytes) return {};
     next_lsn = segments->back().end_lsn;
   }
   WEIR_CHECK(file_->sync());
@@ -67,8 +66,8 @@ Result<void> WalWriter::remove_before(uint64_t lsn) {
 uint64_t WalWriter::total_bytes() const {
   uint64_t total = 0;
   auto segments = segments_.lock();
-  for (const LogSegment& segment : *segments) total += segment.bytes;
+  for (const WalSegment& segment : *segments) total += segment.bytes;
   return total;
 }
 
-}  // namespace weir::store
+}  // namespace weir

@@ -1,4 +1,4 @@
-// Appends records to the log's segments.
+// Appends records to a write-ahead log's segments.
 //
 // A record survives a crash of the machine once sync() has returned ok after its append();
 // append() alone promises survival of a crash of the process. A full segment is synced and closed
@@ -15,10 +15,11 @@
 
 #include "base/file.h"
 #include "base/sync.h"
+#include "base/wal_format.h"
 
-namespace weir::store {
+namespace weir {
 
-struct LogSegment {
+struct WalSegment {
   std::string path;
   uint64_t first_lsn = 0;
   uint64_t end_lsn = 0;  // after its last record
@@ -27,10 +28,10 @@ struct LogSegment {
 
 class WalWriter {
  public:
-  WalWriter(FileSystem& files, std::string directory, uint64_t segment_bytes);
+  WalWriter(const WalKind& kind, FileSystem& files, std::string directory, uint64_t segment_bytes);
 
   // Takes over the segments that were found, oldest first, and starts a new one for `next_lsn`.
-  Result<void> start(std::vector<LogSegment> existing, uint64_t next_lsn);
+  Result<void> start(std::vector<WalSegment> existing, uint64_t next_lsn);
   // `bytes` is whole records, the last of which is before `end_lsn`.
   Result<void> append(std::string_view bytes, uint64_t end_lsn);
   Result<void> sync();
@@ -39,17 +40,18 @@ class WalWriter {
 
   // Removes segments that hold only records before `lsn`, never the current one.
   Result<void> remove_before(uint64_t lsn);
-  std::vector<LogSegment> segments() const { return *segments_.lock(); }
+  std::vector<WalSegment> segments() const { return *segments_.lock(); }
   uint64_t total_bytes() const;
 
  private:
   Result<void> open_segment(uint64_t first_lsn);
 
+  const WalKind kind_;
   FileSystem& files_;
   std::string directory_;
   uint64_t segment_bytes_;
   std::unique_ptr<WritableFile> file_;
-  Guarded<std::vector<LogSegment>> segments_;  // the last is the current one
+  Guarded<std::vector<WalSegment>> segments_;  // the last is the current one
 };
 
-}  // namespace weir::store
+}  // namespace weir

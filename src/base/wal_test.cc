@@ -1,11 +1,11 @@
 #include <doctest/doctest.h>
 
+#include "base/crc32c.h"
 #include "base/fault_file_system.h"
-#include "store/engine/crc32c.h"
-#include "store/engine/wal_reader.h"
-#include "store/engine/wal_writer.h"
+#include "base/wal_reader.h"
+#include "base/wal_writer.h"
 
-namespace weir::store {
+namespace weir {
 namespace {
 
 struct Record {
@@ -14,25 +14,26 @@ struct Record {
   friend bool operator==(const Record&, const Record&) = default;
 };
 
+constexpr WalKind kKind{"testlog1", 3};
+constexpr uint8_t kType = 3;
 constexpr const char* kPath = "/log/segment";
 
 // Records 5.. with these bodies; `synced` tells whether each was synced before the next was
 // written.
 std::string make_segment(const std::vector<std::string>& bodies, bool synced) {
-  std::string bytes = segment_header(5);
+  std::string bytes = segment_header(kKind, 5);
   uint64_t lsn = 5;
   for (const std::string& body : bodies) {
-    append_record_header(bytes, body.size(), crc32c(body), lsn, synced ? lsn - 1 : 4,
-                         RecordType::rows);
+    append_record_header(bytes, body.size(), crc32c(body), lsn, synced ? lsn - 1 : 4, kType);
     bytes += body;
     lsn++;
   }
   return bytes;
 }
 
-Result<SegmentSummary> read(std::string_view bytes, bool is_last, std::vector<Record>& records) {
+Result<WalSummary> read(std::string_view bytes, bool is_last, std::vector<Record>& records) {
   records.clear();
-  return read_segment(bytes, kPath, is_last, [&](const LogRecord& record) -> Result<void> {
+  return read_segment(kKind, bytes, kPath, is_last, [&](const WalRecord& record) -> Result<void> {
     records.push_back({record.lsn, std::string(record.body)});
     return {};
   });
@@ -68,7 +69,7 @@ TEST_CASE("a log cut at any byte yields a prefix of its records and no error") {
   for (size_t size = 0; size <= whole.size(); size++) {
     CAPTURE(size);
     auto summary = read(std::string_view(whole).substr(0, size), true, records);
-    if (size < kSegmentHeaderBytes) {
+    if (size < kWalHeaderBytes) {
       REQUIRE(summary.ok());
       CHECK(summary->torn);
       continue;
@@ -96,7 +97,7 @@ TEST_CASE("reserved zeros after the last record are a clean end") {
 
 TEST_CASE("a flipped byte is an error with its record's offset, or costs the last record only") {
   std::string whole = make_segment(kBodies, true);
-  size_t last_record = whole.size() - kRecordHeaderBytes - kBodies.back().size();
+  size_t last_record = whole.size() - kWalRecordHeaderBytes - kBodies.back().size();
   std::vector<Record> records;
   for (size_t at = 0; at < whole.size(); at++) {
     for (int mask : {0x01, 0x80, 0xff}) {
@@ -125,7 +126,7 @@ TEST_CASE("records that were written together and never synced may be torn anywh
   std::string whole = make_segment(kBodies, false);
   std::vector<Record> records;
   std::string damaged = whole;
-  damaged[kSegmentHeaderBytes + kRecordHeaderBytes] ^= 1;  // the first body; later ones are whole
+  damaged[kWalHeaderBytes + kWalRecordHeaderBytes] ^= 1;  // the first body; later ones are whole
   auto summary = read(damaged, true, records);
   REQUIRE(summary.ok());
   CHECK(summary->torn);
@@ -134,15 +135,15 @@ TEST_CASE("records that were written together and never synced may be torn anywh
 
 TEST_CASE("segments rotate when full, free what is not needed, and keep their order") {
   FaultFileSystem files;
-  WalWriter writer(files, "/log", 200);
+  WalWriter writer(kKind, files, "/log", 200);
   REQUIRE(writer.start({}, 1).ok());
   for (uint64_t lsn = 1; lsn <= 10; lsn++) {
     std::string record, body(50, 'x');
-    append_record_header(record, body.size(), crc32c(body), lsn, lsn - 1, RecordType::rows);
+    append_record_header(record, body.size(), crc32c(body), lsn, lsn - 1, kType);
     REQUIRE(writer.append(record + body, lsn + 1).ok());
     REQUIRE(writer.sync().ok());
   }
-  std::vector<LogSegment> segments = writer.segments();
+  std::vector<WalSegment> segments = writer.segments();
   CHECK(segments.size() == 5);
   CHECK(segments[1].first_lsn == segments[0].end_lsn);
   REQUIRE(writer.remove_before(segments[2].end_lsn - 1).ok());
@@ -151,4 +152,4 @@ TEST_CASE("segments rotate when full, free what is not needed, and keep their or
   CHECK(*files.list("/log") == std::vector<std::string>{segment_name(9)});
 }
 
-}  // namespace weir::store
+}  // namespace weir

@@ -1,13 +1,13 @@
-#include "store/engine/wal_format.h"
+#include "base/wal_format.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 
 #include "base/bytes.h"
-#include "store/engine/crc32c.h"
+#include "base/crc32c.h"
 
-namespace weir::store {
+namespace weir {
 namespace {
 
 // The header without the CRC: what the sum covers after the body.
@@ -23,26 +23,25 @@ std::string summed_header(uint32_t body_bytes, uint64_t lsn, uint32_t unsynced, 
 
 }  // namespace
 
-std::string segment_header(uint64_t first_lsn) {
+std::string segment_header(const WalKind& kind, uint64_t first_lsn) {
   std::string bytes;
   ByteWriter out(bytes);
-  out.bytes(kSegmentMagic);
+  out.bytes(kind.magic);
   out.le(first_lsn);
   out.le(crc32c(bytes));
   return bytes;
 }
 
 void append_record_header(std::string& out, size_t body_bytes, uint32_t body_crc, uint64_t lsn,
-                          uint64_t synced_lsn, RecordType type) {
+                          uint64_t synced_lsn, uint8_t type) {
   auto size = static_cast<uint32_t>(body_bytes);
   auto unsynced = static_cast<uint32_t>(std::min<uint64_t>(lsn - 1 - synced_lsn, UINT32_MAX));
-  auto type_byte = static_cast<uint8_t>(type);
   ByteWriter writer(out);
   writer.le(size);
-  writer.le(crc32c(summed_header(size, lsn, unsynced, type_byte), body_crc));
+  writer.le(crc32c(summed_header(size, lsn, unsynced, type), body_crc));
   writer.le(lsn);
   writer.le(unsynced);
-  writer.u8(type_byte);
+  writer.u8(type);
 }
 
 RecordHeader read_record_header(std::string_view bytes) {
@@ -57,9 +56,9 @@ RecordHeader read_record_header(std::string_view bytes) {
 }
 
 bool record_is_good(std::string_view bytes, const RecordHeader& header) {
-  if (header.body_bytes > kRecordBodyBytesMax) return false;
-  if (header.body_bytes > bytes.size() - kRecordHeaderBytes) return false;
-  uint32_t crc = crc32c(bytes.substr(kRecordHeaderBytes, header.body_bytes));
+  if (header.body_bytes > kWalBodyBytesMax) return false;
+  if (header.body_bytes > bytes.size() - kWalRecordHeaderBytes) return false;
+  uint32_t crc = crc32c(bytes.substr(kWalRecordHeaderBytes, header.body_bytes));
   crc = crc32c(summed_header(header.body_bytes, header.lsn, header.unsynced, header.type), crc);
   return crc == header.crc;
 }
@@ -71,4 +70,4 @@ bool is_segment_name(std::string_view name) {
          std::all_of(name.begin(), name.begin() + 20, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-}  // namespace weir::store
+}  // namespace weir
