@@ -1,10 +1,11 @@
 #include "server/config.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <thread>
 
+#include "base/closest_name.h"
 #include "base/file.h"
 #include "server/config_broker.h"
 #include "server/config_file.h"
@@ -14,6 +15,10 @@
 namespace weir::server {
 namespace {
 
+std::string did_you_mean(std::string_view name) {
+  return name.empty() ? std::string() : fmt::format("; did you mean `{}`?", name);
+}
+
 Result<log::Level> parse_level(std::string_view text) {
   if (text == "error") return log::Level::error;
   if (text == "warn") return log::Level::warn;
@@ -22,29 +27,25 @@ Result<log::Level> parse_level(std::string_view text) {
   return Error{Errc::invalid, fmt::format("got `{}`, wanted error, warn, info or debug", text)};
 }
 
-Result<void> read_typed(Config& config) {
-  ConfigReader reader(config);
+void read_typed(ConfigReader& reader, Config& config) {
   config.data_dir = reader.raw("data_dir").value;
-  if (config.data_dir.empty()) {
-    return in_setting(reader.raw("data_dir"), "data_dir",
-                      Error{Errc::empty_value, "wanted a directory"});
-  }
-  WEIR_TRY(config.http_listen, reader.parsed("http.listen", net::parse_listen_address));
-  WEIR_TRY(config.http_body_bytes_max, reader.size("http.body_bytes_max"));
-  WEIR_CHECK(read_broker_settings(reader, config));
-  WEIR_TRY(config.engine.durability, reader.parsed("store.durability", parse_durability));
-  WEIR_TRY(config.engine.head_bytes_max, reader.size("store.head_bytes_max"));
+  if (config.data_dir.empty()) reader.note("data_dir", "wanted a directory");
   config.engine.directory = config.data_dir + "/store";
-  WEIR_TRY(config.query_limits.memory_bytes_max, reader.size("query.memory_bytes_max"));
-  WEIR_TRY(int64_t duration_ns, reader.parsed("query.duration_max", parse_duration_ns));
+  reader.read("http.listen", net::parse_listen_address, config.http_listen);
+  reader.size("http.body_bytes_max", config.http_body_bytes_max);
+  read_broker_settings(reader, config);
+  reader.read("store.durability", parse_durability, config.engine.durability);
+  reader.size("store.head_bytes_max", config.engine.head_bytes_max);
+  reader.size("query.memory_bytes_max", config.query_limits.memory_bytes_max);
+  int64_t duration_ns = 0;
+  reader.read("query.duration_max", parse_duration_ns, duration_ns);
   config.query_limits.duration_ms_max = duration_ns / 1'000'000;
-  WEIR_TRY(config.io_threads, reader.number("threads.io", 0, 256));
+  reader.number("threads.io", 0, 256, config.io_threads);
   if (config.io_threads == 0) {
     config.io_threads = std::clamp<size_t>(std::thread::hardware_concurrency(), 1, 4);
   }
-  WEIR_TRY(config.worker_threads, reader.number("threads.workers", 1, 256));
-  WEIR_TRY(config.log_level, reader.parsed("log.level", parse_level));
-  return {};
+  reader.number("threads.workers", 1, 256, config.worker_threads);
+  reader.read("log.level", parse_level, config.log_level);
 }
 
 Result<void> read_first_set_up(const Environment& environment, Config& config) {
@@ -84,7 +85,8 @@ Result<void> read_first_set_up(const Environment& environment, Config& config) {
   return {};
 }
 
-Result<void> read_file(const std::string& config_path, Config& config) {
+Result<void> read_file(const std::string& config_path, Config& config,
+                       std::vector<std::string>& mistakes) {
   std::string path = config_path;
   if (path.empty()) {
     if (!system_file_system().exists("weir.toml")) return {};
@@ -92,33 +94,62 @@ Result<void> read_file(const std::string& config_path, Config& config) {
   }
   WEIR_TRY(config.rules_text, system_file_system().read(path));
   config.rules_file = path;
-  WEIR_TRY(auto settings, parse_config_file(config.rules_text, path));
-  for (auto& [key, value] : settings) config.values[key] = std::move(value);
+  WEIR_TRY(FileSettings file, parse_config_file(config.rules_text, path));
+  for (auto& [key, value] : file.values) config.values[key] = std::move(value);
+  mistakes.insert(mistakes.end(), file.mistakes.begin(), file.mistakes.end());
   return {};
+}
+
+void read_environment(const Environment& environment, Config& config) {
+  std::vector<std::string> variables;
+  for (const Setting& setting : all_settings()) {
+    variables.push_back(variable_of(setting.key));
+    if (auto value = environment.get(variables.back())) {
+      config.values[std::string(setting.key)] = {value->value, value->source};
+    }
+  }
+  std::vector<std::string_view> known(variables.begin(), variables.end());
+  for (const auto& [name, source] : environment.names_with("WEIR_")) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    config.warnings.push_back(fmt::format("{}: {} is no setting of weir{}", source, name,
+                                          did_you_mean(closest_name(name, known))));
+  }
 }
 
 }  // namespace
 
+std::string unknown_setting(std::string_view key) {
+  std::vector<std::string_view> keys;
+  for (const Setting& setting : all_settings()) keys.push_back(setting.key);
+  return fmt::format("unknown setting `{}`{}", key, did_you_mean(closest_name(key, keys)));
+}
+
 Result<Config> load_config(const std::map<std::string, std::string, std::less<>>& flags,
                            const std::string& config_path, const Environment& environment) {
   Config config;
+  std::vector<std::string> mistakes;
   for (const Setting& setting : all_settings()) {
     config.values[std::string(setting.key)] = {std::string(setting.initial), "default"};
   }
-  WEIR_CHECK(read_file(config_path, config));
-  for (const Setting& setting : all_settings()) {
-    if (auto value = environment.get(variable_of(setting.key))) {
-      config.values[std::string(setting.key)] = {value->value, value->source};
-    }
+  if (auto read = read_file(config_path, config, mistakes); !read.ok()) {
+    mistakes.push_back(read.error().message);
   }
+  read_environment(environment, config);
   for (const auto& [key, value] : flags) {
-    if (!config.values.contains(key)) {
-      return Error{Errc::invalid, fmt::format("--set: unknown setting `{}`", key)};
+    if (auto known = config.values.find(key); known != config.values.end()) {
+      known->second = {value, flag_of(key)};
+    } else {
+      mistakes.push_back("--set: " + unknown_setting(key));
     }
-    config.values[key] = {value, flag_of(key)};
   }
-  WEIR_CHECK(read_typed(config));
-  WEIR_CHECK(read_first_set_up(environment, config));
+  ConfigReader reader(config, mistakes);
+  read_typed(reader, config);
+  if (auto read = read_first_set_up(environment, config); !read.ok()) {
+    mistakes.push_back(read.error().message);
+  }
+  if (!mistakes.empty()) {
+    return Error{Errc::invalid, fmt::format("{}", fmt::join(mistakes, "\n"))};
+  }
   return config;
 }
 

@@ -4,7 +4,8 @@
 // have dotted keys ("mqtt.listen"); each is also a flag (--mqtt-listen), a variable
 // (WEIR_MQTT_LISTEN) and a TOML key ([mqtt] listen). The mapping rules ([auto], [[map]]) of the
 // same file are kept as text for ingest/rules.h. Built once at start; read-only afterwards. Errors
-// name the source ("weir.toml:3:1", "--mqtt-listen", ".env:2"), the value and the remedy.
+// name the source ("weir.toml:3:1", "--mqtt-listen", ".env:2"), the value and the remedy, and list
+// every mistake that can be seen at once, one a line.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,8 @@ struct Setting {
 std::span<const Setting> all_settings();
 std::string flag_of(std::string_view key);      // "--mqtt-listen"
 std::string variable_of(std::string_view key);  // "WEIR_MQTT_LISTEN"
+// "unknown setting `mqtt.lisen`; did you mean `mqtt.listen`?"
+std::string unknown_setting(std::string_view key);
 
 struct SettingValue {
   std::string value;
@@ -53,6 +56,8 @@ struct Config {
   std::map<std::string, SettingValue, std::less<>> values;  // every setting, as text
   std::string rules_file;  // path of the file the rules came from, or empty
   std::string rules_text;  // its whole text
+  // What looks like a mistake and does no harm: variables WEIR_* that mean nothing.
+  std::vector<std::string> warnings;
 
   std::string data_dir;
   net::ListenAddress http_listen, mqtt_listen;

@@ -16,23 +16,27 @@ Result<AnonymousPolicy> parse_anonymous(std::string_view text) {
   return *everyone ? AnonymousPolicy::everyone : AnonymousPolicy::nobody;
 }
 
+// The protocol's own bound (MQTT 5 §2.1.4) plus the fixed header; the shortest CONNECT there is.
+constexpr uint64_t kPacketBytesMost = 268'435'460, kPacketBytesLeast = 14;
+
 }  // namespace
 
-Result<void> read_broker_settings(const ConfigReader& reader, Config& config) {
-  WEIR_TRY(config.mqtt_listen, reader.parsed("mqtt.listen", net::parse_listen_address));
-  WEIR_TRY(config.anonymous, reader.parsed("mqtt.allow_anonymous", parse_anonymous));
-  WEIR_TRY(uint64_t packet, reader.size("mqtt.max_packet_size"));
-  WEIR_TRY(uint64_t inflight, reader.number("mqtt.max_inflight", 1, 65535));
-  WEIR_TRY(config.broker.queued_messages_max,
-           reader.number("mqtt.max_queued_messages", 0, 100'000'000));
-  WEIR_TRY(config.broker.queued_bytes_max, reader.size("mqtt.max_queued_bytes"));
-  WEIR_TRY(uint64_t keep_alive, reader.number("mqtt.max_keep_alive", 1, 65535));
-  WEIR_TRY(config.broker.connections_max, reader.number("mqtt.max_connections", 1, 10'000'000));
-  // The protocol's own bound (MQTT 5 §2.1.4) plus the fixed header.
-  config.broker.packet_bytes_max = static_cast<uint32_t>(std::min<uint64_t>(packet, 268'435'460));
-  config.broker.receive_maximum = static_cast<uint16_t>(inflight);
-  config.broker.keep_alive_s_max = static_cast<uint16_t>(keep_alive);
-  return {};
+void read_broker_settings(ConfigReader& reader, Config& config) {
+  mqtt::BrokerOptions& broker = config.broker;
+  reader.read("mqtt.listen", net::parse_listen_address, config.mqtt_listen);
+  reader.read("mqtt.allow_anonymous", parse_anonymous, config.anonymous);
+  uint64_t packet = broker.packet_bytes_max;
+  reader.size("mqtt.max_packet_size", packet);
+  if (packet < kPacketBytesLeast) {
+    reader.note("mqtt.max_packet_size",
+                fmt::format("got {}, wanted at least {} bytes", packet, kPacketBytesLeast));
+  }
+  broker.packet_bytes_max = static_cast<uint32_t>(std::min(packet, kPacketBytesMost));
+  reader.number("mqtt.max_inflight", 1, 65535, broker.receive_maximum);
+  reader.number("mqtt.max_queued_messages", 0, 100'000'000, broker.queued_messages_max);
+  reader.size("mqtt.max_queued_bytes", broker.queued_bytes_max);
+  reader.number("mqtt.max_keep_alive", 1, 65535, broker.keep_alive_s_max);
+  reader.number("mqtt.max_connections", 1, 10'000'000, broker.connections_max);
 }
 
 }  // namespace weir::server

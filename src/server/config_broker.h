@@ -5,6 +5,6 @@
 
 namespace weir::server {
 
-Result<void> read_broker_settings(const ConfigReader& reader, Config& config);
+void read_broker_settings(ConfigReader& reader, Config& config);
 
 }  // namespace weir::server

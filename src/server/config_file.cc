@@ -4,8 +4,6 @@
 
 #include <toml++/toml.h>
 
-#include "base/closest_name.h"
-
 namespace weir::server {
 namespace {
 
@@ -20,16 +18,6 @@ bool is_known(std::string_view key) {
   return false;
 }
 
-Error unknown_key(std::string_view key, const std::string& where) {
-  std::vector<std::string_view> keys;
-  for (const Setting& setting : all_settings()) keys.push_back(setting.key);
-  std::string_view meant = closest_name(key, keys);
-  return Error{
-      Errc::invalid,
-      fmt::format("{}: unknown setting `{}`{}", where, key,
-                  meant.empty() ? std::string() : fmt::format("; did you mean `{}`?", meant))};
-}
-
 Result<std::string> scalar_text(const toml::node& node, std::string_view key,
                                 const std::string& where) {
   if (auto text = node.value_exact<std::string>()) return *text;
@@ -40,27 +28,27 @@ Result<std::string> scalar_text(const toml::node& node, std::string_view key,
                fmt::format("{}: `{}` wants one string, number or boolean", where, key)};
 }
 
-Result<void> flatten(const toml::table& table, const std::string& prefix, std::string_view name,
-                     std::map<std::string, SettingValue, std::less<>>& settings) {
+void flatten(const toml::table& table, const std::string& prefix, std::string_view name,
+             FileSettings& settings) {
   for (const auto& [key_node, node] : table) {
     std::string key = prefix + std::string(key_node.str());
     if (prefix.empty() && (key == "auto" || key == "map")) continue;
     std::string where = place(name, key_node.source());
     if (const toml::table* inner = node.as_table()) {
-      WEIR_CHECK(flatten(*inner, key + ".", name, settings));
-      continue;
+      flatten(*inner, key + ".", name, settings);
+    } else if (!is_known(key)) {
+      settings.mistakes.push_back(where + ": " + unknown_setting(key));
+    } else if (auto text = scalar_text(node, key, where); text.ok()) {
+      settings.values[key] = SettingValue{std::move(text).value(), where};
+    } else {
+      settings.mistakes.push_back(text.error().message);
     }
-    if (!is_known(key)) return unknown_key(key, where);
-    WEIR_TRY(std::string text, scalar_text(node, key, where));
-    settings[key] = SettingValue{text, where};
   }
-  return {};
 }
 
 }  // namespace
 
-Result<std::map<std::string, SettingValue, std::less<>>> parse_config_file(std::string_view text,
-                                                                           std::string_view name) {
+Result<FileSettings> parse_config_file(std::string_view text, std::string_view name) {
   toml::table table;
   try {
     table = toml::parse(text, name);
@@ -68,8 +56,8 @@ Result<std::map<std::string, SettingValue, std::less<>>> parse_config_file(std::
     return Error{Errc::invalid,
                  fmt::format("{}: {}", place(name, wrong.source()), wrong.description())};
   }
-  std::map<std::string, SettingValue, std::less<>> settings;
-  WEIR_CHECK(flatten(table, "", name, settings));
+  FileSettings settings;
+  flatten(table, "", name, settings);
   return settings;
 }
 

@@ -1,40 +1,57 @@
 // Typed access to the merged values of a configuration, for the files that read one part of it
 // each.
 //
-// Every error names the source of the value ("weir.toml:3:1", "--mqtt-listen") and the key. Used
-// while the configuration is built.
+// What is wrong is noted with the source of the value ("weir.toml:3:1", "--mqtt-listen") and the
+// key, and reading goes on, so that all mistakes are told at once. Used while the configuration is
+// built.
 #pragma once
 
 #include <fmt/core.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "server/config.h"
 #include "server/units.h"
 
 namespace weir::server {
 
-inline Error in_setting(const SettingValue& value, std::string_view key, Error error) {
-  return std::move(error).with_context(fmt::format("{}: {}", value.source, key));
-}
-
 class ConfigReader {
  public:
-  explicit ConfigReader(const Config& config) : config_(config) {}
+  // `mistakes` gets one line for each.
+  ConfigReader(const Config& config, std::vector<std::string>& mistakes)
+      : config_(config), mistakes_(mistakes) {}
 
   const SettingValue& raw(std::string_view key) const { return config_.values.find(key)->second; }
-  template <class Parse>
-  auto parsed(std::string_view key, Parse parse) const -> decltype(parse(std::string_view())) {
-    const SettingValue& value = raw(key);
-    auto result = parse(std::string_view(value.value));
-    if (!result.ok()) return in_setting(value, key, std::move(result).error());
-    return result;
+  void note(std::string_view key, std::string_view what) {
+    mistakes_.push_back(fmt::format("{}: {}: {}", raw(key).source, key, what));
   }
-  Result<uint64_t> number(std::string_view key, uint64_t least, uint64_t most) const {
-    return parsed(key, [&](auto text) { return parse_whole_number(text, least, most); });
+
+  // Each leaves `out` as it was when the value is wrong.
+  template <class Parse, class T>
+  void read(std::string_view key, Parse parse, T& out) {
+    auto result = parse(std::string_view(raw(key).value));
+    if (result.ok()) {
+      out = static_cast<T>(std::move(result).value());
+    } else {
+      note(key, result.error().message);
+    }
   }
-  Result<uint64_t> size(std::string_view key) const { return parsed(key, parse_size_bytes); }
+  template <class T>
+  void number(std::string_view key, uint64_t least, uint64_t most, T& out) {
+    read(
+        key, [&](auto given) { return parse_whole_number(given, least, most); }, out);
+  }
+  template <class T>
+  void size(std::string_view key, T& out) {
+    read(key, parse_size_bytes, out);
+  }
 
  private:
   const Config& config_;
+  std::vector<std::string>& mistakes_;
 };
 
 }  // namespace weir::server

@@ -1,6 +1,7 @@
 #include "server/environment.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -92,6 +93,19 @@ std::optional<EnvironmentValue> Environment::first_of(
     if (auto value = get(name); value && !value->value.empty()) return value;
   }
   return std::nullopt;
+}
+
+std::map<std::string, std::string> Environment::names_with(std::string_view prefix) const {
+  std::map<std::string, std::string> names;
+  for (const auto& [name, value] : file_) {
+    if (name.starts_with(prefix)) names[name] = value.source;
+  }
+  for (char** entry = environ; *entry != nullptr; entry++) {
+    std::string_view text(*entry);
+    if (text.starts_with(prefix))
+      names[std::string(text.substr(0, text.find('=')))] = "environment";
+  }
+  return names;
 }
 
 }  // namespace weir::server

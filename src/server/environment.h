@@ -27,6 +27,8 @@ class Environment {
   std::optional<EnvironmentValue> get(std::string_view name) const;
   // The first of several spellings that is set.
   std::optional<EnvironmentValue> first_of(std::initializer_list<std::string_view> names) const;
+  // Every variable whose name begins so, with its source.
+  std::map<std::string, std::string> names_with(std::string_view prefix) const;
 
  private:
   std::map<std::string, EnvironmentValue, std::less<>> file_;

@@ -48,10 +48,39 @@ TEST_CASE("durations and sizes are read with their units and refused without sen
 }
 
 TEST_CASE("an unknown setting is refused with its place and the one that was meant") {
-  CHECK(parse_config_file("[mqtt]\nlisen = \":1\"\n", "weir.toml").error().message ==
-        "weir.toml:2:1: unknown setting `mqtt.lisen`; did you mean `mqtt.listen`?");
+  auto file =
+      parse_config_file("[mqtt]\nlisen = \":1\"\nmax_inflight = [1]\nlisten = 1\n", "w.toml");
+  REQUIRE(file.ok());
+  CHECK(file->mistakes ==
+        std::vector<std::string>{
+            "w.toml:2:1: unknown setting `mqtt.lisen`; did you mean `mqtt.listen`?",
+            "w.toml:3:1: `mqtt.max_inflight` wants one string, number or boolean"});
+  CHECK(file->values.find("mqtt.listen")->second.value == "1");
   CHECK(parse_config_file("[mqtt\n", "weir.toml").error().message.starts_with("weir.toml:1:"));
-  CHECK(parse_config_file("[auto]\nmode = \"on\"\n[[map]]\ntopic = \"a\"\n", "x").value().empty());
+  file = parse_config_file("[auto]\nmode = \"on\"\n[[map]]\ntopic = \"a\"\n", "x");
+  CHECK((file->values.empty() && file->mistakes.empty()));
+}
+
+TEST_CASE("every wrong setting is told at once, whatever its source") {
+  auto environment = Environment::parse("WEIR_LOG_LEVEL=loud\nWEIR_MQTT_MAX_INFLIGHT=0\n", ".env");
+  auto config = load_config({{"mqtt.max_packet_sise", "1"}, {"query.duration_max", "soon"}}, "",
+                            environment.value());
+  REQUIRE_FALSE(config.ok());
+  CHECK(config.error().message ==
+        "--set: unknown setting `mqtt.max_packet_sise`; did you mean `mqtt.max_packet_size`?\n"
+        ".env:2: mqtt.max_inflight: got `0`, wanted a whole number from 1 to 65535\n"
+        "--query-duration-max: query.duration_max: got `soon`, wanted a duration such as 250ms, "
+        "1s, 24h or 7d\n"
+        ".env:1: log.level: got `loud`, wanted error, warn, info or debug");
+}
+
+TEST_CASE("a variable of weir's name that is no setting is warned of") {
+  auto environment = Environment::parse("WEIR_MQTT_LISTN=:1\nOTHER=1\n", ".env");
+  auto config = load_config({}, "", environment.value());
+  REQUIRE(config.ok());
+  CHECK(config->warnings ==
+        std::vector<std::string>{
+            ".env:1: WEIR_MQTT_LISTN is no setting of weir; did you mean `WEIR_MQTT_LISTEN`?"});
 }
 
 TEST_CASE("mistakes in rules are told with file, line and column, in order") {

@@ -73,6 +73,15 @@ class CommandLineTest(WeirTest):
         wrong = self.run_weir("check-config", check=False)
         self.assertEqual(wrong.returncode, 1)
         self.assertIn("weir.toml:2:1: mqtt.listen", wrong.stderr)
+        (self.weir.path / "weir.toml").write_text(
+            '[mqtt]\nmax_inflight = 0\nlisen = ":1"\n[[map]]\ntopic = "a"\nfeilds = "b"\n')
+        wrong = self.run_weir("check-config", "--set", "log.level=loud",
+                              "--set", "threads.workers=none", check=False)
+        self.assertEqual(wrong.returncode, 1)
+        for mistake in ("weir.toml:2:1: mqtt.max_inflight", "weir.toml:3:1: unknown setting",
+                        "--log-level: log.level", "--threads-workers: threads.workers",
+                        "weir.toml:6:1: unknown key"):
+            self.assertIn(mistake, wrong.stderr)
 
     def test_a_second_server_on_the_same_data_is_refused(self):
         done = self.run_weir("run", "--data-dir", "data", "--http-listen", "127.0.0.1:0",

@@ -1,16 +1,34 @@
 #include <fmt/core.h>
 
+#include "base/file.h"
 #include "server/commands/commands.h"
 #include "server/config.h"
+#include "server/config_file.h"
 #include "server/rules_file.h"
 
 namespace weir::server {
+namespace {
+
+// Mistakes in the file's rules, which are told even if settings are wrong. A file that is missing
+// or no TOML at all is told with the settings.
+Result<void> check_rules(const std::string& path) {
+  auto text = system_file_system().read(path);
+  if (!text.ok() || !parse_config_file(*text, path).ok()) return {};
+  auto rules = parse_rules_file(*text, path);
+  return rules.ok() ? Result<void>() : std::move(rules).error();
+}
+
+}  // namespace
 
 int check_config_command(const CheckConfigArguments& arguments, const Environment& environment) {
+  const std::string path =
+      arguments.config.config_path.empty() ? "weir.toml" : arguments.config.config_path;
   auto config = load_config(arguments.config.flags, arguments.config.config_path, environment);
-  if (!config.ok()) return report(config.error());
-  auto rules = parse_rules_file(config->rules_text, config->rules_file);
-  if (!rules.ok()) return report(rules.error());
+  if (!config.ok()) (void)report(config.error());
+  auto rules = check_rules(path);
+  if (!rules.ok()) (void)report(rules.error());
+  if (!config.ok() || !rules.ok()) return 1;
+  for (const std::string& warning : config->warnings) fmt::print(stderr, "{}\n", warning);
   if (arguments.print) fmt::print("{}", print_config(*config));
   fmt::print("{}: no mistakes found\n",
              config->rules_file.empty() ? "configuration" : config->rules_file);

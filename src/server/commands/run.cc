@@ -95,6 +95,7 @@ int run_command(const RunArguments& arguments, const Environment& environment,
   auto config = load_config(arguments.config.flags, arguments.config.config_path, environment);
   if (!config.ok()) return report(config.error());
   log::set_level(config->log_level);
+  for (const std::string& warning : config->warnings) log::warn("server", "{}", warning);
   make_room_for_connections(*config);
   sigset_t signals = block_stop_signals();
   auto app = App::start(*config, web_files);
