@@ -60,6 +60,9 @@ struct Connect {
   Version version = Version::v311;
   bool version_known = false;  // set before anything later in the packet can be at fault
   bool clean_start = true;
+  // 3.1.1: the client says that it is a bridge, by the highest bit of the protocol level, which
+  // Mosquitto and others understand. Only for encoding.
+  bool is_bridge = false;
   uint16_t keep_alive_s = 0;
   std::string_view client_id;
   std::optional<WillFields> will;
@@ -125,6 +128,7 @@ struct Unsubscribe {
   Properties properties;
 };
 MaybeFault decode_unsubscribe(const Frame& frame, Version version, Unsubscribe& out);
+void encode_unsubscribe(const Unsubscribe& packet, Version version, std::string& out);
 
 // One reason per entry of the SUBSCRIBE or UNSUBSCRIBE; 3.1.1 has 0x80 for every refusal, and an
 // UNSUBACK without reasons.
@@ -133,11 +137,21 @@ void encode_suback(uint16_t packet_id, const std::vector<Reason>& reasons, Versi
 void encode_unsuback(uint16_t packet_id, const std::vector<Reason>& reasons, Version version,
                      std::string& out);
 
+// SUBACK and UNSUBACK as a client reads them; a 3.1.1 UNSUBACK has no reasons.
+struct Suback {
+  uint16_t packet_id = 0;
+  std::vector<Reason> reasons;
+  Properties properties;
+};
+MaybeFault decode_suback(const Frame& frame, Version version, Suback& out);
+
 struct Disconnect {
   Reason reason = Reason::success;
   Properties properties;
 };
 MaybeFault decode_disconnect(const Frame& frame, Version version, Disconnect& out);
+// A server's, whose reasons and properties are others than a client's.
+MaybeFault decode_server_disconnect(const Frame& frame, Version version, Disconnect& out);
 void encode_disconnect(const Disconnect& packet, Version version, std::string& out);
 
 // PINGREQ and PINGRESP: nothing but a fixed header.
