@@ -1,7 +1,7 @@
 // A small blocking MQTT client that publishes: `weir sensor`, the command line and tests.
 //
-// Connects (3.1.1 or 5), publishes QoS 0 or 1, waits for acknowledgements, keeps alive, leaves with
-// DISCONNECT. Uses the broker's own codec. One thread per object.
+// Connects (3.1.1 or 5), publishes, waits for acknowledgements, keeps alive, leaves with
+// DISCONNECT: a ClientSession on a socket that is waited for. One thread per object.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ class Publisher {
   // Errors name host, port and the system's or the broker's reason.
   static Result<std::unique_ptr<Publisher>> connect(const PublisherOptions& options);
   virtual ~Publisher() = default;
-  // QoS 0: returns when written. QoS 1: returns when acknowledged.
+  // QoS 0: returns when written. QoS 1 and 2: returns when acknowledged.
   virtual Result<void> publish(std::string_view topic, std::string_view payload, uint8_t qos,
                                bool retain) = 0;
   // Answers the keep-alive's need when nothing is published; call at least every few seconds.
