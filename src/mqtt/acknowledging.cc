@@ -1,80 +1,66 @@
 // Connection: from the publishes of one read to the sinks, and their acknowledgements back.
-#include "base/log.h"
 #include "mqtt/connection.h"
 
 namespace weir::mqtt {
 
-void Connection::hand_to_sinks() {
-  std::shared_ptr<Unanswered> unanswered = std::move(read_unanswered_);
-  if (unanswered) {
-    unanswered_.push_back(unanswered);
-    unanswered_count_ += unanswered->answers.size();
+bool Connection::answer_later(const PublishAction& action) {
+  using Kind = PublishBatch::Kind;
+  if (!read_batch_) {
+    read_batch_ = std::make_shared<PublishBatch>();
+    read_batch_->receiver = session_->shared_receiver();
+    read_batch_->thread = thread_.index();
+    read_batch_->connection = number_;
   }
+  Kind kind = Kind::at_least_once;
+  if (action.qos == 2) {
+    // A refused one takes no identifier; but it may repeat one that was taken before.
+    bool is_known = action.message ? !session_->begin_receiving(action.packet_id)
+                                   : session_->has_received(action.packet_id);
+    kind = is_known ? Kind::repeated : Kind::exactly_once;
+  }
+  bool is_repeated = kind == Kind::repeated;
+  Reason refusal = is_repeated ? Reason::success : action.refusal;
+  read_batch_->answers.push_back({action.packet_id, kind, refusal});
+  if (kind == Kind::exactly_once && action.message) {
+    read_batch_->unrouted.push_back(action.message);
+  }
+  return !is_repeated;
+}
+
+void Connection::hand_to_sinks() {
+  std::shared_ptr<PublishBatch> batch = std::move(read_batch_);
+  if (batch) {
+    session_->push_batch(batch);
+    unanswered_ += batch->answers.size();
+  }
+  published_ |= batch != nullptr;
   if (read_messages_.empty()) return;
   published_ = true;
-  // Sinks may publish in turn or fail at once; the batch is out of reach by then.
+  // Sinks may publish in turn or fail at once; the messages are out of reach by then.
   std::vector<MessagePtr> messages = std::move(read_messages_);
   const std::vector<PublishSink*>& sinks = thread_.hub().sinks;
-  if (unanswered) unanswered->sinks_to_wait_for = sinks.size();
+  if (batch) batch->sinks_to_wait_for = sinks.size();
   std::shared_ptr<Hub> hub = thread_.hub().shared_from_this();
   for (PublishSink* sink : sinks) {
-    if (!unanswered) {
+    if (!batch) {
       sink->accept(messages, [](Result<void>) {});
       continue;
     }
-    auto stored = [hub, unanswered, index = thread_.index(), number = number_](Result<void> how) {
-      if (!how.ok()) *unanswered->failure.lock() = std::move(how).error();
-      if (unanswered->sinks_to_wait_for.fetch_sub(1) != 1) return;
-      auto answer = [number](BrokerThread& here) {
-        if (Connection* connection = here.find_connection(number)) {
-          connection->send_acknowledgements();
-        }
-      };
-      // A sink that stores at once is answered at the end of the read, without a detour.
-      BrokerThread& there = *hub->threads[index];
-      if (!hub->stopping && there.io().is_this_thread()) {
-        answer(there);
-      } else {
-        hub->post(index, answer);
-      }
-    };
-    sink->accept(messages, std::move(stored));
+    sink->accept(messages, [hub, batch](Result<void> how) {
+      if (!how.ok()) *batch->failure.lock() = std::move(how).error();
+      if (batch->sinks_to_wait_for.fetch_sub(1) == 1) hub->batch_is_stored(batch);
+    });
   }
   messages.clear();
   if (read_messages_.empty()) read_messages_ = std::move(messages);  // keeps the capacity
 }
 
-void Connection::send_acknowledgements() {
-  if (in_read_ || closed_) return;
-  std::string reply;
-  size_t answered = 0;
-  std::optional<Error> failure;
-  while (!unanswered_.empty() && unanswered_.front()->sinks_to_wait_for == 0) {
-    std::shared_ptr<Unanswered> batch = std::move(unanswered_.front());
-    unanswered_.pop_front();
-    failure = *batch->failure.lock();
-    if (failure && protocol_.version() == Version::v311) break;  // it has no way to say no
-    Reason refusal = failure ? reason_of(failure->code) : Reason::success;
-    if (failure && refusal != Reason::quota_exceeded) refusal = Reason::unspecified_error;
-    for (const Unanswered::Answer& answer : batch->answers) {
-      Reason reason = answer.reason != Reason::success ? answer.reason : refusal;
-      encode_ack(PacketType::puback, answer.packet_id, reason, protocol_.version(), reply);
-    }
-    answered += batch->answers.size();
-  }
-  if (answered != 0) {
-    unanswered_count_ -= answered;
-    protocol_.publishes_answered(answered);
-    write(reply);
-    // One that rests for the sinks' sake as well is paused again after its next read.
-    if (paused_ && unanswered_count_ <= kUnansweredMax / 2) resume();
-  }
-  if (failure) {
-    log::warn("mqtt", "client {}: a publish could not be stored: {}", client_id_, failure->message);
-    if (protocol_.version() == Version::v311) {
-      close(Reason::unspecified_error, "a publish could not be stored");
-    }
-  }
+void Connection::answer(std::string_view acknowledgements, size_t answered, size_t ended) {
+  unanswered_ -= answered;
+  protocol_.exchanges_ended(ended);
+  write(acknowledgements);
+  // One that rests for the sinks' sake as well is paused again after its next read.
+  if (paused_ && unanswered_ <= kUnansweredMax / 2) resume();
 }
 
 // A read that brought publishes may be followed by a rest: while a sink is congested, or while too
@@ -91,14 +77,14 @@ void Connection::pause_if_needed() {
   }
   if (paused_ || !published) return;
   bool congested = thread_.hub().is_congested();
-  if (!congested && unanswered_count_ <= kUnansweredMax) return;
+  if (!congested && unanswered_ <= kUnansweredMax) return;
   paused_ = true;
   stream_->pause_reading();
   if (congested) thread_.resume_when_relieved(number_);
 }
 
 void Connection::resume() {
-  if (closed_ || !paused_ || unanswered_count_ > kUnansweredMax) return;
+  if (closed_ || !paused_ || unanswered_ > kUnansweredMax) return;
   paused_ = false;
   if (!stuffed_) stream_->resume_reading();
 }

@@ -44,11 +44,15 @@ using ListenerPolicyPtr = std::shared_ptr<const ListenerPolicy>;
 struct BrokerOptions {
   uint32_t packet_bytes_max = 1024 * 1024;
   uint16_t receive_maximum = 20;      // QoS 1 and 2 publishes a client may have unacknowledged
-  size_t queued_messages_max = 1000;  // per client, QoS 1 beyond its window
+  size_t queued_messages_max = 1000;  // per client, QoS 1 and 2 beyond its window
   size_t queued_bytes_max = 8 * 1024 * 1024;
   size_t queued_bytes_total_max = 512 * 1024 * 1024;  // of all clients' queues together
   size_t unsent_bytes_max = 4 * 1024 * 1024;          // per connection; QoS 0 is dropped beyond it
   uint16_t keep_alive_s_max = 65535;
+  uint8_t qos_max = 2;           // of publishes, wills and subscriptions
+  bool retain_available = true;  // otherwise nothing is retained
+  uint16_t topic_alias_max =
+      10;  // of clients' topics on one connection, and of the server's to each
   size_t retained_messages_max = 100'000;
   size_t retained_bytes_max = 256 * 1024 * 1024;
   size_t connections_max = 20'000;

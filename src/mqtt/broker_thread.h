@@ -24,6 +24,7 @@
 namespace weir::mqtt {
 
 class Connection;
+struct Settlement;
 
 // A connection's wish for the session of its client id. Connections are named by thread and number,
 // never by pointer: they may be gone when the answer comes.
@@ -60,6 +61,10 @@ class BrokerThread {
   void route(const MessagePtr& message, const Receiver* publisher);
   // route() and the sinks, for what comes from no client's read: wills, the server's messages.
   void publish(const MessagePtr& message, const Receiver* publisher);
+  // Every sink has the batch: settles its session, wherever that is.
+  void batch_is_stored(const std::shared_ptr<PublishBatch>& batch);
+  // Routes what has been stored of the session's QoS 2 publishes, and answers its client.
+  void settle(Session& session);
   // What another thread routed to sessions here.
   struct Outbox;
   void receive(Outbox& batch);
@@ -93,6 +98,9 @@ class BrokerThread {
   };
 
   void deliver(const Target& target, const Grant& grant, const MatchPtr& match);
+  void settle(Session& session, PublishBatch& batch, const std::optional<Error>& failure,
+              Settlement& out);
+  void route_unrouted(PublishBatch& batch);
   void park(Receiver& receiver, const MessagePtr& message, const Grant& grant);
   void resolve_here(const std::shared_ptr<Receiver>& receiver, const Claim& claim);
   void create_session(std::shared_ptr<Receiver> receiver, const Claim& claim);

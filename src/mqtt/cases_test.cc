@@ -131,6 +131,12 @@ class CaseRun {
       options_.connections_max = value;
     else if (name == "sessions_max")
       options_.sessions_max = value;
+    else if (name == "qos_max")
+      options_.qos_max = static_cast<uint8_t>(value);
+    else if (name == "retain_available")
+      options_.retain_available = value != 0;
+    else if (name == "topic_alias_max")
+      options_.topic_alias_max = static_cast<uint16_t>(value);
     else if (name == "passwords")
       passwords_ = value != 0;
     else

@@ -13,6 +13,9 @@ ProtocolLimits protocol_limits(const BrokerOptions& options) {
   limits.receive_maximum = options.receive_maximum;
   limits.keep_alive_s_max = options.keep_alive_s_max;
   limits.connect_ms_max = options.connect_ms_max;
+  limits.topic_alias_maximum = options.topic_alias_max;
+  limits.maximum_qos = options.qos_max;
+  limits.retain_available = options.retain_available;
   return limits;
 }
 
@@ -54,7 +57,7 @@ void Connection::perform() {
   hand_to_sinks();
   in_read_ = false;
   go_on_after_connect();
-  send_acknowledgements();
+  if (session_ != nullptr) thread_.settle(*session_);
   thread_.flush();
   pause_if_needed();
 }
@@ -152,10 +155,7 @@ void Connection::handle(PublishAction& action) {
   if (closed_) return;
   add_to(session_->receiver().messages_in, 1);
   messages_received.add(1);
-  if (action.packet_id != 0) {
-    if (!read_unanswered_) read_unanswered_ = std::make_shared<Unanswered>();
-    read_unanswered_->answers.push_back({action.packet_id, action.refusal});
-  }
+  if (action.qos > 0 && !answer_later(action)) return;
   if (!action.message) {
     publishes_refused.add(1);
     if (!std::exchange(refusal_is_logged_, true)) {  // 3.1.1 cannot tell its client
@@ -164,7 +164,8 @@ void Connection::handle(PublishAction& action) {
     }
     return;
   }
-  thread_.route(action.message, &session_->receiver());
+  // QoS 2 is routed when it is stored (BrokerThread::settle).
+  if (action.qos < 2) thread_.route(action.message, &session_->receiver());
   read_messages_.push_back(std::move(action.message));
 }
 
@@ -219,9 +220,18 @@ void Connection::handle(UnsubscribeAction& action) {
   write(reply);
 }
 
-void Connection::handle(AcknowledgeAction& action) {
+void Connection::handle(AnswerAction& action) {
   if (closed_) return;
-  session_->acknowledge(action.packet_id, thread_.now());
+  if (action.type == PacketType::pubrel) {
+    bool known = session_->release(action.packet_id);
+    std::string reply;
+    encode_ack(PacketType::pubcomp, action.packet_id,
+               known ? Reason::success : Reason::packet_identifier_not_found, protocol_.version(),
+               reply);
+    protocol_.exchanges_ended(1);
+    return write(reply);
+  }
+  session_->on_answer(action.type, action.packet_id, action.reason);
   feed_session();
 }
 

@@ -1,14 +1,12 @@
 // Connection: one client's network connection: the only place where the broker touches a Stream.
 //
 // Feeds the stream's bytes to the Protocol and carries out the actions: sessions, subscriptions,
-// routing, sinks. What one read brought is handed to each sink in one call; acknowledgements of
-// QoS 1 wait for all sinks, keep their order and go out together. Lives on its io thread; answers
-// from other threads find it by its number.
+// routing, sinks. What one read brought is handed to each sink in one call; acknowledgements wait
+// for all sinks, keep their order and go out together. Lives on its io thread; answers from other
+// threads find it by its number.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,7 +20,7 @@ namespace weir::mqtt {
 
 class Connection final : public net::StreamReader, public Wire {
  public:
-  // A client without a receive maximum (3.1.1) is read no further while so many of its QoS 1
+  // A client without a receive maximum (3.1.1) is read no further while so many of its QoS 1 and 2
   // publishes wait for the sinks: their acknowledgements are held in memory.
   static constexpr size_t kUnansweredMax = 10'000;
   // Subscriptions of one client: far above what people write, small enough to be listed and held.
@@ -44,8 +42,12 @@ class Connection final : public net::StreamReader, public Wire {
   void refuse(Reason reason, std::string_view why);
   // Ends the connection on the server's wish; its will is due.
   void close(Reason reason, std::string_view why);
-  // Acknowledgements may be complete: sends those whose turn it is.
-  void send_acknowledgements();
+  uint64_t number() const { return number_; }
+  Version version() const { return protocol_.version(); }
+  // Publishes are settled at the end of a read, for all that it brought.
+  bool is_in_read() const { return in_read_; }
+  // So many of its publishes were answered with `acknowledgements`; of their exchanges `ended` did.
+  void answer(std::string_view acknowledgements, size_t answered, size_t ended);
 
   // The reason to rest may be gone: reads again.
   void resume();
@@ -60,25 +62,16 @@ class Connection final : public net::StreamReader, public Wire {
   size_t unsent_bytes() const override;
 
  private:
-  // The QoS 1 publishes of one read, until every sink has stored them.
-  struct Unanswered {
-    struct Answer {
-      uint16_t packet_id;
-      Reason reason;
-    };
-    std::vector<Answer> answers;
-    std::atomic<size_t> sinks_to_wait_for = 0;
-    Guarded<std::optional<Error>> failure;
-  };
-
   void perform();
   void go_on_after_connect();
   void handle(ConnectAction& action);
   void handle(PublishAction& action);
   void handle(SubscribeAction& action);
   void handle(UnsubscribeAction& action);
-  void handle(AcknowledgeAction& action);
+  void handle(AnswerAction& action);
   void handle(EndAction& action);
+  // Puts the publish into the batch of this read. False if it is the repetition of a known one.
+  bool answer_later(const PublishAction& action);
   void hand_to_sinks();
   void pause_if_needed();
   void feed_session();
@@ -107,11 +100,10 @@ class Connection final : public net::StreamReader, public Wire {
   bool feeding_ = false;  // a timer will call feed_session()
   bool refusal_is_logged_ = false;
   net::IoThread::TimerId timer_ = 0;
-  Actions actions_;                        // reused from read to read
-  std::vector<MessagePtr> read_messages_;  // of this read, for the sinks
-  std::shared_ptr<Unanswered> read_unanswered_;
-  std::deque<std::shared_ptr<Unanswered>> unanswered_;
-  size_t unanswered_count_ = 0;
+  Actions actions_;                           // reused from read to read
+  std::vector<MessagePtr> read_messages_;     // of this read, for the sinks
+  std::shared_ptr<PublishBatch> read_batch_;  // of this read, what is to be answered
+  size_t unanswered_ = 0;                     // publishes in this connection's batches
 };
 
 }  // namespace weir::mqtt

@@ -36,6 +36,8 @@ struct Hub : std::enable_shared_from_this<Hub> {
   Now now() const { return {clock.steady_ms(), clock.wall_ns()}; }
   bool is_congested() const;
   std::vector<ClientInfo> clients() const;
+  // Every sink has stored the batch, or failed to.
+  void batch_is_stored(const std::shared_ptr<PublishBatch>& batch);
   // Publishes as the server: "$weir".
   void publish(MessagePtr message);
   // Closes every connection and waits; see Broker::stop().

@@ -73,7 +73,7 @@ size_t Outgoing::send(Wire& wire, const SendForm& form, uint32_t packet_bytes_ma
     wire.write(single_);
     return single_.size();
   }
-  size_t which = size_t(v5) << 2 | size_t(form.qos > 0) << 1 | size_t(form.retain);
+  size_t which = (size_t(v5) * 3 + form.qos) * 2 + size_t(form.retain);
   Variant& variant = variants_[which];
   if (!variant.ready) {
     variant.bytes.clear();

@@ -62,8 +62,8 @@ class Outgoing {
   MessagePtr message_;
   Now now_;
   size_t receivers_ = 0;
-  std::array<Variant, 8> variants_;  // version, QoS > 0, retain
-  std::string single_;               // a frame made for one receiver
+  std::array<Variant, 12> variants_;  // 5 or earlier, QoS, retain
+  std::string single_;                // a frame made for one receiver
 };
 
 }  // namespace weir::mqtt

@@ -89,23 +89,7 @@ MaybeFault Protocol::handle_packet(const Frame& frame, Now now, Actions& out) {
 MaybeFault Protocol::on_acknowledgement(const Frame& frame, Actions& out) {
   Ack ack;
   if (MaybeFault fault = decode_ack(frame, version_, ack)) return fault;
-  switch (ack.type) {
-    case PacketType::puback:
-      out.list.emplace_back(AcknowledgeAction{ack.packet_id});
-      break;
-    // QoS 2 is not granted, so these name identifiers the server has not given. A client that
-    // resumes a session of another server gets its exchange finished (§4.3.3).
-    case PacketType::pubrec:
-      encode_ack(PacketType::pubrel, ack.packet_id, Reason::packet_identifier_not_found, version_,
-                 out.reply);
-      break;
-    case PacketType::pubrel:
-      encode_ack(PacketType::pubcomp, ack.packet_id, Reason::packet_identifier_not_found, version_,
-                 out.reply);
-      break;
-    default:
-      break;  // an unknown PUBCOMP is ignored
-  }
+  out.list.emplace_back(AnswerAction{ack.type, ack.packet_id, ack.reason});
   return std::nullopt;
 }
 

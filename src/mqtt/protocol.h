@@ -7,6 +7,7 @@
 // MQTT 3.1.1 and 5. The connection's io thread only.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -27,6 +28,8 @@ struct ProtocolLimits {
   uint32_t packet_bytes_max = 1024 * 1024;
   uint16_t receive_maximum = 20;
   uint16_t topic_alias_maximum = 10;
+  uint8_t maximum_qos = 2;
+  bool retain_available = true;
   uint16_t keep_alive_s_max = 65535;
   int64_t connect_ms_max = 10'000;
 };
@@ -49,8 +52,9 @@ struct ConnectAction {
   std::unique_ptr<ConnectRequest> request;
 };
 struct PublishAction {
-  MessagePtr message;      // null when it is refused
-  uint16_t packet_id = 0;  // QoS 1
+  MessagePtr message;  // null when it is refused
+  uint8_t qos = 0;
+  uint16_t packet_id = 0;  // QoS 1 and 2
   Reason refusal = Reason::success;
 };
 struct SubscribeAction {
@@ -67,8 +71,11 @@ struct UnsubscribeAction {
   uint16_t packet_id = 0;
   std::vector<std::string> filters;
 };
-struct AcknowledgeAction {
+// PUBACK, PUBREC or PUBCOMP to what the server sent; PUBREL to what the client sent.
+struct AnswerAction {
+  PacketType type = PacketType::puback;
   uint16_t packet_id = 0;
+  Reason reason = Reason::success;
 };
 // The connection ends: write `farewell`, close.
 struct EndAction {
@@ -80,7 +87,7 @@ struct EndAction {
   std::string farewell;
 };
 using Action = std::variant<ConnectAction, PublishAction, SubscribeAction, UnsubscribeAction,
-                            AcknowledgeAction, EndAction>;
+                            AnswerAction, EndAction>;
 
 struct Actions {
   std::vector<Action> list;
@@ -109,8 +116,9 @@ class Protocol {
   // What to write before closing on the server's wish: MQTT 5's DISCONNECT.
   std::string farewell(Reason reason);
 
-  // This many QoS 1 publishes have been answered: the client's window opens again.
-  void publishes_answered(size_t count) { unanswered_ -= count; }
+  // This many exchanges of the client's publishes have ended, with PUBACK, PUBCOMP or a PUBREC that
+  // refuses: its window opens again. One that another connection began may be among them (§4.9).
+  void exchanges_ended(size_t count) { unanswered_ -= std::min(count, unanswered_); }
 
   // When on_time() has something to say, in Now::ms; INT64_MAX: never. Moves with each packet.
   int64_t deadline_ms() const;
@@ -152,7 +160,7 @@ class Protocol {
   std::string client_id_;
   Identity identity_;
   std::vector<std::string> aliases_;  // [alias - 1]; empty: not set
-  size_t unanswered_ = 0;             // QoS 1 publishes without their PUBACK
+  size_t unanswered_ = 0;             // QoS 1 and 2 publishes whose exchange has not ended
 };
 
 }  // namespace weir::mqtt

@@ -9,24 +9,26 @@
 namespace weir::mqtt {
 namespace {
 
-MaybeFault check_will(const WillFields& will, Version version) {
+MaybeFault check_will(const WillFields& will, Version version, const ProtocolLimits& limits) {
   if (!is_valid_topic_name(will.topic)) {
     return Fault{Reason::topic_name_invalid, "the will's topic is not a valid topic name"};
   }
-  // A 3.1.1 client cannot be told the maximum QoS; its will is delivered at most at QoS 1 as no
-  // subscription is granted more.
-  if (will.qos > 1 && version == Version::v5) {
-    return Fault{Reason::qos_not_supported, "a will with QoS 2"};
+  // A 3.1.1 client cannot be told what is not offered: it gets what there is (make_will).
+  if (version == Version::v5 && will.qos > limits.maximum_qos) {
+    return Fault{Reason::qos_not_supported, "a will above the maximum QoS"};
+  }
+  if (version == Version::v5 && will.retain && !limits.retain_available) {
+    return Fault{Reason::retain_not_supported, "a retained will where none is kept"};
   }
   return check_publish_properties(will.properties);
 }
 
-std::unique_ptr<Message> make_will(const WillFields& will, Now now) {
+std::unique_ptr<Message> make_will(const WillFields& will, const ProtocolLimits& limits, Now now) {
   auto message = std::make_unique<Message>();
   message->topic = will.topic;
   message->payload = will.payload;
-  message->qos = std::min<uint8_t>(will.qos, 1);
-  message->retain = will.retain;
+  message->qos = std::min(will.qos, limits.maximum_qos);
+  message->retain = will.retain && limits.retain_available;
   message->properties = copy_publish_properties(will.properties);
   message->received_ns = now.wall_ns;
   return message;
@@ -51,7 +53,7 @@ MaybeFault Protocol::on_connect(const Frame& frame, Now now, Actions& out) {
     return Fault{Reason::client_identifier_not_valid, "no client identifier for a kept session"};
   }
   if (packet.will) {
-    if (MaybeFault bad = check_will(*packet.will, version_)) return bad;
+    if (MaybeFault bad = check_will(*packet.will, version_, limits_)) return bad;
   }
 
   auto request = std::make_unique<ConnectRequest>();
@@ -76,7 +78,7 @@ MaybeFault Protocol::on_connect(const Frame& frame, Now now, Actions& out) {
   if (packet.user) request->user = std::string(*packet.user);
   if (packet.password) request->password = std::string(*packet.password);
   if (packet.will) {
-    request->will = make_will(*packet.will, now);
+    request->will = make_will(*packet.will, limits_, now);
     request->will_delay_s = packet.will->properties.will_delay_s;
   }
   state_ = State::deciding;
@@ -94,12 +96,15 @@ std::string Protocol::accept(const Acceptance& acceptance) {
   if (version_ == Version::v5) {
     // Only what differs from the standard's default: a client may take very small packets only.
     Properties& p = packet.properties;
-    p.maximum_qos = 1;
     p.shared_subscription_available = 0;
-    p.present = property_set(Property::maximum_qos, Property::shared_subscription_available);
+    p.present = property_set(Property::shared_subscription_available);
     auto tell = [&](Property property, bool differs) {
       if (differs) p.mark(property);
     };
+    p.maximum_qos = limits_.maximum_qos;
+    tell(Property::maximum_qos, limits_.maximum_qos < 2);
+    p.retain_available = limits_.retain_available ? 1 : 0;
+    tell(Property::retain_available, !limits_.retain_available);
     p.receive_maximum = limits_.receive_maximum;
     tell(Property::receive_maximum, limits_.receive_maximum != 65535);
     p.maximum_packet_size = limits_.packet_bytes_max;

@@ -50,23 +50,29 @@ MaybeFault Protocol::resolve_alias(Publish& packet) {
 MaybeFault Protocol::on_publish(const Frame& frame, Now now, Actions& out) {
   Publish packet;
   if (MaybeFault fault = decode_publish(frame, version_, packet)) return fault;
-  if (packet.qos > 1) return Fault{Reason::qos_not_supported, "a PUBLISH with QoS 2"};
+  if (packet.qos > limits_.maximum_qos) {
+    return Fault{Reason::qos_not_supported, "a PUBLISH above the maximum QoS"};
+  }
   if (version_ == Version::v5) {
     if (packet.properties.has(Property::subscription_identifier)) {
       return against_protocol("a subscription identifier in a client's PUBLISH");
     }
     if (MaybeFault fault = check_publish_properties(packet.properties)) return fault;
+    if (packet.retain && !limits_.retain_available) {
+      return Fault{Reason::retain_not_supported, "a retained PUBLISH where none is kept"};
+    }
   }
   if (MaybeFault fault = resolve_alias(packet)) return fault;
   if (MaybeFault fault = check_topic(packet.topic)) return fault;
   if (packet.qos > 0) {
     // 3.1.1 has no receive maximum: its clients' bound is the read pause while sinks are congested.
     if (version_ == Version::v5 && unanswered_ >= limits_.receive_maximum) {
-      return Fault{Reason::receive_maximum_exceeded, "more QoS 1 publishes than receive maximum"};
+      return Fault{Reason::receive_maximum_exceeded, "more publishes than receive maximum"};
     }
     unanswered_++;
   }
   PublishAction action;
+  action.qos = packet.qos;
   action.packet_id = packet.packet_id;
   if (!identity_.may_publish || is_servers_topic(packet.topic)) {
     action.refusal = Reason::not_authorized;
@@ -77,7 +83,7 @@ MaybeFault Protocol::on_publish(const Frame& frame, Now now, Actions& out) {
   message->topic = packet.topic;
   message->payload = packet.payload;
   message->qos = packet.qos;
-  message->retain = packet.retain;
+  message->retain = packet.retain && limits_.retain_available;  // 3.1.1 cannot be told
   if (packet.properties.present != 0) {
     message->properties = copy_publish_properties(packet.properties);
   }

@@ -35,7 +35,7 @@ MaybeFault Protocol::on_subscribe(const Frame& frame, Actions& out) {
   }
   for (const SubscribeEntry& asked : packet.entries) {
     SubscribeAction::Entry entry{std::string(asked.filter), asked.options, Reason::success};
-    entry.options.qos = std::min<uint8_t>(asked.options.qos, 1);
+    entry.options.qos = std::min(asked.options.qos, limits_.maximum_qos);
     entry.answer = static_cast<Reason>(entry.options.qos);
     if (is_shared(asked.filter)) {
       if (asked.options.no_local) {

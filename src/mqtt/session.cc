@@ -12,14 +12,17 @@ Session::Session(std::shared_ptr<Receiver> receiver, const SessionLimits& limits
     : receiver_(std::move(receiver)), limits_(limits), budget_(budget), retained_(retained) {}
 
 Session::~Session() {
-  for (const InFlight& sent : in_flight_) let_go(sent.delivery);
+  for (const InFlight& sent : in_flight_) {
+    if (!sent.is_released) let_go(sent.delivery);
+  }
   for (const Delivery& delivery : queue_) let_go(delivery);
 }
 
 void Session::attach(const Attachment& attachment, Now now) {
   to_ = attachment;
   window_ = std::min<size_t>(attachment.receive_maximum, kInFlightMax);
-  sent_ = 0;
+  unsent_ = in_flight_.size();
+  for (InFlight& sent : in_flight_) sent.on_wire = false;
   send_waiting(now);
 }
 
@@ -36,7 +39,7 @@ void Session::deliver(Outgoing& outgoing, const Grant& grant) {
   uint8_t qos = std::min(message.qos, grant.qos);
   if (qos == 0) return send_qos_0(outgoing, grant, retain);
   Delivery delivery{outgoing.message(), qos, retain, grant.ids};
-  if (queue_.empty() && may_send_qos_1()) {
+  if (queue_.empty() && has_room_in_flight()) {
     send_in_flight(std::move(delivery), &outgoing, outgoing.now());
   } else {
     enqueue(std::move(delivery));
@@ -60,10 +63,10 @@ void Session::send_qos_0(Outgoing& outgoing, const Grant& grant, bool retain) {
   }
 }
 
-// Whether one more QoS 1 message may go out: the client's window has room for it and the wire
+// Whether one more QoS 1 or 2 message may go out: the client's window has room for it and the wire
 // drains. What was sent on an earlier connection goes first.
-bool Session::may_send_qos_1() const {
-  return to_.wire != nullptr && sent_ < window_ && sent_ == in_flight_.size() &&
+bool Session::has_room_in_flight() const {
+  return to_.wire != nullptr && unsent_ == 0 && in_flight_.size() < window_ &&
          to_.wire->unsent_bytes() <= limits_.unsent_bytes_max;
 }
 
@@ -82,7 +85,7 @@ void Session::enqueue(Delivery delivery) {
 
 // The message becomes one in flight and is sent; with `outgoing` its encoding is shared.
 void Session::send_in_flight(Delivery delivery, Outgoing* outgoing, Now now) {
-  WEIR_ASSERT(sent_ == in_flight_.size(), "what was sent before must be sent again first");
+  WEIR_ASSERT(unsent_ == 0, "what was sent before must be sent again first");
   uint16_t packet_id = take_packet_id();
   size_t size = 0;
   if (outgoing != nullptr) {
@@ -101,9 +104,7 @@ void Session::send_in_flight(Delivery delivery, Outgoing* outgoing, Now now) {
     dropped_size.add(1);
     return;
   }
-  hold(delivery);
-  in_flight_.push_back({packet_id, sequence_, std::move(delivery)});
-  sent_++;
+  begin_sending(packet_id, std::move(delivery));
 }
 
 bool Session::write_single(const Delivery& delivery, uint16_t packet_id, bool duplicate, Now now) {
@@ -122,22 +123,6 @@ bool Session::write_single(const Delivery& delivery, uint16_t packet_id, bool du
   return true;
 }
 
-void Session::acknowledge(uint16_t packet_id, Now now) {
-  // Clients acknowledge in order: it is nearly always the first.
-  auto at = std::find_if(in_flight_.begin(), in_flight_.end(),
-                         [&](const InFlight& sent) { return sent.packet_id == packet_id; });
-  if (at == in_flight_.end()) return;
-  if (static_cast<size_t>(at - in_flight_.begin()) < sent_) sent_--;
-  let_go(at->delivery);
-  in_flight_.erase(at);
-  send_waiting(now);
-}
-
-bool Session::is_in_flight(uint16_t packet_id) const {
-  return std::any_of(in_flight_.begin(), in_flight_.end(),
-                     [&](const InFlight& sent) { return sent.packet_id == packet_id; });
-}
-
 bool Session::pump(Now now) {
   send_waiting(now);
   return send_replay(now);
@@ -145,18 +130,8 @@ bool Session::pump(Now now) {
 
 void Session::send_waiting(Now now) {
   if (to_.wire == nullptr) return;
-  while (sent_ < in_flight_.size() && sent_ < window_) {
-    InFlight& again = in_flight_[sent_];
-    if (write_single(again.delivery, again.packet_id, true, now)) {
-      sent_++;
-    } else {
-      let_go(again.delivery);
-      in_flight_.erase(in_flight_.begin() + static_cast<ptrdiff_t>(sent_));
-      count_dropped(1);
-      dropped_size.add(1);
-    }
-  }
-  while (!queue_.empty() && may_send_qos_1()) {
+  if (unsent_ > 0) send_again(now);
+  while (!queue_.empty() && has_room_in_flight()) {
     Delivery next = std::move(queue_.front());
     queue_.pop_front();
     let_go(next);
@@ -190,7 +165,7 @@ bool Session::send_replay(Now now) {
     // The wire tells when it has drained, and the next acknowledgement makes room in the window.
     if (to_.wire->unsent_bytes() > kReplayUnsentBytesMax) return false;
     Delivery& next = replay_.front();
-    if (next.qos > 0 && (!queue_.empty() || !may_send_qos_1())) return false;
+    if (next.qos > 0 && (!queue_.empty() || !has_room_in_flight())) return false;
     Delivery delivery = std::move(next);
     replay_.pop_front();
     if (!retained_.is_current(*delivery.message)) continue;
@@ -202,16 +177,6 @@ bool Session::send_replay(Now now) {
     }
   }
   return !replay_.empty();
-}
-
-// Identifiers go round; one can be taken only while a message from a whole round ago is unanswered.
-uint16_t Session::take_packet_id() {
-  while (true) {
-    sequence_++;
-    auto packet_id = static_cast<uint16_t>((sequence_ - 1) % kPacketIds + 1);
-    bool old_ones = !in_flight_.empty() && in_flight_.front().sequence + kPacketIds <= sequence_;
-    if (!old_ones || !is_in_flight(packet_id)) return packet_id;
-  }
 }
 
 void Session::hold(const Delivery& delivery) {

@@ -1,10 +1,10 @@
 // Session: what the broker keeps of one client for as long as the session lives (MQTT 5 §4.1):
-// its subscriptions, the QoS 1 messages on their way to it, its will.
+// its subscriptions, the QoS 1 and 2 messages on their way to and from it, its will.
 //
 // While a connection is attached, messages go to its Wire; what exceeds the client's receive
-// maximum, or a wire that does not drain, waits in a bounded queue. While none is, QoS 1 messages
-// queue and QoS 0 messages are dropped. Nothing here does I/O or reads a clock. The home thread
-// only.
+// maximum, or a wire that does not drain, waits in a bounded queue. While none is, QoS 1 and 2
+// messages queue and QoS 0 messages are dropped. Each step of an exchange with the client is one
+// function (session_exchange.cc). Nothing here does I/O or reads a clock. The home thread only.
 #pragma once
 
 #include <atomic>
@@ -14,11 +14,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "mqtt/incoming_ids.h"
 #include "mqtt/message.h"
 #include "mqtt/now.h"
 #include "mqtt/outgoing.h"
+#include "mqtt/publish_batch.h"
 #include "mqtt/receiver.h"
 #include "mqtt/retained_store.h"
 #include "mqtt/topic_tree.h"
@@ -78,10 +81,28 @@ class Session {
   void deliver(Outgoing& outgoing, const Grant& grant);
   // Retained messages for a new subscription.
   void replay(const std::vector<MessagePtr>& messages, const Subscription& subscription);
-  void acknowledge(uint16_t packet_id, Now now);
-  // Sends what may be sent now. To be called after replay() and acknowledge(), when the wire has
+  // The client's answer to a message or to a PUBREL: PUBACK, PUBREC or PUBCOMP. pump() is due.
+  void on_answer(PacketType type, uint16_t packet_id, Reason reason);
+  // Sends what may be sent now. To be called after replay() and on_answer(), when the wire has
   // drained, and again soon for as long as it returns true.
   [[nodiscard]] bool pump(Now now);
+
+  // Publishes from the client, in their order.
+  void push_batch(std::shared_ptr<PublishBatch> batch) { batches_.push_back(std::move(batch)); }
+  bool has_batches() const { return !batches_.empty(); }
+  // The oldest batch if every sink has stored it, or null.
+  std::shared_ptr<PublishBatch> take_stored_batch();
+  // All that are left, when the session ends.
+  std::vector<std::shared_ptr<PublishBatch>> take_batches() { return std::exchange(batches_, {}); }
+  // QoS 2 from the client. A PUBLISH: false if its identifier is known, so that it is a repetition.
+  bool begin_receiving(uint16_t packet_id) { return incoming_.add_storing(packet_id); }
+  // Its message was stored and routed: PUBREC is due, and until PUBREL the identifier is held.
+  void finish_receiving(uint16_t packet_id) { incoming_.set_received(packet_id); }
+  // It could not be stored: the client may send it again as a new one.
+  void abandon_receiving(uint16_t packet_id, Reason why);
+  bool has_received(uint16_t packet_id) const { return incoming_.is_received(packet_id); }
+  // PUBREL: false if the identifier is not known.
+  bool release(uint16_t packet_id) { return incoming_.release(packet_id); }
 
   bool is_in_flight(uint16_t packet_id) const;
   size_t queued() const { return queue_.size() + in_flight_.size(); }
@@ -103,16 +124,28 @@ class Session {
     // share a message, so this errs on the safe side.
     size_t budget_bytes() const { return bytes() + sizeof(Delivery) + sizeof(Message); }
   };
+  // One message between its first PUBLISH and the end of its exchange.
   struct InFlight {
     uint16_t packet_id = 0;
-    uint64_t sequence = 0;  // of sending
+    bool is_released = false;  // QoS 2: PUBREC came, PUBREL was sent; the message is let go
+    bool on_wire = true;       // sent (PUBLISH or PUBREL) on the present connection
+    uint64_t sequence = 0;     // of sending
     Delivery delivery;
   };
+  using InFlightAt = std::deque<InFlight>::iterator;
 
-  bool may_send_qos_1() const;
+  bool has_room_in_flight() const;
   void send_qos_0(Outgoing& outgoing, const Grant& grant, bool retain);
   void enqueue(Delivery delivery);
   void send_in_flight(Delivery delivery, Outgoing* outgoing, Now now);
+  void send_again(Now now);
+  void begin_sending(uint16_t packet_id, Delivery delivery);
+  void on_pubrec(InFlightAt at, uint16_t packet_id, Reason reason);
+  void release_sent(InFlight& sent);
+  InFlightAt finish_sending(InFlightAt at);  // the next one
+  void mark_on_wire(InFlight& sent);
+  void write_pubrel(uint16_t packet_id, Reason reason);
+  InFlightAt find_in_flight(uint16_t packet_id);
   bool write_single(const Delivery& delivery, uint16_t packet_id, bool duplicate, Now now);
   void send_waiting(Now now);
   bool send_replay(Now now);
@@ -129,11 +162,13 @@ class Session {
   Attachment to_;
   size_t window_ = 0;
   std::deque<InFlight> in_flight_;  // in the order of first sending
-  size_t sent_ = 0;                 // of these, sent on the present connection
-  std::deque<Delivery> queue_;      // QoS 1, not sent yet
+  size_t unsent_ = 0;               // of these, not sent on the present connection yet
+  std::deque<Delivery> queue_;      // QoS 1 and 2, not sent yet
   size_t queued_bytes_ = 0;         // of queue_ and in_flight_
   std::deque<Delivery> replay_;
-  uint64_t sequence_ = 0;  // of QoS 1 messages sent; gives the packet identifiers
+  uint64_t sequence_ = 0;  // of QoS 1 and 2 messages sent; gives the packet identifiers
+  IncomingIds incoming_;
+  std::vector<std::shared_ptr<PublishBatch>> batches_;  // not answered yet, oldest first
 };
 
 }  // namespace weir::mqtt

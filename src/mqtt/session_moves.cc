@@ -134,6 +134,7 @@ void BrokerThread::arrive(std::unique_ptr<Session> session, const Claim& claim) 
       receiver->session->deliver(outgoing_, parked.grant);
     }
   }
+  if (receiver->session != nullptr) settle(*receiver->session);
   for (Claim& next : waiting.claims) resolve(std::move(next));
   flush();
 }
@@ -152,6 +153,7 @@ void BrokerThread::connection_ended(Session& session, bool with_will) {
   session.detach();
   home.connection = 0;
   receiver->details.lock()->connected = false;
+  settle(session);
   if (!with_will) session.will.reset();
   if (session.expiry_s == 0 || hub_.stopping) return end_session(*receiver);
   // The timers look the session up again: it may be connected, moved or gone by then, which
@@ -204,6 +206,9 @@ void BrokerThread::end_session(Receiver& receiver) {
     hub_.tree.unsubscribe(filter, receiver);
   }
   sessions_held.add(-1);
+  for (const std::shared_ptr<PublishBatch>& batch : session->take_batches()) {
+    if (batch->is_stored()) route_unrouted(*batch);
+  }
 }
 
 }  // namespace weir::mqtt

@@ -62,7 +62,7 @@ TEST_CASE("packet identifiers go round without 0 and without one that is in flig
     REQUIRE_FALSE(decode_publish(frame, Version::v311, packet));
     REQUIRE(packet.packet_id != 0);
     REQUIRE(packet.packet_id != first);
-    session.acknowledge(packet.packet_id, {});
+    session.on_answer(PacketType::puback, packet.packet_id, Reason::success);
     REQUIRE(session.queued() == 1);
   }
 }

@@ -1,0 +1,37 @@
+#include "mqtt/incoming_ids.h"
+
+#include <doctest/doctest.h>
+
+namespace weir::mqtt {
+namespace {
+
+TEST_CASE("an identifier is known from its first use until it is released") {
+  IncomingIds ids;
+  CHECK(ids.add_storing(7));
+  CHECK_FALSE(ids.add_storing(7));
+  CHECK_FALSE(ids.is_received(7));
+  CHECK_FALSE(ids.release(7));  // still being stored
+  ids.set_received(7);
+  CHECK_FALSE(ids.add_storing(7));
+  CHECK(ids.is_received(7));
+  CHECK(ids.release(7));
+  CHECK_FALSE(ids.release(7));
+  CHECK(ids.add_storing(7));
+  ids.forget(7);
+  ids.forget(8);
+  CHECK(ids.size() == 0);
+}
+
+TEST_CASE("every identifier may be held at once, in any order") {
+  IncomingIds ids;
+  for (uint32_t i = 65535; i >= 1; i--) REQUIRE(ids.add_storing(static_cast<uint16_t>(i)));
+  for (uint32_t i = 1; i <= 65535; i += 2) ids.set_received(static_cast<uint16_t>(i));
+  CHECK(ids.size() == 65535);
+  for (uint32_t i = 1; i <= 65535; i++) {
+    REQUIRE(ids.release(static_cast<uint16_t>(i)) == (i % 2 == 1));
+  }
+  CHECK(ids.size() == 32767);
+}
+
+}  // namespace
+}  // namespace weir::mqtt
