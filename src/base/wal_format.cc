@@ -55,8 +55,8 @@ RecordHeader read_record_header(std::string_view bytes) {
   return header;
 }
 
-bool record_is_good(std::string_view bytes, const RecordHeader& header) {
-  if (header.body_bytes > kWalBodyBytesMax) return false;
+bool record_is_good(const WalKind& kind, std::string_view bytes, const RecordHeader& header) {
+  if (header.body_bytes > kind.body_bytes_max) return false;
   if (header.body_bytes > bytes.size() - kWalRecordHeaderBytes) return false;
   uint32_t crc = crc32c(bytes.substr(kWalRecordHeaderBytes, header.body_bytes));
   crc = crc32c(summed_header(header.body_bytes, header.lsn, header.unsynced, header.type), crc);

@@ -23,12 +23,12 @@ namespace weir {
 struct WalKind {
   std::string_view magic;  // 8 bytes
   uint8_t types = 0;       // records have types 1..types
+  // A body longer than this is damage. Writers split what they write long before it.
+  uint32_t body_bytes_max = 0;
 };
 
 inline constexpr size_t kWalHeaderBytes = 8 + 8 + 4;
 inline constexpr size_t kWalRecordHeaderBytes = 4 + 4 + 8 + 4 + 1;
-// A body longer than this is damage. Writers split what they write long before it.
-inline constexpr size_t kWalBodyBytesMax = 32 * 1024 * 1024;
 
 std::string segment_header(const WalKind& kind, uint64_t first_lsn);
 // Appends the header of a record whose body has the given size and CRC-32C.
@@ -44,7 +44,7 @@ struct RecordHeader {
 // The header at the front of `bytes`, which has at least kWalRecordHeaderBytes.
 RecordHeader read_record_header(std::string_view bytes);
 // Whether the record at the front of `bytes` is complete and its checksum right.
-bool record_is_good(std::string_view bytes, const RecordHeader& header);
+bool record_is_good(const WalKind& kind, std::string_view bytes, const RecordHeader& header);
 
 std::string segment_name(uint64_t first_lsn);
 // Whether a file name is a segment's.

@@ -21,23 +21,24 @@ bool all_zero(std::string_view bytes) {
 // Whether a good record after `bytes`' front says that record `lsn` had been synced before it: then
 // what does not read at the front was complete once. Looks at every offset, since the length at
 // the front cannot be trusted.
-bool synced_by_later_record(std::string_view bytes, uint64_t lsn) {
+bool synced_by_later_record(const WalKind& kind, std::string_view bytes, uint64_t lsn) {
   constexpr uint64_t kRecordsMax = 64 * 1024 * 1024;  // more than fit in a segment
   for (size_t at = 1; at + kWalRecordHeaderBytes <= bytes.size(); at++) {
     std::string_view rest = bytes.substr(at);
     RecordHeader header = read_record_header(rest);
     if (header.lsn <= lsn || header.lsn - lsn > kRecordsMax) continue;
     if (header.unsynced >= header.lsn - lsn) continue;  // written together with `lsn`
-    if (record_is_good(rest, header)) return true;
+    if (record_is_good(kind, rest, header)) return true;
   }
   return false;
 }
 
-std::string_view what_is_wrong(std::string_view rest, const RecordHeader& header, uint64_t lsn) {
+std::string_view what_is_wrong(const WalKind& kind, std::string_view rest,
+                               const RecordHeader& header, uint64_t lsn) {
   if (rest.size() < kWalRecordHeaderBytes) return "a record's header is cut";
-  if (header.body_bytes > kWalBodyBytesMax) return "a record's length is out of range";
+  if (header.body_bytes > kind.body_bytes_max) return "a record's length is out of range";
   if (header.body_bytes > rest.size() - kWalRecordHeaderBytes) return "a record is cut";
-  if (!record_is_good(rest, header)) return "a record's checksum is wrong";
+  if (!record_is_good(kind, rest, header)) return "a record's checksum is wrong";
   if (header.lsn != lsn) return "a record is out of sequence";
   return "a record's type is unknown";
 }
@@ -69,12 +70,13 @@ Result<WalSummary> read_segment(const WalKind& kind, std::string_view bytes,
     std::string_view rest = bytes.substr(at);
     RecordHeader header;
     if (rest.size() >= kWalRecordHeaderBytes) header = read_record_header(rest);
-    bool good = rest.size() >= kWalRecordHeaderBytes && record_is_good(rest, header) &&
+    bool good = rest.size() >= kWalRecordHeaderBytes && record_is_good(kind, rest, header) &&
                 header.lsn == summary.next_lsn && header.type >= 1 && header.type <= kind.types;
     if (!good) {
       if (all_zero(rest)) break;
-      std::string_view why = what_is_wrong(rest, header, summary.next_lsn);
-      if (!is_last || synced_by_later_record(rest, summary.next_lsn)) return damage(path, at, why);
+      std::string_view why = what_is_wrong(kind, rest, header, summary.next_lsn);
+      if (!is_last || synced_by_later_record(kind, rest, summary.next_lsn))
+        return damage(path, at, why);
       summary.torn = true;
       summary.torn_why = why;
       break;

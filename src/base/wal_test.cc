@@ -3,6 +3,7 @@
 #include "base/crc32c.h"
 #include "base/fault_file_system.h"
 #include "base/wal_reader.h"
+#include "base/wal_recovery.h"
 #include "base/wal_writer.h"
 
 namespace weir {
@@ -14,7 +15,7 @@ struct Record {
   friend bool operator==(const Record&, const Record&) = default;
 };
 
-constexpr WalKind kKind{"testlog1", 3};
+constexpr WalKind kKind{"testlog1", 3, 1 << 20};
 constexpr uint8_t kType = 3;
 constexpr const char* kPath = "/log/segment";
 
@@ -150,6 +151,55 @@ TEST_CASE("segments rotate when full, free what is not needed, and keep their or
   CHECK(files.list("/log")->size() == 3);
   REQUIRE(writer.remove_before(1000).ok());
   CHECK(*files.list("/log") == std::vector<std::string>{segment_name(9)});
+}
+
+TEST_CASE("a log whose disk was full goes on when there is room, with every record it had") {
+  for (uint64_t room = 0; room < 400; room++) {
+    CAPTURE(room);
+    FaultFileSystem files;
+    WalWriter writer(kKind, files, "/log", 200);
+    REQUIRE(writer.start({}, 1).ok());
+    files.set_capacity(kWalHeaderBytes + room);
+    uint64_t failures = 0;
+    for (uint64_t lsn = 1; lsn <= 8; lsn++) {
+      std::string record, body(40, static_cast<char>('a' + lsn));
+      append_record_header(record, body.size(), crc32c(body), lsn, lsn - 1, kType);
+      record += body;
+      if (!writer.append(record, lsn + 1).ok()) {
+        failures++;
+        (void)writer.start_over();  // the disk is still full
+        files.set_capacity(UINT64_MAX);
+        REQUIRE(writer.start_over().ok());
+        REQUIRE(writer.append(record, lsn + 1).ok());
+      }
+      REQUIRE(writer.sync().ok());
+    }
+    CHECK((room >= 390 || failures == 1));
+    files.crash();
+    uint64_t records = 0;
+    auto log =
+        read_log(kKind, files, "/log", 1, "test", [&](const WalRecord& record) -> Result<void> {
+          CHECK(record.body == std::string(40, static_cast<char>('a' + record.lsn)));
+          records++;
+          return {};
+        });
+    REQUIRE_MESSAGE(log.ok(), log.error().message);
+    CHECK(records == 8);
+    CHECK(log->next_lsn == 9);
+  }
+}
+
+TEST_CASE("a log that could not sync does not start over") {
+  FaultFileSystem files;
+  WalWriter writer(kKind, files, "/log", 200);
+  REQUIRE(writer.start({}, 1).ok());
+  std::string record, body(40, 'x');
+  append_record_header(record, body.size(), crc32c(body), 1, 0, kType);
+  REQUIRE(writer.append(record + body, 2).ok());
+  CHECK_FALSE(writer.has_failed_sync());
+  files.fail_operation(1);
+  CHECK_FALSE(writer.sync().ok());
+  CHECK(writer.has_failed_sync());
 }
 
 }  // namespace weir

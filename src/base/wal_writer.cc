@@ -8,45 +8,68 @@ WalWriter::WalWriter(const WalKind& kind, FileSystem& files, std::string directo
 
 Result<void> WalWriter::start(std::vector<WalSegment> existing, uint64_t next_lsn) {
   *segments_.lock() = std::move(existing);
+  next_lsn_ = next_lsn;
   return open_segment(next_lsn);
 }
 
 Result<void> WalWriter::open_segment(uint64_t first_lsn) {
   WalSegment segment{directory_ + "/" + segment_name(first_lsn), first_lsn, first_lsn,
                      kWalHeaderBytes};
-  WEIR_TRY(file_, files_.create(segment.path));
-  WEIR_CHECK(file_->preallocate(segment_bytes_));
-  WEIR_CHECK(file_->append(segment_header(kind_, first_lsn)));
-  WEIR_CHECK(file_->sync());
-  WEIR_CHECK(files_.sync_directory(directory_));
+  WEIR_TRY(std::unique_ptr<WritableFile> file, files_.create(segment.path));
+  WEIR_CHECK(file->preallocate(segment_bytes_));
+  WEIR_CHECK(file->append(segment_header(kind_, first_lsn)));
+  WEIR_CHECK(synced(file->sync()));
+  WEIR_CHECK(synced(files_.sync_directory(directory_)));
+  file_ = std::move(file);
   segments_.lock()->push_back(std::move(segment));
   return {};
 }
 
 Result<void> WalWriter::append(std::string_view bytes, uint64_t end_lsn) {
-  auto current = segments_.lock()->back();
+  if (!file_) return Error{Errc::io, "the log has no segment to append to"};
+  WalSegment current = segments_.lock()->back();
   if (current.bytes > kWalHeaderBytes && current.bytes + bytes.size() > segment_bytes_) {
     WEIR_CHECK(rotate());
   }
   WEIR_CHECK(file_->append(bytes));
   auto segments = segments_.lock();
   segments->back().bytes += bytes.size();
-  segments->back().end_lsn = end_lsn;
+  segments->back().end_lsn = next_lsn_ = end_lsn;
   return {};
 }
 
-Result<void> WalWriter::sync() { return file_->sync(); }
+Result<void> WalWriter::sync() {
+  if (!file_) return Error{Errc::io, "the log has no segment to sync"};
+  return synced(file_->sync());
+}
+
+Result<void> WalWriter::synced(Result<void> how) {
+  if (!how.ok()) has_failed_sync_ = true;
+  return how;
+}
 
 Result<void> WalWriter::rotate() {
-  uint64_t next_lsn = 0;
-  {
-    auto segments = segments_.lock();
-    if (segments->back().bytes == kWalHeaderBytes) return {};
-    next_lsn = segments->back().end_lsn;
+  if (!file_) return Error{Errc::io, "the log has no segment to close"};
+  if (segments_.lock()->back().bytes == kWalHeaderBytes) return {};
+  WEIR_CHECK(sync());
+  std::unique_ptr<WritableFile> full = std::move(file_);
+  WEIR_CHECK(full->close());
+  return open_segment(next_lsn_);
+}
+
+Result<void> WalWriter::start_over() {
+  if (file_) {
+    WalSegment last = segments_.lock()->back();
+    WEIR_CHECK(sync());  // what was appended before may rely on it
+    std::unique_ptr<WritableFile> cut = std::move(file_);
+    WEIR_CHECK(cut->close());
+    // A tail that comes back after a crash would be taken for damage, a segment being behind it.
+    WEIR_CHECK(synced(files_.truncate(last.path, last.bytes)));
+    if (last.bytes == kWalHeaderBytes) segments_.lock()->pop_back();
   }
-  WEIR_CHECK(file_->sync());
-  WEIR_CHECK(file_->close());
-  return open_segment(next_lsn);
+  std::string path = directory_ + "/" + segment_name(next_lsn_);
+  if (files_.exists(path)) WEIR_CHECK(files_.remove(path));
+  return open_segment(next_lsn_);
 }
 
 Result<void> WalWriter::remove_before(uint64_t lsn) {

@@ -3,8 +3,9 @@
 // A record survives a crash of the machine once sync() has returned ok after its append();
 // append() alone promises survival of a crash of the process. A full segment is synced and closed
 // before the next is created, so damage in any but the last segment is never a torn write. After
-// any failure the tail is unknown: the caller must not use the writer again until the log is
-// reopened. Layout: wal_format.h. Threads: append(), sync() and rotate() from the log's thread
+// a failed sync the tail is unknown: the caller must not use the writer again until the log is
+// reopened. After any other failure (a full disk) start_over() makes the tail known again. Layout:
+// wal_format.h. Threads: append(), sync() and rotate() from the log's thread
 // only; segments() and remove_before() from any.
 #pragma once
 
@@ -37,6 +38,10 @@ class WalWriter {
   Result<void> sync();
   // Starts a new segment if the current one has records.
   Result<void> rotate();
+  // After append() or rotate() failed, has_failed_sync() being false: cuts off what may have been
+  // left of it and starts a new segment. May fail in its turn and be called again.
+  Result<void> start_over();
+  bool has_failed_sync() const { return has_failed_sync_; }
 
   // Removes segments that hold only records before `lsn`, never the current one.
   Result<void> remove_before(uint64_t lsn);
@@ -45,12 +50,15 @@ class WalWriter {
 
  private:
   Result<void> open_segment(uint64_t first_lsn);
+  Result<void> synced(Result<void> how);
 
   const WalKind kind_;
   FileSystem& files_;
   std::string directory_;
   uint64_t segment_bytes_;
-  std::unique_ptr<WritableFile> file_;
+  std::unique_ptr<WritableFile> file_;  // null: start_over() is due
+  uint64_t next_lsn_ = 1;               // of the next record
+  bool has_failed_sync_ = false;
   Guarded<std::vector<WalSegment>> segments_;  // the last is the current one
 };
 

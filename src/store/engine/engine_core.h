@@ -67,7 +67,6 @@ class EngineCore final : public Engine {
 
   // recovery.cc
   Result<void> load_catalog();
-  Result<void> replay_log(std::vector<WalSegment>& segments, uint64_t& next_lsn);
   Result<void> replay(const LogRecord& record);
   Result<void> replay_definition(const LogRecord& record);
   static Result<void> replay_types(SeriesIndex& index, int64_t group_start_ns,

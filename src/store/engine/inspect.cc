@@ -1,6 +1,7 @@
 // `weir inspect` and `weir verify`: what a directory holds, while no process has it open.
 #include <fmt/core.h>
 
+#include "base/wal_recovery.h"
 #include "store/engine/catalog.h"
 #include "store/engine/chunk_reader.h"
 #include "store/engine/engine.h"
@@ -50,8 +51,7 @@ void describe_columns(const ChunkReader& chunk, const Names* names, SeriesId ser
 Result<void> inspect_log(const std::string& directory, FileSystem& files,
                          const std::function<void(const LogSegmentInfo&)>& visit) {
   std::string log = directory + "/log";
-  WEIR_TRY(std::vector<std::string> names, files.list(log));
-  std::erase_if(names, [](const std::string& name) { return !is_segment_name(name); });
+  WEIR_TRY(std::vector<std::string> names, list_segments(files, log));
   for (const std::string& name : names) {
     LogSegmentInfo info;
     info.file = log + "/" + name;

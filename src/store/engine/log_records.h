@@ -29,7 +29,7 @@ enum class RecordType : uint8_t {
   rows = 6,         // points, by series id
   removal = 7,      // a delete: range and predicate
 };
-inline constexpr WalKind kStoreLog{"weirlog1", 7};
+inline constexpr WalKind kStoreLog{"weirlog1", 7, 32 * 1024 * 1024};
 
 struct LogRecord {
   uint64_t lsn = 0;

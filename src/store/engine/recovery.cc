@@ -1,7 +1,7 @@
 // EngineCore: opening a directory and reading the log back.
 #include <fmt/core.h>
 
-#include "base/log.h"
+#include "base/wal_recovery.h"
 #include "store/engine/engine_core.h"
 
 namespace weir::store {
@@ -13,14 +13,14 @@ Result<void> EngineCore::recover() {
   WEIR_TRY(lock_, files_.lock(options_.directory + "/lock"));
   WEIR_TRY(chunks_, ChunkStore::open(options_.directory + "/chunks", false));
   WEIR_CHECK(load_catalog());
-  std::vector<WalSegment> segments;
-  uint64_t next_lsn = meta_.log_start_lsn;
-  WEIR_CHECK(replay_log(segments, next_lsn));
+  WEIR_TRY(WalContents log,
+           read_log(kStoreLog, files_, log_directory, meta_.log_start_lsn, "store",
+                    [this](const WalRecord& record) { return replay(log_record(record)); }));
   replay_sealed_.clear();
   writer_ =
       std::make_unique<WalWriter>(kStoreLog, files_, log_directory, options_.log_segment_bytes);
-  WEIR_CHECK(writer_->start(std::move(segments), next_lsn));
-  log_ = std::make_unique<Log>(*writer_, options_.durability, next_lsn,
+  WEIR_CHECK(writer_->start(std::move(log.segments), log.next_lsn));
+  log_ = std::make_unique<Log>(*writer_, options_.durability, log.next_lsn,
                                [this](const LogRecord& record) { apply(record); });
   if (options_.background) maintenance_thread_ = std::thread([this] { run_maintenance(); });
   return {};
@@ -53,47 +53,6 @@ Result<void> EngineCore::load_catalog() {
       bucket->fields_saved.push_back(bucket->index.fields(id).size());
     }
   }
-  return {};
-}
-
-Result<void> EngineCore::replay_log(std::vector<WalSegment>& segments, uint64_t& next_lsn) {
-  std::string directory = options_.directory + "/log";
-  WEIR_TRY(std::vector<std::string> names, files_.list(directory));
-  std::erase_if(names, [](const std::string& name) { return !is_segment_name(name); });
-  uint64_t expected = 0;  // unknown before the first segment
-  for (const std::string& name : names) {
-    std::string path = directory + "/" + name;
-    WEIR_TRY(std::string bytes, files_.read(path));
-    bool is_last = &name == &names.back();
-    WEIR_TRY(WalSummary summary,
-             read_segment(kStoreLog, bytes, path, is_last,
-                          [this](const WalRecord& record) { return replay(log_record(record)); }));
-    if (summary.records == 0) {  // nothing in it; the new segment may take its name
-      if (is_last) {
-        WEIR_CHECK(files_.remove(path));
-        next_lsn = std::max(next_lsn, summary.first_lsn);
-        break;
-      }
-      return Error{Errc::io, fmt::format("log segment {} is damaged at offset {}: it is empty, and "
-                                         "not the last",
-                                         path, summary.good_bytes)};
-    }
-    if (expected == 0 ? summary.first_lsn > meta_.log_start_lsn : summary.first_lsn != expected) {
-      return Error{
-          Errc::io,
-          fmt::format("log segment {} is damaged at offset 0: it starts with record {}, "
-                      "wanted {}; a segment before it is missing",
-                      path, summary.first_lsn, expected == 0 ? meta_.log_start_lsn : expected)};
-    }
-    if (summary.torn) {
-      log::warn("store", "log segment {}: cut at offset {}, {}: it was being written at the end",
-                path, summary.good_bytes, summary.torn_why);
-      WEIR_CHECK(files_.truncate(path, summary.good_bytes));
-    }
-    expected = summary.next_lsn;
-    segments.push_back({path, summary.first_lsn, summary.next_lsn, summary.good_bytes});
-  }
-  next_lsn = std::max(next_lsn, expected);
   return {};
 }
 

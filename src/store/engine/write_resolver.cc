@@ -197,7 +197,7 @@ Result<void> WriteResolver::add_row(SeriesId series, int64_t time_ns, LineShape&
     rows_.add_value(shape.layout[i].type == value.type() ? value : as_float(value));
   }
   values_ += shape.sources.size();
-  if (rows_.size() <= kWalBodyBytesMax) return {};
+  if (rows_.size() <= kStoreLog.body_bytes_max) return {};
   return Error{Errc::too_large, "one point takes more than 28 MiB"};
 }
 

@@ -29,7 +29,8 @@ class WriteResolver {
   uint64_t values() const { return values_; }
 
  private:
-  // A rows record is closed at this size: well below kWalBodyBytesMax, and one group commit.
+  // A rows record is closed at this size: well below kStoreLog.body_bytes_max, and one group
+  // commit.
   static constexpr size_t kRowsRecordBytes = 4 * 1024 * 1024;
 
   // What the fields of a line mean, for lines that look the same: same measurement, shard group,
