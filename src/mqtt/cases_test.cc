@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "base/log.h"
+#include "mqtt/acl_file.h"
 #include "mqtt/broker_thread.h"
 #include "mqtt/connection.h"
 #include "mqtt/fake_net.h"
@@ -87,6 +88,7 @@ class CaseRun {
     std::string first, second;
     words >> first >> second;
     if (first == "option") return set_option(second);
+    if (first == "acl") return acl_.append(text.substr(4) + "\n"), void();
     if (first == "advance") return loops_.advance_ms(std::stol(second));
     if (first == "sink") return steer_sink(second, words);
     if (first == "clients") return expect_clients(second);
@@ -195,6 +197,21 @@ class CaseRun {
   }
 
   Authenticate authenticate() const {
+    Authenticate by_password = check_passwords();
+    if (acl_.empty()) return by_password;
+    auto list = AclFile::parse(acl_, "acl");
+    if (!list.ok()) fail(list.error().message);
+    return [by_password, list = *list](Credentials who, auto answer) {
+      auto with_topics = [list, answer, client_id = who.client_id](Result<Identity> found) {
+        if (found.ok()) found->topics = list->access_of(found->user, client_id);
+        answer(std::move(found));
+      };
+      if (by_password) return by_password(std::move(who), with_topics);
+      with_topics(Identity{who.user.value_or("")});
+    };
+  }
+
+  Authenticate check_passwords() const {
     if (!passwords_) return {};
     return [](Credentials who, std::function<void(Result<Identity>)> answer) {
       if (who.user == "banned") return answer(Error{Errc::forbidden, "not allowed here"});
@@ -257,6 +274,7 @@ class CaseRun {
   FakeLoops loops_;
   BrokerOptions options_;
   bool passwords_ = false;
+  std::string acl_;
   HoldingSink sink_;
   std::shared_ptr<Hub> hub_;
   ListenerPolicyPtr policy_;

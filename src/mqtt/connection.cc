@@ -84,8 +84,8 @@ void Connection::authenticated(Result<Identity> identity) {
   if (closed_ || !request_) return;
   if (!identity.ok()) return refuse(reason_of(identity.error().code), identity.error().message);
   identity_ = std::move(identity).value();
-  if (request_->will && !identity_.may_publish) {
-    return refuse(Reason::not_authorized, "a will of a client that may not publish");
+  if (request_->will && !may_publish(identity_, request_->will->topic)) {
+    return refuse(Reason::not_authorized, "a will that the client may not publish");
   }
   // One that may not subscribe is not given what an earlier session subscribed to either.
   bool clean_start = request_->clean_start || !identity_.may_subscribe;

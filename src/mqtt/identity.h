@@ -29,4 +29,12 @@ struct Identity {
   std::shared_ptr<const TopicAccess> topics = nullptr;
 };
 
+inline bool may_publish(const Identity& who, std::string_view topic) {
+  return who.may_publish && (who.topics == nullptr || who.topics->may_publish(topic));
+}
+// `filter` is without "$share/NAME/".
+inline bool may_subscribe(const Identity& who, std::string_view filter) {
+  return who.may_subscribe && (who.topics == nullptr || who.topics->may_subscribe(filter));
+}
+
 }  // namespace weir::mqtt

@@ -74,7 +74,7 @@ MaybeFault Protocol::on_publish(const Frame& frame, Now now, Actions& out) {
   PublishAction action;
   action.qos = packet.qos;
   action.packet_id = packet.packet_id;
-  if (!identity_.may_publish || is_servers_topic(packet.topic)) {
+  if (!may_publish(identity_, packet.topic) || is_servers_topic(packet.topic)) {
     action.refusal = Reason::not_authorized;
     out.list.emplace_back(std::move(action));
     return std::nullopt;

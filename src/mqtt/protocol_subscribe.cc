@@ -49,7 +49,7 @@ MaybeFault Protocol::on_subscribe(const Frame& frame, Actions& out) {
       entry.answer = Reason::topic_filter_invalid;
     } else if (!is_valid_topic_filter(asked.filter)) {
       return malformed("a topic filter of the wrong form");
-    } else if (!identity_.may_subscribe) {
+    } else if (!may_subscribe(identity_, asked.filter)) {
       entry.answer = Reason::not_authorized;
     }
     action.entries.push_back(std::move(entry));

@@ -23,6 +23,10 @@ std::string_view take_level(std::string_view& rest, bool& more) {
   return level;
 }
 
+bool begins_with_wildcard(std::string_view filter) {
+  return filter.starts_with('+') || filter.starts_with('#');
+}
+
 }  // namespace
 
 bool is_valid_topic_name(std::string_view name) {
@@ -42,10 +46,8 @@ bool is_valid_topic_filter(std::string_view filter) {
 }
 
 bool topic_matches(std::string_view filter, std::string_view name) {
-  if (!name.empty() && name[0] == '$' && !filter.empty() &&
-      (filter[0] == '+' || filter[0] == '#')) {
-    return false;  // §4.7.2: a wildcard does not match a first level that begins with $
-  }
+  // §4.7.2: a wildcard does not match a first level that begins with $.
+  if (name.starts_with('$') && begins_with_wildcard(filter)) return false;
   bool more_filter = true, more_name = true;
   while (more_filter && more_name) {
     std::string_view wanted = take_level(filter, more_filter);
@@ -55,6 +57,36 @@ bool topic_matches(std::string_view filter, std::string_view name) {
   }
   if (more_filter) return filter == "#";  // "a/#" matches its parent "a"
   return !more_name;
+}
+
+std::optional<std::string> common_filter(std::string_view a, std::string_view b) {
+  if (begins_with_wildcard(a) && b.starts_with('$')) return std::nullopt;
+  if (begins_with_wildcard(b) && a.starts_with('$')) return std::nullopt;
+  std::string common;
+  bool more_a = true, more_b = true;
+  while (more_a && more_b) {
+    std::string_view rest_a = a, rest_b = b;
+    std::string_view level_a = take_level(a, more_a), level_b = take_level(b, more_b);
+    if (level_a == "#") return common.append(rest_b);
+    if (level_b == "#") return common.append(rest_a);
+    if (level_a != level_b && level_a != "+" && level_b != "+") return std::nullopt;
+    common += level_a == "+" ? level_b : level_a;
+    if (more_a && more_b) common += '/';
+  }
+  // "x/#" matches its parent "x" too, which is all they have in common then.
+  bool ends_alike = more_a ? a == "#" : (!more_b || b == "#");
+  return ends_alike ? std::optional(common) : std::nullopt;
+}
+
+bool covers(std::string_view wide, std::string_view filter) {
+  if (begins_with_wildcard(wide) && filter.starts_with('$')) return false;
+  bool more_wide = true, more_filter = true;
+  while (more_wide && more_filter) {
+    std::string_view wider = take_level(wide, more_wide), level = take_level(filter, more_filter);
+    if (wider == "#") return true;
+    if (level == "#" || (wider != "+" && wider != level)) return false;
+  }
+  return more_wide ? wide == "#" : !more_filter;
 }
 
 }  // namespace weir::mqtt

@@ -5,6 +5,8 @@
 // UTF-8 without U+0000.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace weir::mqtt {
@@ -14,5 +16,10 @@ inline constexpr size_t kTopicLevelsMax = 200;  // deeper ones are refused; mosq
 bool is_valid_topic_name(std::string_view name);
 bool is_valid_topic_filter(std::string_view filter);
 bool topic_matches(std::string_view filter, std::string_view name);
+
+// The filter of the names that two filters both match; none when there is no such name.
+std::optional<std::string> common_filter(std::string_view a, std::string_view b);
+// Whether every name that `filter` matches is matched by `wide` too.
+bool covers(std::string_view wide, std::string_view filter);
 
 }  // namespace weir::mqtt
