@@ -24,9 +24,30 @@ class HubBroker final : public Broker {
     adopt_on(*hub_, std::move(stream), std::move(policy));
   }
   void publish(MessagePtr message) override { hub_->publish(std::move(message)); }
-  std::vector<ClientInfo> clients() const override { return hub_->clients(); }
-  std::vector<MessagePtr> retained(std::string_view filter, size_t most) const override {
-    return hub_->retained.matching(filter, most, hub_->clock.wall_ns());
+  ClientPage clients(const ClientQuery& query) const override { return hub_->clients(query); }
+  void find_client(std::string client_id,
+                   std::function<void(std::optional<ClientDetails>)> done) override {
+    hub_->find_client(std::move(client_id), std::move(done));
+  }
+  void kick(std::string client_id, bool end_session, std::function<void(bool)> done) override {
+    hub_->kick(std::move(client_id), end_session, std::move(done));
+  }
+  void sample_rates() override { hub_->sample_rates(); }
+  RetainedPage retained(const RetainedQuery& query) const override {
+    return hub_->retained.page(query, hub_->clock.wall_ns());
+  }
+  MessagePtr retained_message(std::string_view topic) const override {
+    return hub_->retained.find(topic, hub_->clock.wall_ns());
+  }
+  RetainedTotals retained_totals() const override {
+    return {hub_->retained.size(), hub_->retained.bytes()};
+  }
+  bool remove_retained(const std::string& topic) override {
+    if (!hub_->retained.find(topic, hub_->clock.wall_ns())) return false;
+    auto cleared = std::make_shared<Message>();
+    cleared->topic = topic;
+    cleared->retain = true;
+    return hub_->retained.store(std::move(cleared));
   }
   void stop() override { hub_->stop(); }
 

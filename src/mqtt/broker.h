@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "mqtt/client_info.h"
 #include "mqtt/identity.h"
 #include "mqtt/message.h"
 #include "mqtt/sink.h"
@@ -38,6 +39,7 @@ using Authenticate = std::function<void(Credentials, std::function<void(Result<I
 struct ListenerPolicy {
   std::string name = "mqtt.listen";  // as logs and the list of clients call it
   Authenticate authenticate;
+  std::string transport = "tcp";  // what its clients come over, as the list of clients calls it
 };
 using ListenerPolicyPtr = std::shared_ptr<const ListenerPolicy>;
 
@@ -60,14 +62,19 @@ struct BrokerOptions {
   int64_t connect_ms_max = 10'000;  // from accept to CONNECT
 };
 
-// A connected client, as the API and the page Clients show it.
-struct ClientInfo {
-  std::string client_id, user, peer;
-  int protocol_version = 4;  // 4: MQTT 3.1.1, 5: MQTT 5
-  int64_t connected_at_ns = 0;
-  uint16_t keep_alive_s = 0;
-  uint64_t messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0, dropped = 0;
-  std::vector<std::string> subscriptions;
+// Which retained messages, in the order of their topics.
+struct RetainedQuery {
+  std::string filter = "#";  // a topic filter
+  std::string text = {};     // occurs in the topic; ASCII case is ignored
+  std::string after = {};    // the page begins behind this topic
+  size_t limit = 100;
+};
+struct RetainedPage {
+  std::vector<MessagePtr> messages;
+  bool more = false;
+};
+struct RetainedTotals {
+  size_t messages = 0, bytes = 0;
 };
 
 class Broker {
@@ -87,9 +94,27 @@ class Broker {
   // A message whose topic is no valid name is logged and dropped. Any thread.
   virtual void publish(MessagePtr message) = 0;
 
-  virtual std::vector<ClientInfo> clients() const = 0;
-  // Retained messages whose topic matches the filter, at most `most`.
-  virtual std::vector<MessagePtr> retained(std::string_view filter, size_t most) const = 0;
+  // Reads figures that the io threads leave behind; disturbs none of them. Any thread but an io
+  // thread: ten thousand clients take milliseconds.
+  virtual ClientPage clients(const ClientQuery& query) const = 0;
+  // One client, or nothing if no session has that name. `done` runs on any thread, soon; it must
+  // not block. Any thread.
+  virtual void find_client(std::string client_id,
+                           std::function<void(std::optional<ClientDetails>)> done) = 0;
+  // Ends a client's connection (MQTT 5: reason 0x98, administrative action), and its session too if
+  // told so. Its will is published. `done` says whether there was such a session.
+  virtual void kick(std::string client_id, bool end_session, std::function<void(bool)> done) = 0;
+  // Brings the clients' rates up to date. To be called every few seconds, by one thread at a time;
+  // not from an io thread.
+  virtual void sample_rates() = 0;
+
+  // Holds up storing for no longer than a portion of the topics takes. Not from an io thread.
+  virtual RetainedPage retained(const RetainedQuery& query) const = 0;
+  virtual MessagePtr retained_message(std::string_view topic) const = 0;  // null: none
+  virtual RetainedTotals retained_totals() const = 0;
+  // Forgets the retained message of a topic, as an empty retained publish does; subscribers are
+  // told nothing. Returns whether there was one.
+  virtual bool remove_retained(const std::string& topic) = 0;
 
   // Disconnects everyone (MQTT 5: reason 0x8B, server shutting down) and forgets the sessions;
   // wills are not published. Blocks until done; not from an io thread. Stop the listeners first.

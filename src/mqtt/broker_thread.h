@@ -78,6 +78,11 @@ class BrokerThread {
   // A session that came from another thread for `claim`.
   void arrive(std::unique_ptr<Session> session, const Claim& claim);
 
+  // What only this thread knows of a session at home here.
+  void tell_details(Receiver& receiver, ClientDetails& out);
+  // Ends its connection, and its session if told so.
+  void kick(Receiver& receiver, bool end_session);
+
   void start_system_topics();
 
  private:

@@ -181,7 +181,8 @@ class CaseRun {
 
   void expect_clients(const std::string& wanted) {
     std::vector<std::string> names;
-    for (const ClientInfo& info : hub().clients()) names.push_back(info.client_id);
+    for (const ClientInfo& info : hub().clients({.state = ClientQuery::State::connected}).clients)
+      names.push_back(info.client_id);
     std::sort(names.begin(), names.end());
     std::string got;
     for (const std::string& name : names) got += (got.empty() ? "" : ",") + name;

@@ -124,15 +124,19 @@ void Connection::go_on_after_connect() {
 }
 
 void Connection::describe(const ConnectRequest& request) {
-  auto details = session_->receiver().details.lock();
+  Receiver& receiver = session_->receiver();
+  receiver.subscriptions = static_cast<uint32_t>(session_->subscriptions.size());
+  auto details = receiver.details.lock();
   details->connected = true;
-  ClientInfo& info = details->info;
-  info.client_id = client_id_;
-  info.user = identity_.user;
-  info.peer = stream_->peer().text();
-  info.protocol_version = static_cast<int>(request.version);
-  info.connected_at_ns = thread_.now().wall_ns;
-  info.keep_alive_s = request.keep_alive_s;
+  details->clean_start = request.clean_start;
+  details->protocol_version = static_cast<uint8_t>(request.version);
+  details->keep_alive_s = request.keep_alive_s;
+  details->session_expiry_s = request.session_expiry_s;
+  details->user = identity_.user;
+  details->peer = stream_->peer().text();
+  details->policy = policy_;
+  details->connected_at_ns = thread_.now().wall_ns;
+  details->ended_because.clear();
 }
 
 void Connection::refuse(Reason reason, std::string_view why) {
@@ -148,6 +152,7 @@ void Connection::close(Reason reason, std::string_view why) {
   if (closed_) return;
   log::debug("mqtt", "client {} from {} disconnected, {}: {}", client_id_, stream_->peer().text(),
              to_string(reason), why);
+  note_end(why);
   finish(protocol_.farewell(reason), true, true);
 }
 
@@ -184,14 +189,12 @@ void Connection::handle(SubscribeAction& action) {
     Subscription subscription{entry.options, action.id};
     bool is_new = hub.tree.subscribe(entry.filter, session.shared_receiver(), subscription);
     session.subscriptions.insert_or_assign(entry.filter, subscription);
-    if (is_new) {
-      session.receiver().details.lock()->info.subscriptions.push_back(entry.filter);
-    }
     RetainHandling handling = entry.options.retain_handling;
     if (handling == RetainHandling::send || (handling == RetainHandling::send_if_new && is_new)) {
       wants_retained.emplace_back(&entry, subscription);
     }
   }
+  session.receiver().subscriptions = static_cast<uint32_t>(session.subscriptions.size());
   std::string reply;
   encode_suback(action.packet_id, answers, protocol_.version(), reply);
   write(reply);
@@ -211,10 +214,10 @@ void Connection::handle(UnsubscribeAction& action) {
     bool existed = session.subscriptions.erase(filter) > 0;
     if (existed) {
       thread_.hub().tree.unsubscribe(filter, session.receiver());
-      std::erase(session.receiver().details.lock()->info.subscriptions, filter);
     }
     answers.push_back(existed ? Reason::success : Reason::no_subscription_existed);
   }
+  session.receiver().subscriptions = static_cast<uint32_t>(session.subscriptions.size());
   std::string reply;
   encode_unsuback(action.packet_id, answers, protocol_.version(), reply);
   write(reply);
@@ -246,6 +249,7 @@ void Connection::handle(EndAction& action) {
     session_->expiry_s = *action.session_expiry_s;
   }
   hand_to_sinks();  // what came before it in the same read is valid
+  note_end(action.why);
   finish(action.farewell, action.with_will, true);
 }
 
@@ -297,6 +301,8 @@ void Connection::on_end(Result<void> how) {
   if (session_ != nullptr) {
     log::debug("mqtt", "client {} from {} is gone: {}", client_id_, stream_->peer().text(),
                how.ok() ? "closed without DISCONNECT" : how.error().message);
+    note_end(how.ok() ? std::string_view("the connection was closed without DISCONNECT")
+                      : std::string_view(how.error().message));
   }
   finish({}, true, false);
 }
@@ -305,6 +311,11 @@ void Connection::on_drained() {
   if (std::exchange(stuffed_, false) && !closed_ && !paused_) stream_->resume_reading();
   feed_session();
   thread_.flush();
+}
+
+// For the list of clients, should the session be kept.
+void Connection::note_end(std::string_view why) {
+  if (session_ != nullptr) session_->receiver().details.lock()->ended_because = why;
 }
 
 void Connection::finish(std::string_view farewell, bool with_will, bool gracefully) {

@@ -80,6 +80,7 @@ class Connection final : public net::StreamReader, public Wire {
   // Lets go of session and stream. `farewell` is written first.
   void finish(std::string_view farewell, bool with_will, bool gracefully);
   void describe(const ConnectRequest& request);
+  void note_end(std::string_view why);
 
   BrokerThread& thread_;
   const uint64_t number_;

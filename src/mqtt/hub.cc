@@ -59,26 +59,6 @@ bool Hub::is_congested() const {
   return false;
 }
 
-std::vector<ClientInfo> Hub::clients() const {
-  std::vector<std::shared_ptr<Receiver>> all;
-  {
-    auto held = receivers.lock();
-    for (const auto& [client_id, receiver] : *held) all.push_back(receiver);
-  }
-  std::vector<ClientInfo> infos;
-  for (const std::shared_ptr<Receiver>& receiver : all) {
-    auto details = receiver->details.lock();
-    if (!details->connected) continue;
-    ClientInfo& info = infos.emplace_back(details->info);
-    info.messages_in = receiver->messages_in.load(std::memory_order_relaxed);
-    info.messages_out = receiver->messages_out.load(std::memory_order_relaxed);
-    info.bytes_in = receiver->bytes_in.load(std::memory_order_relaxed);
-    info.bytes_out = receiver->bytes_out.load(std::memory_order_relaxed);
-    info.dropped = receiver->dropped.load(std::memory_order_relaxed);
-  }
-  return infos;
-}
-
 void Hub::publish(MessagePtr message) {
   if (!is_valid_topic_name(message->topic)) {
     return log::warn("mqtt", "not published: {} is no valid topic name", message->topic);

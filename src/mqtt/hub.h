@@ -7,6 +7,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,9 +36,13 @@ struct Hub : std::enable_shared_from_this<Hub> {
 
   Now now() const { return {clock.steady_ms(), clock.wall_ns()}; }
   bool is_congested() const;
-  std::vector<ClientInfo> clients() const;
   // Every sink has stored the batch, or failed to.
   void batch_is_stored(const std::shared_ptr<PublishBatch>& batch);
+  // As Broker's of the same names: client_list.cc.
+  ClientPage clients(const ClientQuery& query) const;
+  void find_client(std::string client_id, std::function<void(std::optional<ClientDetails>)> done);
+  void kick(std::string client_id, bool end_session, std::function<void(bool)> done);
+  void sample_rates();
   // Publishes as the server: "$weir".
   void publish(MessagePtr message);
   // Closes every connection and waits; see Broker::stop().
@@ -55,6 +60,12 @@ struct Hub : std::enable_shared_from_this<Hub> {
   std::atomic<size_t> connections = 0;
   std::atomic<bool> stopping = false;
   const int64_t started_ms;
+
+ private:
+  using HomeTask = std::function<void(BrokerThread*, Receiver*)>;
+  void on_home(std::string client_id, int looks, HomeTask then);
+  struct Nothing {};
+  Guarded<Nothing> sampling_;  // one at a time
 };
 
 }  // namespace weir::mqtt

@@ -165,7 +165,7 @@ TEST_CASE("publishers and subscribers on two io threads lose and reorder nothing
     CHECK_FALSE(one->out_of_order);
   }
   CHECK(sink.received == kPublishers * kMessages);
-  CHECK(broker->clients().size() >= 4);
+  CHECK(broker->clients({}).connected >= 4);
   (*listener)->stop();
   broker->stop();
   for (auto& one : listeners) wait_until([&] { return +one->ended; });

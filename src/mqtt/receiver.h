@@ -5,11 +5,11 @@
 // outlives the session while matches still name it: `home` then says kGone.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/sync.h"
 #include "mqtt/broker.h"
@@ -29,11 +29,30 @@ struct Receiver {
 
   // Written on the home thread, read by any.
   std::atomic<uint64_t> messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0, dropped = 0;
+  std::atomic<uint32_t> subscriptions = 0, queued_messages = 0, in_flight_in = 0, in_flight_out = 0;
+  std::atomic<uint64_t> queued_bytes = 0;
+
+  // Who is, or was last, connected. Set with the connection, read when somebody looks.
   struct Details {
     bool connected = false;
-    ClientInfo info;
+    bool clean_start = true;
+    uint8_t protocol_version = 4;
+    uint16_t keep_alive_s = 0;
+    uint32_t session_expiry_s = 0;
+    std::string user, peer;
+    ListenerPolicyPtr policy;
+    int64_t connected_at_ns = 0, disconnected_at_ns = 0;
+    std::string ended_because;
   };
   Guarded<Details> details;
+
+  // Hub::sample_rates() alone writes these: messages in, out, bytes in, out.
+  std::array<std::atomic<float>, 4> rates = {};
+  struct Sample {
+    int64_t at_ms = 0;  // 0: none yet
+    std::array<uint64_t, 4> counts = {};
+  };
+  Sample last_sample;
 };
 
 // Adds to a counter that one thread at a time writes: cheaper than a locked addition.

@@ -3,9 +3,7 @@
 #include "mqtt/topic.h"
 
 namespace weir::mqtt {
-namespace {
 
-// The levels before the first wildcard: every matching topic begins with them.
 std::string_view literal_prefix(std::string_view filter) {
   size_t wildcard = filter.find_first_of("+#");
   if (wildcard == std::string_view::npos) return filter;
@@ -14,8 +12,6 @@ std::string_view literal_prefix(std::string_view filter) {
   if (filter[wildcard] == '#' && !prefix.empty()) prefix.remove_suffix(1);
   return prefix;
 }
-
-}  // namespace
 
 bool has_expired(const Message& message, int64_t wall_ns) {
   if (!message.properties || !message.properties->message_expiry_s) return false;
@@ -56,6 +52,13 @@ std::vector<MessagePtr> RetainedStore::matching(std::string_view filter, size_t 
     }
   }
   return found;
+}
+
+MessagePtr RetainedStore::find(std::string_view topic, int64_t wall_ns) const {
+  auto state = state_.lock();
+  auto held = state->messages.find(topic);
+  if (held == state->messages.end() || has_expired(*held->second, wall_ns)) return nullptr;
+  return held->second;
 }
 
 bool RetainedStore::is_current(const Message& message) const {

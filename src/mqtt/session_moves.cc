@@ -57,7 +57,7 @@ void BrokerThread::resolve_here(const std::shared_ptr<Receiver>& receiver, const
     return resolve(claim);  // the session may have ended with its connection
   }
   // What was queued for one user is not given to another who knows the client identifier.
-  bool is_anothers = receiver->details.lock()->info.user != claim.user;
+  bool is_anothers = receiver->details.lock()->user != claim.user;
   if (claim.clean_start || is_anothers) {
     end_session(*receiver);
     return resolve(claim);
@@ -152,8 +152,12 @@ void BrokerThread::connection_ended(Session& session, bool with_will) {
   Home& home = found->second;
   session.detach();
   home.connection = 0;
-  receiver->details.lock()->connected = false;
   settle(session);
+  {
+    auto details = receiver->details.lock();
+    details->connected = false;
+    details->disconnected_at_ns = now().wall_ns;
+  }
   if (!with_will) session.will.reset();
   if (session.expiry_s == 0 || hub_.stopping) return end_session(*receiver);
   // The timers look the session up again: it may be connected, moved or gone by then, which

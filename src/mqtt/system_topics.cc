@@ -32,7 +32,7 @@ void BrokerThread::publish_system_topics() {
     route(message, nullptr);
   };
   size_t sessions = hub_.receivers.lock()->size();
-  size_t connected = hub_.clients().size();
+  size_t connected = hub_.clients({.limit = 0}).connected;
   tell("version", std::string(kVersion));
   tell("uptime", fmt::format("{} seconds", (at.ms - hub_.started_ms) / 1000));
   tell("clients/connected", fmt::format("{}", connected));

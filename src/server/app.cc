@@ -35,6 +35,8 @@ constexpr size_t kQueuedTasksMax = 1'000;
 // What a crash may make the metadata forget: when tokens were last used, that sessions were
 // renewed.
 constexpr int64_t kPersistUsageMs = 5 * 60'000;
+// How often the clients' rates are brought up to date: as often as the list of clients looks.
+constexpr int64_t kSampleRatesMs = 2'000;
 
 // Which of the two listeners failed, and what to do about it.
 Error cannot_listen(std::string_view key, Error error) {
@@ -89,7 +91,7 @@ class RunningApp final : public App {
   std::unique_ptr<meta::Meta> meta_;
   std::unique_ptr<net::IoThreads> io_threads_;
   std::unique_ptr<Workers> workers_, password_workers_;
-  std::unique_ptr<Periodic> persisting_usage_;
+  std::unique_ptr<Periodic> persisting_usage_, sampling_rates_;
   std::unique_ptr<query::Engine> queries_;
   std::unique_ptr<ingest::Pipeline> pipeline_;
   std::unique_ptr<api::LiveHub> live_;
@@ -144,6 +146,8 @@ Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rul
   live_ = std::make_unique<api::LiveHub>();
   broker_ =
       mqtt::Broker::make(*io_threads_, clock_, config_.broker, {pipeline_.get(), live_.get()});
+  sampling_rates_ = std::make_unique<Periodic>(io_threads_->at(0), *workers_, kSampleRatesMs,
+                                               [this] { broker_->sample_rates(); });
   auto policy = std::make_shared<mqtt::ListenerPolicy>(
       "mqtt.listen",
       broker_authentication(*meta_, *password_workers_, config_.anonymous, stopping_));

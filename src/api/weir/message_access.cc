@@ -12,4 +12,10 @@ Result<void> check_sees_messages(const Context& context, const meta::Caller& cal
   return Error{Errc::forbidden, "insufficient permissions to see messages"};
 }
 
+Result<void> check_acts_on_broker(const meta::Caller& caller) {
+  if (caller.may(meta::Action::write, meta::Resource{"orgs", std::nullopt, std::nullopt}))
+    return {};
+  return Error{Errc::forbidden, "insufficient permissions to act on the broker"};
+}
+
 }  // namespace weir::api::own

@@ -12,6 +12,7 @@ void mount_schema(http::Router& router, Context& context);      // schema
 void mount_statistics(http::Router& router, Context& context);  // statistics
 void mount_live(http::Router& router, Context& context);        // live (WebSocket)
 void mount_map(http::Router& router, Context& context);         // map/explain, map/dead-letters
-void mount_clients(http::Router& router, Context& context);     // clients
+void mount_clients(http::Router& router, Context& context);     // clients, clients/detail
+void mount_retained(http::Router& router, Context& context);    // retained, retained/message
 
 }  // namespace weir::api::own

@@ -16,9 +16,6 @@
 namespace weir::api::own {
 namespace {
 
-// The broker keeps no more by default; counting them copies a pointer each.
-constexpr size_t kRetainedCountedMax = 100'000;
-
 uint64_t total(std::string_view metric) { return static_cast<uint64_t>(metrics::sum_of(metric)); }
 
 // /proc/self/statm, second number: resident pages. 0 where there is no such file.
@@ -56,7 +53,7 @@ Result<OrderedJson> buckets(const Call& call) {
 
 OrderedJson broker(const Context& context) {
   const size_t retained =
-      context.broker == nullptr ? 0 : context.broker->retained("#", kRetainedCountedMax).size();
+      context.broker == nullptr ? 0 : context.broker->retained_totals().messages;
   return {{"clients", total("weir_mqtt_clients_connected")},
           {"messagesIn", total("weir_mqtt_messages_received_total")},
           {"messagesOut", total("weir_mqtt_messages_sent_total")},

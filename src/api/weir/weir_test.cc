@@ -102,7 +102,8 @@ TEST_CASE("explain shows what a message becomes by given rules or automatically"
   CHECK(fixture.call("GET", "/api/v2/weir/map/dead-letters").body ==
         R"({"deadLetters":[],"total":0})");
   CHECK(fixture.call("GET", "/api/v2/weir/map/dead-letters?limit=0").status == 400);
-  CHECK(fixture.call("GET", "/api/v2/weir/clients").body == R"({"clients":[]})");
+  CHECK(fixture.call("GET", "/api/v2/weir/clients").body ==
+        R"({"clients":[],"matching":0,"connected":0,"kept":0})");
 }
 
 TEST_CASE("dead letters come newest first, to those who may see messages") {
