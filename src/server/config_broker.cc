@@ -36,6 +36,9 @@ void read_broker_settings(ConfigReader& reader, Config& config) {
   reader.number("mqtt.max_queued_messages", 0, 100'000'000, broker.queued_messages_max);
   reader.size("mqtt.max_queued_bytes", broker.queued_bytes_max);
   reader.number("mqtt.max_keep_alive", 1, 65535, broker.keep_alive_s_max);
+  reader.number("mqtt.max_qos", 0, 2, broker.qos_max);
+  reader.read("mqtt.retain_available", parse_boolean, broker.retain_available);
+  reader.number("mqtt.topic_alias_max", 0, 65535, broker.topic_alias_max);
   reader.number("mqtt.max_connections", 1, 10'000'000, broker.connections_max);
 }
 

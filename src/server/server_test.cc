@@ -74,6 +74,28 @@ TEST_CASE("every wrong setting is told at once, whatever its source") {
         ".env:1: log.level: got `loud`, wanted error, warn, info or debug");
 }
 
+TEST_CASE("the broker's limits are settings, each within its range") {
+  auto config = load_config({{"mqtt.max_qos", "1"},
+                             {"mqtt.retain_available", "false"},
+                             {"mqtt.topic_alias_max", "0"},
+                             {"mqtt.max_packet_size", "2KiB"},
+                             {"mqtt.max_keep_alive", "30"}},
+                            "", Environment());
+  REQUIRE(config.ok());
+  CHECK(config->broker.qos_max == 1);
+  CHECK_FALSE(config->broker.retain_available);
+  CHECK(config->broker.topic_alias_max == 0);
+  CHECK(config->broker.packet_bytes_max == 2048);
+  CHECK(config->broker.keep_alive_s_max == 30);
+  for (auto [key, value] :
+       {std::pair("mqtt.max_qos", "3"), std::pair("mqtt.retain_available", "2"),
+        std::pair("mqtt.topic_alias_max", "65536"), std::pair("mqtt.max_packet_size", "13"),
+        std::pair("mqtt.max_keep_alive", "0"), std::pair("mqtt.max_connections", "0")}) {
+    CAPTURE(key);
+    CHECK_FALSE(load_config({{key, value}}, "", Environment()).ok());
+  }
+}
+
 TEST_CASE("a variable of weir's name that is no setting is warned of") {
   auto environment = Environment::parse("WEIR_MQTT_LISTN=:1\nOTHER=1\n", ".env");
   auto config = load_config({}, "", environment.value());
