@@ -82,6 +82,10 @@ class BrokerThread {
   void tell_details(Receiver& receiver, ClientDetails& out);
   // Ends its connection, and its session if told so.
   void kick(Receiver& receiver, bool end_session);
+  // Shared subscriptions (shared_groups.cc). The session's client has unsubscribed from one; it has
+  // connected, so that what absent members hold can come to it.
+  void left_group(Session& session, std::string_view filter);
+  void member_connected(Session& session);
 
   void start_system_topics();
 
@@ -106,6 +110,13 @@ class BrokerThread {
   void settle(Session& session, PublishBatch& batch, const std::optional<Error>& failure,
               Settlement& out);
   void route_unrouted(PublishBatch& batch);
+  void deliver_here(const Target& target, const Grant& grant, const MatchPtr& match);
+  // Shared subscriptions (shared_groups.cc).
+  void deliver_to_group(const Match::Group& group, const MatchPtr& match);
+  bool deliver_to_better_member(const Target& target, const MatchPtr& match);
+  void hand_to_group(const SharedGroup& group, const MessagePtr& message);
+  void hand_on_to_connected(Session& session);
+  void hand_on(Session& session, const Session::Wanted& wanted);
   void park(Receiver& receiver, const MessagePtr& message, const Grant& grant);
   void resolve_here(const std::shared_ptr<Receiver>& receiver, const Claim& claim);
   void create_session(std::shared_ptr<Receiver> receiver, const Claim& claim);

@@ -108,6 +108,7 @@ void Connection::begin(Session& session, bool session_present) {
   write(connack);
   session.attach({this, request->version, request->receive_maximum, request->packet_bytes_max},
                  thread_.now());
+  thread_.member_connected(session);
   feed_session();
   arm_timer();
   stream_->resume_reading();
@@ -179,6 +180,7 @@ void Connection::handle(SubscribeAction& action) {
   Hub& hub = thread_.hub();
   Session& session = *session_;
   std::vector<Reason> answers;
+  bool joined = false;  // a shared subscription
   std::vector<std::pair<const SubscribeAction::Entry*, Subscription>> wants_retained;
   for (const SubscribeAction::Entry& entry : action.entries) {
     bool refused = entry.answer >= Reason::unspecified_error;
@@ -187,9 +189,15 @@ void Connection::handle(SubscribeAction& action) {
     answers.push_back(full && !refused ? Reason::quota_exceeded : entry.answer);
     if (full || refused) continue;
     Subscription subscription{entry.options, action.id};
-    bool is_new = hub.tree.subscribe(entry.filter, session.shared_receiver(), subscription);
+    auto [is_new, group] =
+        hub.tree.subscribe(entry.filter, session.shared_receiver(), subscription);
+    if (group) {
+      session.join(group);
+      joined = true;
+    }
     session.subscriptions.insert_or_assign(entry.filter, subscription);
     RetainHandling handling = entry.options.retain_handling;
+    if (group) continue;  // §4.8.2: no retained messages
     if (handling == RetainHandling::send || (handling == RetainHandling::send_if_new && is_new)) {
       wants_retained.emplace_back(&entry, subscription);
     }
@@ -203,6 +211,7 @@ void Connection::handle(SubscribeAction& action) {
         hub.retained.matching(entry->filter, Session::kReplayMessagesMax, thread_.now().wall_ns),
         subscription);
   }
+  if (joined) thread_.member_connected(session);
   feed_session();
 }
 
@@ -214,6 +223,7 @@ void Connection::handle(UnsubscribeAction& action) {
     bool existed = session.subscriptions.erase(filter) > 0;
     if (existed) {
       thread_.hub().tree.unsubscribe(filter, session.receiver());
+      thread_.left_group(session, filter);
     }
     answers.push_back(existed ? Reason::success : Reason::no_subscription_existed);
   }

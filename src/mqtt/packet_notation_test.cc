@@ -243,7 +243,7 @@ std::string assemble_connack(Words& words, int version) {
   std::string usual;
   if (words.flag("usual") && version == 5) {
     Words told(split("receive_maximum=20 topic_alias_maximum=10 "
-                     "maximum_packet_size=1048576 shared_available=0"),
+                     "maximum_packet_size=1048576"),
                5);
     return frame(0x20, body + told.properties());
   }

@@ -96,8 +96,6 @@ std::string Protocol::accept(const Acceptance& acceptance) {
   if (version_ == Version::v5) {
     // Only what differs from the standard's default: a client may take very small packets only.
     Properties& p = packet.properties;
-    p.shared_subscription_available = 0;
-    p.present = property_set(Property::shared_subscription_available);
     auto tell = [&](Property property, bool differs) {
       if (differs) p.mark(property);
     };

@@ -8,17 +8,6 @@
 namespace weir::mqtt {
 namespace {
 
-bool is_shared(std::string_view filter) { return filter.starts_with("$share/"); }
-
-// "$share/NAME/FILTER": NAME is not empty and without wildcards, FILTER a valid filter (§4.8.2).
-bool is_valid_shared_filter(std::string_view filter) {
-  std::string_view rest = filter.substr(std::string_view("$share/").size());
-  size_t slash = rest.find('/');
-  if (slash == 0 || slash == std::string_view::npos) return false;
-  return rest.substr(0, slash).find_first_of("+#") == std::string_view::npos &&
-         is_valid_topic_filter(rest.substr(slash + 1));
-}
-
 bool has_too_many_levels(std::string_view filter) {
   return static_cast<size_t>(std::count(filter.begin(), filter.end(), '/')) >= kTopicLevelsMax;
 }
@@ -37,17 +26,18 @@ MaybeFault Protocol::on_subscribe(const Frame& frame, Actions& out) {
     SubscribeAction::Entry entry{std::string(asked.filter), asked.options, Reason::success};
     entry.options.qos = std::min(asked.options.qos, limits_.maximum_qos);
     entry.answer = static_cast<Reason>(entry.options.qos);
-    if (is_shared(asked.filter)) {
+    if (is_shared_filter(asked.filter)) {
       if (asked.options.no_local) {
         return against_protocol("no-local on a shared subscription");  // [MQTT-3.8.3-4]
       }
-      if (!is_valid_shared_filter(asked.filter)) {
+      if (!has_valid_share_name(asked.filter)) {
         return against_protocol("a shared subscription of the wrong form");
       }
-      entry.answer = Reason::shared_subscriptions_not_supported;
-    } else if (has_too_many_levels(asked.filter)) {
+    }
+    std::string_view filter = plain_filter(asked.filter);
+    if (has_too_many_levels(filter)) {
       entry.answer = Reason::topic_filter_invalid;
-    } else if (!is_valid_topic_filter(asked.filter)) {
+    } else if (!is_valid_topic_filter(filter)) {
       return malformed("a topic filter of the wrong form");
     } else if (!may_subscribe(identity_, asked.filter)) {
       entry.answer = Reason::not_authorized;
@@ -64,9 +54,9 @@ MaybeFault Protocol::on_unsubscribe(const Frame& frame, Actions& out) {
   UnsubscribeAction action;
   action.packet_id = packet.packet_id;
   for (std::string_view filter : packet.filters) {
-    bool well_formed = is_shared(filter)
-                           ? is_valid_shared_filter(filter)
-                           : is_valid_topic_filter(filter) || has_too_many_levels(filter);
+    std::string_view plain = plain_filter(filter);
+    bool well_formed = is_valid_topic_filter(plain) || has_too_many_levels(plain);
+    if (is_shared_filter(filter)) well_formed &= has_valid_share_name(filter);
     if (!well_formed) return malformed("a topic filter of the wrong form");
     action.filters.emplace_back(filter);
   }

@@ -18,6 +18,17 @@ namespace weir::mqtt {
 
 class Session;
 
+// What a router on any thread knows of a member of shared subscriptions: whether it can be sent
+// another message. Written on the home thread, a moment old elsewhere.
+struct Room {
+  std::atomic<bool> connected = false;
+  std::atomic<bool> drains = false;          // connected, and few enough bytes are unsent
+  std::atomic<bool> holds_messages = false;  // messages of its groups, unsent or unacknowledged
+  std::atomic<uint32_t> window = 0;          // messages of QoS > 0 it may be sent at once
+  std::atomic<uint32_t> queue = 0;           // messages that its queue takes
+  std::atomic<uint32_t> underway = 0;  // handed over to the home thread, not arrived: any thread
+};
+
 struct Receiver {
   static constexpr uint32_t kGone = UINT32_MAX;
 
@@ -26,6 +37,7 @@ struct Receiver {
   const std::string client_id;
   std::atomic<uint32_t> home;  // index of the io thread that owns the session
   Session* session = nullptr;  // home thread only; null while the session is on its way there
+  Room room;                   // kept up while it is a member of a shared subscription
 
   // Written on the home thread, read by any.
   std::atomic<uint64_t> messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0, dropped = 0;

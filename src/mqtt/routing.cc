@@ -8,8 +8,8 @@ namespace weir::mqtt {
 void BrokerThread::route(const MessagePtr& message, const Receiver* publisher) {
   if (message->retain && !hub_.retained.store(message)) retained_refused.add(1);
   MatchPtr match = matches_.find(message->topic);
-  if (match->targets.empty()) return;
-  outgoing_.start(message, now(), match->targets.size());
+  if (match->empty()) return;
+  outgoing_.start(message, now(), match->targets.size() + match->groups.size());
   for (const Target& target : match->targets) {
     if (target.no_local && target.receiver.get() == publisher) {
       if (target.own) deliver(target, *target.own, match);
@@ -17,21 +17,19 @@ void BrokerThread::route(const MessagePtr& message, const Receiver* publisher) {
       deliver(target, target.grant, match);
     }
   }
+  for (const Match::Group& group : match->groups) deliver_to_group(group, match);
 }
 
 // Delivers `outgoing_` to one receiver: its session here, or the outbox of its home.
 void BrokerThread::deliver(const Target& target, const Grant& grant, const MatchPtr& match) {
   Receiver& receiver = *target.receiver;
   uint32_t home = receiver.home.load(std::memory_order_acquire);
-  if (home == index_) {
-    if (receiver.session != nullptr) {
-      receiver.session->deliver(outgoing_, grant);
-    } else {
-      park(receiver, outgoing_.message(), grant);
-    }
+  if (home == index_) return deliver_here(target, grant, match);
+  if (home == Receiver::kGone) {
+    if (grant.group) hand_to_group(*grant.group, outgoing_.message());
     return;
   }
-  if (home == Receiver::kGone) return;
+  if (grant.group) receiver.room.underway.fetch_add(1, std::memory_order_relaxed);
   std::unique_ptr<Outbox>& box = outboxes_[home];
   if (!box) box = std::make_unique<Outbox>();
   if (box->items.empty() || box->items.back().message != outgoing_.message() ||
@@ -46,6 +44,13 @@ void BrokerThread::deliver(const Target& target, const Grant& grant, const Match
   }
 }
 
+void BrokerThread::deliver_here(const Target& target, const Grant& grant, const MatchPtr& match) {
+  Receiver& receiver = *target.receiver;
+  if (receiver.session == nullptr) return park(receiver, outgoing_.message(), grant);
+  if (grant.group && deliver_to_better_member(target, match)) return;
+  receiver.session->deliver(outgoing_, grant);
+}
+
 void BrokerThread::receive(Outbox& batch) {
   size_t next = 0;
   Now at = now();
@@ -53,6 +58,9 @@ void BrokerThread::receive(Outbox& batch) {
     outgoing_.start(item.message, at, item.targets);
     for (size_t i = 0; i < item.targets; i++) {
       const Outbox::To& to = batch.targets[next++];
+      if (to.grant->group) {
+        to.target->receiver->room.underway.fetch_sub(1, std::memory_order_relaxed);
+      }
       deliver(*to.target, *to.grant, item.match);
     }
   }

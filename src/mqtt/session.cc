@@ -24,6 +24,7 @@ void Session::attach(const Attachment& attachment, Now now) {
   unsent_ = in_flight_.size();
   for (InFlight& sent : in_flight_) sent.on_wire = false;
   send_waiting(now);
+  update_room();
 }
 
 void Session::detach() {
@@ -31,19 +32,24 @@ void Session::detach() {
   window_ = 0;
   // QoS 0 dies with the connection; what is left is sent on the next one.
   std::erase_if(replay_, [](const Delivery& delivery) { return delivery.qos == 0; });
+  update_room();
 }
 
 void Session::deliver(Outgoing& outgoing, const Grant& grant) {
   const Message& message = *outgoing.message();
   bool retain = grant.retain_as_published && message.retain;
   uint8_t qos = std::min(message.qos, grant.qos);
-  if (qos == 0) return send_qos_0(outgoing, grant, retain);
-  Delivery delivery{outgoing.message(), qos, retain, grant.ids};
-  if (queue_.empty() && has_room_in_flight()) {
-    send_in_flight(std::move(delivery), &outgoing, outgoing.now());
+  if (qos == 0) {
+    send_qos_0(outgoing, grant, retain);
   } else {
-    enqueue(std::move(delivery));
+    Delivery delivery{outgoing.message(), qos, retain, grant.ids, grant.group};
+    if (queue_.empty() && has_room_in_flight()) {
+      send_in_flight(std::move(delivery), &outgoing, outgoing.now());
+    } else {
+      enqueue(std::move(delivery));
+    }
   }
+  update_room();
 }
 
 void Session::send_qos_0(Outgoing& outgoing, const Grant& grant, bool retain) {
@@ -125,7 +131,9 @@ bool Session::write_single(const Delivery& delivery, uint16_t packet_id, bool du
 
 bool Session::pump(Now now) {
   send_waiting(now);
-  return send_replay(now);
+  bool has_more = send_replay(now);
+  update_room();
+  return has_more;
 }
 
 void Session::send_waiting(Now now) {
@@ -180,10 +188,12 @@ bool Session::send_replay(Now now) {
 }
 
 void Session::hold(const Delivery& delivery) {
+  group_messages_ += delivery.group ? 1 : 0;
   queued_bytes_ += delivery.bytes();
   budget_.bytes_used.fetch_add(delivery.budget_bytes(), std::memory_order_relaxed);
 }
 void Session::let_go(const Delivery& delivery) {
+  group_messages_ -= delivery.group ? 1 : 0;
   queued_bytes_ -= delivery.bytes();
   budget_.bytes_used.fetch_sub(delivery.budget_bytes(), std::memory_order_relaxed);
 }

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -87,6 +88,21 @@ class Session {
   // drained, and again soon for as long as it returns true.
   [[nodiscard]] bool pump(Now now);
 
+  // Shared subscriptions (session_shared.cc): the groups it is a member of.
+  void join(SharedGroupPtr group);
+  SharedGroupPtr leave(std::string_view filter);
+  const std::vector<SharedGroupPtr>& groups() const { return groups_; }
+  bool is_member(const SharedGroup& group) const;
+  bool holds_group_messages() const { return group_messages_ > 0; }
+  struct GroupMessage {
+    SharedGroupPtr group;
+    MessagePtr message;
+  };
+  // Takes out what another member is to get, in order: what is not sent yet and, once this client
+  // is gone, what it has not acknowledged with QoS 1. QoS 2 in flight stays [MQTT-4.8.2-4].
+  using Wanted = std::function<bool(const SharedGroup&)>;
+  std::vector<GroupMessage> take_group_messages(const Wanted& wanted);
+
   // Publishes from the client, in their order.
   void push_batch(std::shared_ptr<PublishBatch> batch) { batches_.push_back(std::move(batch)); }
   bool has_batches() const { return !batches_.empty(); }
@@ -119,6 +135,7 @@ class Session {
     uint8_t qos = 0;
     bool retain = false;
     std::vector<uint32_t> ids;
+    SharedGroupPtr group{};  // null: by an ordinary subscription
     size_t bytes() const { return text_bytes(*message); }
     // With what the message and its place in the queue take beside its text; several sessions may
     // share a message, so this errs on the safe side.
@@ -152,6 +169,7 @@ class Session {
   uint16_t take_packet_id();
   void hold(const Delivery& delivery);
   void let_go(const Delivery& delivery);
+  void update_room();
   void count_dropped(uint64_t messages);
   void count_sent(size_t bytes);
 
@@ -166,7 +184,9 @@ class Session {
   std::deque<Delivery> queue_;      // QoS 1 and 2, not sent yet
   size_t queued_bytes_ = 0;         // of queue_ and in_flight_
   std::deque<Delivery> replay_;
-  uint64_t sequence_ = 0;  // of QoS 1 and 2 messages sent; gives the packet identifiers
+  std::vector<SharedGroupPtr> groups_;
+  size_t group_messages_ = 0;  // of queue_ and in_flight_
+  uint64_t sequence_ = 0;      // of QoS 1 and 2 messages sent; gives the packet identifiers
   IncomingIds incoming_;
   std::vector<std::shared_ptr<PublishBatch>> batches_;  // not answered yet, oldest first
 };

@@ -27,6 +27,7 @@ void Session::release_sent(InFlight& sent) {
   let_go(sent.delivery);
   sent.delivery.message.reset();
   sent.delivery.ids = {};
+  sent.delivery.group.reset();
   sent.is_released = true;
 }
 

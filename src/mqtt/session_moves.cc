@@ -128,10 +128,12 @@ void BrokerThread::arrive(std::unique_ptr<Session> session, const Claim& claim) 
     arriving_.erase(found);
   }
   attach(home, claim, true);
-  if (receiver->session != nullptr) {
-    for (const Arriving::Parked& parked : waiting.parked) {
+  for (const Arriving::Parked& parked : waiting.parked) {
+    if (receiver->session != nullptr) {
       outgoing_.start(parked.message, now(), 1);
       receiver->session->deliver(outgoing_, parked.grant);
+    } else if (parked.grant.group) {
+      hand_to_group(*parked.grant.group, parked.message);
     }
   }
   if (receiver->session != nullptr) settle(*receiver->session);
@@ -158,6 +160,7 @@ void BrokerThread::connection_ended(Session& session, bool with_will) {
     details->connected = false;
     details->disconnected_at_ns = now().wall_ns;
   }
+  if (session.expiry_s != 0 && !hub_.stopping) hand_on_to_connected(session);
   if (!with_will) session.will.reset();
   if (session.expiry_s == 0 || hub_.stopping) return end_session(*receiver);
   // The timers look the session up again: it may be connected, moved or gone by then, which
@@ -209,6 +212,7 @@ void BrokerThread::end_session(Receiver& receiver) {
   for (const auto& [filter, subscription] : session->subscriptions) {
     hub_.tree.unsubscribe(filter, receiver);
   }
+  if (!hub_.stopping) hand_on(*session, [](const SharedGroup&) { return true; });
   sessions_held.add(-1);
   for (const std::shared_ptr<PublishBatch>& batch : session->take_batches()) {
     if (batch->is_stored()) route_unrouted(*batch);

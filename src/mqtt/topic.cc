@@ -23,6 +23,8 @@ std::string_view take_level(std::string_view& rest, bool& more) {
   return level;
 }
 
+constexpr std::string_view kShare = "$share/";
+
 bool begins_with_wildcard(std::string_view filter) {
   return filter.starts_with('+') || filter.starts_with('#');
 }
@@ -87,6 +89,22 @@ bool covers(std::string_view wide, std::string_view filter) {
     if (level == "#" || (wider != "+" && wider != level)) return false;
   }
   return more_wide ? wide == "#" : !more_filter;
+}
+
+bool is_shared_filter(std::string_view filter) { return filter.starts_with(kShare); }
+
+bool has_valid_share_name(std::string_view filter) {
+  if (!is_shared_filter(filter)) return false;
+  size_t end = filter.find('/', kShare.size());
+  if (end == std::string_view::npos || end == kShare.size()) return false;
+  std::string_view name = filter.substr(kShare.size(), end - kShare.size());
+  return name.find_first_of("+#") == std::string_view::npos && end + 1 < filter.size();
+}
+
+std::string_view plain_filter(std::string_view filter) {
+  if (!is_shared_filter(filter)) return filter;
+  size_t end = filter.find('/', kShare.size());
+  return end == std::string_view::npos ? std::string_view() : filter.substr(end + 1);
 }
 
 }  // namespace weir::mqtt

@@ -5,6 +5,7 @@
 // UTF-8 without U+0000.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,5 +22,11 @@ bool topic_matches(std::string_view filter, std::string_view name);
 std::optional<std::string> common_filter(std::string_view a, std::string_view b);
 // Whether every name that `filter` matches is matched by `wide` too.
 bool covers(std::string_view wide, std::string_view filter);
+
+// "$share/NAME/FILTER" (MQTT 5 §4.8.2): NAME is not empty and without wildcards.
+bool is_shared_filter(std::string_view filter);      // whether it claims to be one
+bool has_valid_share_name(std::string_view filter);  // and has a NAME and some FILTER
+// FILTER of "$share/NAME/FILTER", or `filter` itself if it is not shared.
+std::string_view plain_filter(std::string_view filter);
 
 }  // namespace weir::mqtt

@@ -4,29 +4,98 @@
 
 #include <algorithm>
 #include <mutex>
+#include <span>
 
 #include "mqtt/receiver.h"
 #include "mqtt/text_map.h"
+#include "mqtt/topic.h"
 
 namespace weir::mqtt {
 namespace {
 
-struct Held {
+// Topic levels as numbers, so that comparing and hashing them costs nothing.
+using LevelId = uint32_t;
+using Levels = std::vector<LevelId>;
+using LevelSpan = std::span<const LevelId>;
+constexpr LevelId kPlus = 0;
+constexpr LevelId kUnknown = UINT32_MAX;  // in no filter: only a wildcard matches it
+
+template <class Visit>
+void for_each_level(std::string_view text, Visit visit) {
+  for (size_t from = 0;;) {
+    size_t slash = text.find('/', from);
+    visit(text.substr(from, slash - from));
+    if (slash == std::string_view::npos) return;
+    from = slash + 1;
+  }
+}
+
+class LevelNames {
+ public:
+  LevelId find(std::string_view text) const {
+    auto found = uses_.find(text);
+    return found == uses_.end() ? kUnknown : found->second.id;
+  }
+  // The number of a level of a new filter, which is to be released with the filter.
+  LevelId take(std::string_view text) {
+    Use& use = uses_[text];
+    if (use.count++ > 0) return use.id;
+    if (free_.empty()) return use.id = ++last_;
+    use.id = free_.back();
+    free_.pop_back();
+    return use.id;
+  }
+  void release(std::string_view text) {
+    auto found = uses_.find(text);
+    if (--found->second.count > 0) return;
+    free_.push_back(found->second.id);
+    uses_.erase(found);
+  }
+
+ private:
+  struct Use {
+    LevelId id = 0;
+    uint32_t count = 0;  // filters' levels
+  };
+  TextMap<Use> uses_;
+  Levels free_;
+  LevelId last_ = kPlus;
+};
+
+struct Holder {
   std::shared_ptr<Receiver> receiver;
   Subscription subscription;
 };
-using Holders = absl::flat_hash_map<const Receiver*, Held>;
-using Found = std::vector<const Held*>;
 
-// The first level of `rest` and what follows its '/'; no value when it was the last level.
-struct Level {
-  std::string_view text;
-  std::optional<std::string_view> after;
+struct GroupEnd {
+  SharedGroupPtr group;
+  std::vector<Holder> members;  // in the order they joined
 };
-Level first_level(std::string_view rest) {
-  size_t slash = rest.find('/');
-  if (slash == std::string_view::npos) return {rest, std::nullopt};
-  return {rest.substr(0, slash), rest.substr(slash + 1)};
+
+// What ends at one place of the tree: the holders of one filter, shared or not.
+struct FilterEnd {
+  std::vector<Holder> holders;   // by address
+  std::vector<GroupEnd> groups;  // by text of their filter
+  bool is_empty() const { return holders.empty() && groups.empty(); }
+};
+using Found = std::vector<const FilterEnd*>;
+
+auto place_in(std::vector<Holder>& holders, const Receiver* receiver) {
+  return std::lower_bound(holders.begin(), holders.end(), receiver,
+                          [](const Holder& holder, const Receiver* wanted) {
+                            return std::less<>()(holder.receiver.get(), wanted);
+                          });
+}
+
+auto place_among(std::vector<Holder>& members, const Receiver* receiver) {
+  return std::find_if(members.begin(), members.end(),
+                      [&](const Holder& member) { return member.receiver.get() == receiver; });
+}
+
+auto place_of(std::vector<GroupEnd>& groups, std::string_view filter) {
+  return std::lower_bound(
+      groups.begin(), groups.end(), filter,
+      [](const GroupEnd& end, std::string_view wanted) { return end.group->filter < wanted; });
 }
 
 void add_to_grant(Grant& grant, const Subscription& subscription) {
@@ -40,109 +109,297 @@ void add_to_target(Target& target, const Subscription& subscription) {
   if (subscription.options.no_local) {
     target.no_local = true;
   } else {
-    if (!target.own) target.own.emplace();
+    if (!target.own) target.own = std::make_unique<Grant>();
     add_to_grant(*target.own, subscription);
+  }
+}
+
+Match::Group with_members(const GroupEnd& end) {
+  Match::Group group{end.group, {}};
+  group.members.reserve(end.members.size());
+  for (const Holder& holder : end.members) {
+    Target& member = group.members.emplace_back();
+    member.receiver = holder.receiver;
+    add_to_grant(member.grant, holder.subscription);
+    member.grant.group = end.group;
+  }
+  return group;
+}
+
+struct Node {
+  Levels edge;  // from the parent to here; not empty but at the root
+  absl::flat_hash_map<LevelId, std::unique_ptr<Node>> children;  // by the first level of their edge
+  std::unique_ptr<Node> plus;                                    // whose edge begins with kPlus
+  std::unique_ptr<FilterEnd> here;  // of the filter that ends at this node
+  std::unique_ptr<FilterEnd> hash;  // of the filter that goes on with "/#" only
+
+  bool has_ends() const { return here || hash; }
+  size_t children_count() const { return children.size() + (plus ? 1 : 0); }
+  std::unique_ptr<Node>& child_for(LevelId level) {
+    return level == kPlus ? plus : children[level];
+  }
+
+  // `wildcards` is false at a first level that begins with '$' (§4.7.2).
+  void match(LevelSpan topic, bool wildcards, Found& found) const {
+    if (wildcards && hash) found.push_back(hash.get());  // "a/#" matches "a" too
+    if (topic.empty()) {
+      if (here) found.push_back(here.get());
+      return;
+    }
+    if (topic[0] != kUnknown && !children.empty()) {
+      if (auto child = children.find(topic[0]); child != children.end()) {
+        child->second->match_edge(topic, found);
+      }
+    }
+    if (wildcards && plus) plus->match_edge(topic, found);
+  }
+  void match_edge(LevelSpan topic, Found& found) const {
+    if (edge.size() > topic.size()) return;
+    for (size_t i = 0; i < edge.size(); i++) {
+      if (edge[i] != topic[i] && edge[i] != kPlus) return;
+    }
+    match(topic.subspan(edge.size()), true, found);
+  }
+};
+
+size_t shared_prefix(const Levels& edge, LevelSpan path) {
+  return static_cast<size_t>(
+      std::mismatch(edge.begin(), edge.end(), path.begin(), path.end()).first - edge.begin());
+}
+
+// Puts a node into the edge above `slot`, behind its first `levels` levels.
+void split(std::unique_ptr<Node>& slot, size_t levels) {
+  auto upper = std::make_unique<Node>();
+  Levels& edge = slot->edge;
+  upper->edge.assign(edge.begin(), edge.begin() + static_cast<ptrdiff_t>(levels));
+  edge = Levels(edge.begin() + static_cast<ptrdiff_t>(levels), edge.end());
+  upper->child_for(edge[0]) = std::move(slot);
+  slot = std::move(upper);
+}
+
+// The node at the end of `path`, which is made if need be.
+Node& reach(Node& root, LevelSpan path) {
+  Node* at = &root;
+  while (!path.empty()) {
+    std::unique_ptr<Node>& slot = at->child_for(path[0]);
+    if (!slot) {
+      slot = std::make_unique<Node>();
+      slot->edge.assign(path.begin(), path.end());
+      return *slot;
+    }
+    size_t same = shared_prefix(slot->edge, path);
+    if (same < slot->edge.size()) split(slot, same);
+    at = slot.get();
+    path = path.subspan(same);
+  }
+  return *at;
+}
+
+const Node* find_node(const Node& root, LevelSpan path) {
+  const Node* at = &root;
+  while (!path.empty()) {
+    const Node* child = at->plus.get();
+    if (path[0] != kPlus) {
+      auto found = at->children.find(path[0]);
+      child = found == at->children.end() ? nullptr : found->second.get();
+    }
+    if (child == nullptr || child->edge.size() > path.size() ||
+        shared_prefix(child->edge, path) < child->edge.size()) {
+      return nullptr;
+    }
+    at = child;
+    path = path.subspan(child->edge.size());
+  }
+  return at;
+}
+
+// Removes what holds no filter any more, and nodes that only pass on, along `path`.
+void prune(Node& node, LevelSpan path) {
+  if (path.empty()) return;
+  LevelId first = path[0];
+  std::unique_ptr<Node>& slot = node.child_for(first);
+  Node& child = *slot;
+  prune(child, path.subspan(child.edge.size()));
+  if (child.has_ends() || child.children_count() > 1) return;
+  if (child.children_count() == 1) {
+    std::unique_ptr<Node> only =
+        child.plus ? std::move(child.plus) : std::move(child.children.begin()->second);
+    only->edge.insert(only->edge.begin(), child.edge.begin(), child.edge.end());
+    slot = std::move(only);
+  } else if (first == kPlus) {
+    slot.reset();
+  } else {
+    node.children.erase(first);
+  }
+}
+
+// A filter taken apart: "$share/NAME/" off, a final "#" off.
+struct Filter {
+  explicit Filter(std::string_view text)
+      : plain(plain_filter(text)), is_shared(is_shared_filter(text)) {
+    ends_with_hash = plain == "#" || plain.ends_with("/#");
+    path = plain.substr(0, plain.size() - (ends_with_hash ? 1 : 0));
+    if (path.ends_with('/') && ends_with_hash) path.remove_suffix(1);
+    has_path = plain != "#";
+  }
+  std::string_view plain, path;
+  bool is_shared = false, ends_with_hash = false, has_path = true;
+};
+
+// The receivers of all filters found, each once.
+void gather(const Found& found, std::vector<Target>& targets) {
+  std::vector<const Holder*> holders;
+  size_t lists = 0;
+  for (const FilterEnd* end : found) {
+    lists += end->holders.empty() ? 0 : 1;
+    for (const Holder& holder : end->holders) holders.push_back(&holder);
+  }
+  if (lists > 1) {
+    std::sort(holders.begin(), holders.end(), [](const Holder* a, const Holder* b) {
+      return std::less<>()(a->receiver.get(), b->receiver.get());
+    });
+  }
+  targets.reserve(holders.size());
+  for (const Holder* holder : holders) {
+    if (targets.empty() || targets.back().receiver != holder->receiver) {
+      targets.emplace_back().receiver = holder->receiver;
+    }
+    add_to_target(targets.back(), holder->subscription);
   }
 }
 
 }  // namespace
 
-struct TopicTree::Node {
-  TextMap<std::unique_ptr<Node>> children;
-  std::unique_ptr<Node> plus;
-  Holders holders;       // of the filter that ends at this node
-  Holders hash_holders;  // of the filter that goes on with "/#" only
+struct TopicTree::State {
+  Node root;
+  LevelNames names;
 
-  bool is_empty() const {
-    return children.empty() && !plus && holders.empty() && hash_holders.empty();
+  Levels path_of(const Filter& filter) const {
+    Levels path;
+    if (!filter.has_path) return path;
+    for_each_level(filter.path, [&](std::string_view level) {
+      path.push_back(level == "+" ? kPlus : names.find(level));
+    });
+    return path;
   }
-
-  Holders& holders_of(std::string_view filter) {
-    Level level = first_level(filter);
-    if (level.text == "#") return hash_holders;
-    std::unique_ptr<Node>& child = level.text == "+" ? plus : children[level.text];
-    if (!child) child = std::make_unique<Node>();
-    return level.after ? child->holders_of(*level.after) : child->holders;
+  Levels take_path(const Filter& filter) {
+    Levels path;
+    if (!filter.has_path) return path;
+    for_each_level(filter.path, [&](std::string_view level) {
+      path.push_back(level == "+" ? kPlus : names.take(level));
+    });
+    return path;
   }
-
-  // Removes the receiver's subscription and the nodes it leaves empty.
-  bool remove(std::string_view filter, const Receiver& receiver) {
-    Level level = first_level(filter);
-    if (level.text == "#") return hash_holders.erase(&receiver) > 0;
-    auto literal = children.end();
-    Node* child = plus.get();
-    if (level.text != "+") {
-      literal = children.find(level.text);
-      child = literal == children.end() ? nullptr : literal->second.get();
-    }
-    if (child == nullptr) return false;
-    bool removed =
-        level.after ? child->remove(*level.after, receiver) : child->holders.erase(&receiver) > 0;
-    if (!child->is_empty()) return removed;
-    if (literal != children.end()) {
-      children.erase(literal);
-    } else {
-      plus.reset();
-    }
-    return removed;
+  void release_path(const Filter& filter) {
+    if (!filter.has_path) return;
+    for_each_level(filter.path, [&](std::string_view level) {
+      if (level != "+") names.release(level);
+    });
   }
-
-  static void collect(const Holders& holders, Found& found) {
-    for (const auto& [receiver, held] : holders) found.push_back(&held);
+  FilterEnd* find_end(const Filter& filter) const {
+    const Node* node = find_node(root, path_of(filter));
+    if (node == nullptr) return nullptr;
+    return filter.ends_with_hash ? node->hash.get() : node->here.get();
   }
-
-  // `wildcards` is false at a first level that begins with '$' (§4.7.2).
-  void match(std::string_view topic, bool wildcards, Found& found) const {
-    if (wildcards) collect(hash_holders, found);
-    Level level = first_level(topic);
-    if (auto child = children.find(level.text); child != children.end()) {
-      child->second->match_rest(level, found);
-    }
-    if (wildcards && plus) plus->match_rest(level, found);
+  FilterEnd& make_end(const Filter& filter) {
+    if (FilterEnd* end = find_end(filter)) return *end;
+    Node& node = reach(root, take_path(filter));
+    std::unique_ptr<FilterEnd>& end = filter.ends_with_hash ? node.hash : node.here;
+    end = std::make_unique<FilterEnd>();
+    return *end;
   }
-  void match_rest(const Level& taken, Found& found) const {
-    if (taken.after) return match(*taken.after, true, found);
-    collect(holders, found);
-    collect(hash_holders, found);  // "a/#" matches "a"
+  void drop_end(const Filter& filter) {
+    Levels path = path_of(filter);
+    Node& node = reach(root, path);
+    (filter.ends_with_hash ? node.hash : node.here).reset();
+    prune(root, path);
+    release_path(filter);
   }
 };
 
-TopicTree::TopicTree() : root_(std::make_unique<Node>()) {}
+TopicTree::TopicTree() : state_(std::make_unique<State>()) {}
 TopicTree::~TopicTree() = default;
 
-bool TopicTree::subscribe(std::string_view filter, std::shared_ptr<Receiver> receiver,
-                          const Subscription& subscription) {
+TopicTree::Subscribed TopicTree::subscribe(std::string_view text,
+                                           std::shared_ptr<Receiver> receiver,
+                                           const Subscription& subscription) {
+  Filter filter(text);
+  Subscribed done;
   std::unique_lock lock(mutex_);
-  const Receiver* key = receiver.get();
-  Held held{std::move(receiver), subscription};
-  bool is_new = root_->holders_of(filter).insert_or_assign(key, std::move(held)).second;
-  if (is_new) size_.fetch_add(1, std::memory_order_relaxed);
-  version_.fetch_add(1, std::memory_order_release);
-  return is_new;
+  FilterEnd& end = state_->make_end(filter);
+  std::vector<Holder>* holders = &end.holders;
+  std::vector<Holder>::iterator at;
+  if (filter.is_shared) {
+    auto group = place_of(end.groups, text);
+    if (group == end.groups.end() || group->group->filter != text) {
+      group = end.groups.insert(group, {std::make_shared<SharedGroup>(std::string(text)), {}});
+    }
+    done.group = group->group;
+    holders = &group->members;
+    at = place_among(*holders, receiver.get());
+  } else {
+    at = place_in(*holders, receiver.get());
+  }
+  done.is_new = at == holders->end() || at->receiver != receiver;
+  if (done.is_new) {
+    holders->insert(at, {std::move(receiver), subscription});
+    size_.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    at->subscription = subscription;
+  }
+  changes_.changed(filter.plain);
+  return done;
 }
 
-bool TopicTree::unsubscribe(std::string_view filter, const Receiver& receiver) {
+bool TopicTree::unsubscribe(std::string_view text, const Receiver& receiver) {
+  Filter filter(text);
   std::unique_lock lock(mutex_);
-  if (!root_->remove(filter, receiver)) return false;
+  FilterEnd* end = state_->find_end(filter);
+  if (end == nullptr) return false;
+  if (filter.is_shared) {
+    auto group = place_of(end->groups, text);
+    if (group == end->groups.end() || group->group->filter != text) return false;
+    auto at = place_among(group->members, &receiver);
+    if (at == group->members.end()) return false;
+    group->members.erase(at);
+    if (group->members.empty()) end->groups.erase(group);
+  } else {
+    auto at = place_in(end->holders, &receiver);
+    if (at == end->holders.end() || at->receiver.get() != &receiver) return false;
+    end->holders.erase(at);
+  }
+  if (end->is_empty()) state_->drop_end(filter);
   size_.fetch_sub(1, std::memory_order_relaxed);
-  version_.fetch_add(1, std::memory_order_release);
+  changes_.changed(filter.plain);
   return true;
 }
 
 MatchPtr TopicTree::match(std::string_view topic) const {
+  thread_local Levels levels;
+  thread_local Found found;
+  levels.clear();
+  found.clear();
   auto match = std::make_shared<Match>();
-  Found found;
   std::shared_lock lock(mutex_);
-  match->version = version();
-  root_->match(topic, topic.empty() || topic[0] != '$', found);
-  std::sort(found.begin(), found.end(),
-            [](const Held* a, const Held* b) { return a->receiver.get() < b->receiver.get(); });
-  for (const Held* held : found) {
-    if (match->targets.empty() || match->targets.back().receiver != held->receiver) {
-      match->targets.push_back({held->receiver, {}, false, std::nullopt});
-    }
-    add_to_target(match->targets.back(), held->subscription);
+  for_each_level(topic,
+                 [&](std::string_view level) { levels.push_back(state_->names.find(level)); });
+  state_->root.match(levels, topic.empty() || topic[0] != '$', found);
+  gather(found, match->targets);
+  for (const FilterEnd* end : found) {
+    for (const GroupEnd& group : end->groups) match->groups.push_back(with_members(group));
   }
+  return match;
+}
+
+MatchPtr TopicTree::members_of(const SharedGroup& group) const {
+  Filter filter(group.filter);
+  auto match = std::make_shared<Match>();
+  std::shared_lock lock(mutex_);
+  FilterEnd* end = state_->find_end(filter);
+  if (end == nullptr) return match;
+  auto at = place_of(end->groups, group.filter);
+  if (at == end->groups.end() || at->group->filter != group.filter) return match;
+  match->groups.push_back(with_members(*at));
   return match;
 }
 

@@ -1,0 +1,147 @@
+// BrokerThread: shared subscriptions: which member of a group gets a message (MQTT 5 §4.8.2).
+//
+// Members take turns. One that is stuck, or whose window is full, is passed over while another can
+// take the message; one that is not connected gets it only while none is. A router chooses by what
+// the members' Room says, which may be a moment old for those at home on another thread; the home
+// chooses again when the message arrives and the member has left or could not take it by then.
+#include <algorithm>
+
+#include "mqtt/broker_thread.h"
+
+namespace weir::mqtt {
+namespace {
+
+// How well a member could take a message now; the first is the best.
+enum class Fit { at_once, queued, offline, not_at_all, gone };
+
+Fit fit_of(const Target& member, const Message& message) {
+  const Receiver& receiver = *member.receiver;
+  if (receiver.home.load(std::memory_order_relaxed) == Receiver::kGone) return Fit::gone;
+  const Room& room = receiver.room;
+  bool needs_window = std::min(message.qos, member.grant.qos) > 0;
+  uint32_t underway = room.underway.load(std::memory_order_relaxed);
+  bool has_queue = needs_window && room.queue.load(std::memory_order_relaxed) > underway;
+  if (!room.connected.load(std::memory_order_relaxed)) {
+    return has_queue ? Fit::offline : Fit::not_at_all;
+  }
+  bool has_window = !needs_window || room.window.load(std::memory_order_relaxed) > underway;
+  if (has_window && room.drains.load(std::memory_order_relaxed)) return Fit::at_once;
+  return has_queue ? Fit::queued : Fit::not_at_all;
+}
+
+// The member whose turn it is among those that fit best; null when there is none left.
+const Target* choose(const Match::Group& group, const Message& message) {
+  size_t count = group.members.size();
+  if (count == 0) return nullptr;
+  size_t first = group.group->turn.load(std::memory_order_relaxed) % count;
+  size_t best = first;
+  Fit best_fit = Fit::gone;
+  for (size_t i = 0; i < count && best_fit != Fit::at_once; i++) {
+    size_t at = first + i < count ? first + i : first + i - count;
+    Fit fit = fit_of(group.members[at], message);
+    if (fit < best_fit) {
+      best_fit = fit;
+      best = at;
+    }
+  }
+  if (best_fit == Fit::gone) return nullptr;
+  // Two threads may choose the same member at once: their turns even out.
+  group.group->turn.store(static_cast<uint32_t>(best + 1), std::memory_order_relaxed);
+  return &group.members[best];
+}
+
+}  // namespace
+
+void BrokerThread::deliver_to_group(const Match::Group& group, const MatchPtr& match) {
+  if (const Target* member = choose(group, *outgoing_.message())) {
+    deliver(*member, member->grant, match);
+  }
+}
+
+// The message has come to `target`, at home here. Whether it went elsewhere instead, because this
+// member has left or cannot take it now and another one can.
+bool BrokerThread::deliver_to_better_member(const Target& target, const MatchPtr& match) {
+  const Session& session = *target.receiver->session;
+  const SharedGroupPtr& group = target.grant.group;
+  if (!session.is_member(*group)) {
+    // Without another member it is delivered all the same: it was sent before this one left.
+    MatchPtr now = hub_.tree.members_of(*group);
+    if (now->empty()) return false;
+    deliver_to_group(now->groups.front(), now);
+    return true;
+  }
+  Fit fit = fit_of(target, *outgoing_.message());
+  if (fit == Fit::at_once) return false;
+  for (const Match::Group& one : match->groups) {
+    if (one.group != group) continue;
+    const Target* other = choose(one, *outgoing_.message());
+    if (other == nullptr || other->receiver == target.receiver ||
+        fit_of(*other, *outgoing_.message()) >= fit)
+      break;
+    deliver(*other, other->grant, match);
+    return true;
+  }
+  return false;
+}
+
+// A message that its member will not get goes to another one.
+void BrokerThread::hand_to_group(const SharedGroup& group, const MessagePtr& message) {
+  MatchPtr match = hub_.tree.members_of(group);
+  if (match->empty()) return;
+  outgoing_.start(message, now(), 1);
+  deliver_to_group(match->groups.front(), match);
+}
+
+// The messages that the session holds for these groups go to other members, who keep their order.
+void BrokerThread::hand_on(Session& session, const Session::Wanted& wanted) {
+  if (!session.holds_group_messages()) return;
+  for (const Session::GroupMessage& one : session.take_group_messages(wanted)) {
+    hand_to_group(*one.group, one.message);
+  }
+}
+
+// The client is gone, its session stays: those who are there get what it has not acknowledged
+// (§4.8.2 allows it at once). A group without any keeps its messages here.
+void BrokerThread::hand_on_to_connected(Session& session) {
+  hand_on(session, [&](const SharedGroup& group) {
+    MatchPtr match = hub_.tree.members_of(group);
+    if (match->empty()) return false;
+    const std::vector<Target>& members = match->groups.front().members;
+    return std::any_of(members.begin(), members.end(), [](const Target& member) {
+      return member.receiver->room.connected.load(std::memory_order_relaxed);
+    });
+  });
+}
+
+// What was not sent yet goes to the members that are left. What was sent is still the client's to
+// acknowledge [MQTT-3.10.4-3]; without another member it gets the rest too.
+void BrokerThread::left_group(Session& session, std::string_view filter) {
+  SharedGroupPtr left = session.leave(filter);
+  if (!left || hub_.tree.members_of(*left)->empty()) return;
+  hand_on(session, [&](const SharedGroup& group) { return group.filter == left->filter; });
+}
+
+// Members that are absent since before there was anybody else may hold messages: they are asked on
+// their home threads to hand them on.
+void BrokerThread::member_connected(Session& session) {
+  for (const SharedGroupPtr& group : session.groups()) {
+    MatchPtr match = hub_.tree.members_of(*group);
+    if (match->empty()) continue;
+    for (const Target& member : match->groups.front().members) {
+      const Room& room = member.receiver->room;
+      if (room.connected.load(std::memory_order_relaxed)) continue;
+      if (!room.holds_messages.load(std::memory_order_relaxed)) continue;
+      uint32_t home = member.receiver->home.load(std::memory_order_acquire);
+      if (home == Receiver::kGone) continue;
+      hub_.post(home, [absent = member.receiver](BrokerThread& there) {
+        if (absent->home.load(std::memory_order_acquire) != there.index()) return;
+        Session* held = absent->session;
+        if (held == nullptr || held->is_attached()) return;
+        there.hand_on_to_connected(*held);
+        there.flush();
+      });
+    }
+  }
+}
+
+}  // namespace weir::mqtt
