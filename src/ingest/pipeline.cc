@@ -173,7 +173,7 @@ class StorePipeline final : public Pipeline {
     if (target == targets.end()) target = targets.insert(targets.end(), Target{*bucket, {}});
     model::PointBatch& batch = target->batch;
     const MessageView view{message.topic, message.payload, message.received_ns,
-                           entry->arrivals.next_ns(message.received_ns)};
+                           entry->arrivals.next_ns(message.received_ns), message.replayed};
     const MapOutcome outcome = map_message(mapping, view, batch);
     if (outcome.reason == Reason::ignored) return shared_->log.count_ignored();
     if (outcome.reason != Reason::none) {

@@ -202,6 +202,8 @@ void ClientSession::deliver(const Publish& packet, Now now, ClientOutput& out) {
   message->payload = packet.payload;
   message->qos = packet.qos;
   message->retain = packet.retain;
+  // To a subscription that does not ask for the flag, only retained copies come with it.
+  message->replayed = packet.retain && !options_.is_bridge;
   if (packet.properties.present != 0) {
     message->properties = copy_publish_properties(packet.properties);
   }

@@ -266,6 +266,12 @@ void ClientSession::on_time(Now now, ClientOutput& out) {
   answer_due_ms_ = now.ms + options_.answer_ms_max;
 }
 
+void ClientSession::excuse_silence(Now now) {
+  if (state_ != State::connected) return;
+  last_received_ms_ = now.ms;
+  answer_due_ms_ = INT64_MAX;
+}
+
 void ClientSession::end(const Fault& fault, ClientOutput& out) {
   if (state_ == State::connected && options_.version == Version::v5) {
     Disconnect packet;

@@ -127,6 +127,8 @@ class ClientSession {
   // When on_time() has something to do, in Now::ms; INT64_MAX: never.
   int64_t deadline_ms() const;
   void on_time(Now now, ClientOutput& out);
+  // Nothing was read for reasons of our own: no answer is missing yet.
+  void excuse_silence(Now now);
 
  private:
   enum class State { idle, connecting, connected, ended };

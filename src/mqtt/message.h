@@ -27,6 +27,7 @@ struct Message {
   std::string payload;  // any bytes
   uint8_t qos = 0;
   bool retain = false;
+  bool replayed = false;  // another broker's retained copy, sent because weir subscribed
   std::unique_ptr<const PublishProperties> properties;  // null when there are none
   std::string client_id;                                // of the publisher
   std::string user;                                     // empty when anonymous
