@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "api/base64.h"
+#include "base/base64.h"
 #include "base/json.h"
 
 namespace weir::api {

@@ -62,7 +62,7 @@ struct FakeWire {
 class FakeStream final : public net::Stream {
  public:
   FakeStream(FakeIoThread& thread, FakeWire& wire) : thread_(thread), wire_(wire) {}
-  void start(net::StreamReader&) override {}
+  void start(net::StreamReader& reader) override { reader_ = &reader; }
   void pause_reading() override { wire_.is_paused = true; }
   void resume_reading() override { wire_.is_paused = false; }
   void write(std::string_view bytes) override { wire_.written.append(bytes); }
@@ -73,7 +73,12 @@ class FakeStream final : public net::Stream {
   const net::Peer& peer() const override { return peer_; }
   net::IoThread& io_thread() override { return thread_; }
 
+  // As if the peer had sent, or closed.
+  void receive(std::string_view bytes) { reader_->on_bytes(bytes); }
+  void end(Result<void> how) { reader_->on_end(std::move(how)); }
+
  private:
+  net::StreamReader* reader_ = nullptr;
   FakeIoThread& thread_;
   FakeWire& wire_;
   const net::Peer peer_{"192.0.2.7", 50432, false};

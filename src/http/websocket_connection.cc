@@ -15,6 +15,10 @@ constexpr size_t kKeyCharacters = 24;  // 16 bytes in base64
 
 }  // namespace
 
+std::string websocket_accept_of(std::string_view key) {
+  return net::sha1_base64(std::string(key).append(kHandshakeGuid));
+}
+
 Result<std::string> websocket_accept_key(const Request& request) {
   if (request.method != "GET") return Error{Errc::invalid, "a WebSocket is opened with GET"};
   if (trimmed(request.headers.get("Sec-WebSocket-Version")) != "13")
@@ -22,7 +26,7 @@ Result<std::string> websocket_accept_key(const Request& request) {
   const std::string_view key = trimmed(request.headers.get("Sec-WebSocket-Key"));
   if (key.size() != kKeyCharacters)
     return Error{Errc::invalid, "Sec-WebSocket-Key: wanted 16 bytes in base64"};
-  return net::sha1_base64(std::string(key).append(kHandshakeGuid));
+  return websocket_accept_of(key);
 }
 
 WebSocketConnection::WebSocketConnection(net::Stream& stream, size_t message_bytes_max,

@@ -17,7 +17,9 @@ namespace weir::http {
 // Pongs are owed only to a peer that reads: beyond this much unsent they are left out.
 inline constexpr size_t kPongUnsentBytesMax = 1024 * 1024;
 
-// The Sec-WebSocket-Accept for an upgrade request, or what is wrong with the request (§4.2.1).
+// The Sec-WebSocket-Accept that answers a Sec-WebSocket-Key (§4.2.2).
+std::string websocket_accept_of(std::string_view key);
+// The same for an upgrade request, or what is wrong with the request (§4.2.1).
 Result<std::string> websocket_accept_key(const Request& request);
 
 class WebSocketConnection final : public WebSocket,

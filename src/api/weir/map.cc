@@ -1,7 +1,7 @@
 // POST /api/v2/weir/map/explain and GET /api/v2/weir/map/dead-letters.
 #include <fmt/core.h>
 
-#include "api/base64.h"
+#include "base/base64.h"
 #include "api/fields.h"
 #include "api/route.h"
 #include "api/weir/message_access.h"

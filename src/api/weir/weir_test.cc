@@ -1,5 +1,5 @@
 #include "api/api_fixture_test.h"
-#include "api/base64.h"
+#include "base/base64.h"
 #include "ingest/pipeline.h"
 #include "ingest/rules.h"
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-namespace weir::api {
+namespace weir {
 
 std::string base64(std::string_view bytes);
 // Padding may be missing; nothing for any other character or length.
 std::optional<std::string> decode_base64(std::string_view text);
 
-}  // namespace weir::api
+}  // namespace weir

@@ -1,9 +1,9 @@
-#include "api/base64.h"
+#include "base/base64.h"
 
 #include <algorithm>
 #include <cstdint>
 
-namespace weir::api {
+namespace weir {
 namespace {
 
 int digit_value(char c) {
@@ -50,4 +50,4 @@ std::optional<std::string> decode_base64(std::string_view text) {
   return decoded;
 }
 
-}  // namespace weir::api
+}  // namespace weir
