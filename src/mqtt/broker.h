@@ -2,8 +2,8 @@
 //
 // server/ opens it with listeners; api/ reads its clients and retained messages; tasks/ publish
 // through it. Connections live on the io threads; what they share (topic tree, retained, session
-// table) is inside the broker behind its own locks. MQTT 3.1.1 and 5 (OASIS); what is not offered
-// yet is refused with its reason code: docs/mqtt.md.
+// table) is inside the broker behind its own locks. MQTT 3.1, 3.1.1 and 5 (OASIS); what is not
+// offered yet is refused with its reason code: docs/mqtt.md.
 #pragma once
 
 #include <cstdint>

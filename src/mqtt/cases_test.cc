@@ -25,7 +25,7 @@ struct Line {
 };
 struct Case {
   std::string file, title;
-  bool for_311 = true, for_5 = true;
+  bool for_31 = true, for_311 = true, for_5 = true;
   std::vector<Line> lines;
 };
 
@@ -83,6 +83,12 @@ class CaseRun {
     } else if (text.starts_with("v3: ")) {
       if (version_ == 5) return;
       text.erase(0, 4);
+    } else if (text.starts_with("v31: ")) {
+      if (version_ != 3) return;
+      text.erase(0, 5);
+    } else if (text.starts_with("v311: ")) {
+      if (version_ != 4) return;
+      text.erase(0, 6);
     }
     std::istringstream words(text);
     std::string first, second;
@@ -292,8 +298,12 @@ std::vector<Case> read_cases(const std::filesystem::path& path) {
       Case& added = cases.emplace_back();
       added.file = path.filename().string();
       added.title = text.substr(4);
-      added.for_5 = !added.title.ends_with("[3.1.1]");
-      added.for_311 = !added.title.ends_with("[5]");
+      if (added.title.ends_with("]")) {
+        std::string only = added.title.substr(added.title.rfind('['));
+        added.for_5 = only == "[5]";
+        added.for_311 = only == "[3.1.1]" || only == "[3]";
+        added.for_31 = only == "[3.1]" || only == "[3]";
+      }
     } else {
       REQUIRE_MESSAGE(!cases.empty(), "a line before the first title in " << path.string());
       cases.back().lines.push_back({number, text});
@@ -309,12 +319,12 @@ void run_case(const Case& one, int version) {
     run.run();
   } catch (const std::exception& error) {
     std::string what =
-        one.file + ": " + one.title + (version == 5 ? " (5)" : " (3.1.1)") + "\n  " + error.what();
+        one.file + ": " + one.title + " (level " + std::to_string(version) + ")\n  " + error.what();
     FAIL_CHECK(what);
   }
 }
 
-TEST_CASE("every case of test/mqtt holds, in both versions where both have it") {
+TEST_CASE("every case of test/mqtt holds, in each version that has it") {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(WEIR_TEST_DIR "/mqtt")) {
     if (entry.path().extension() == ".case") files.push_back(entry.path());
@@ -324,6 +334,7 @@ TEST_CASE("every case of test/mqtt holds, in both versions where both have it") 
   int ran = 0;
   for (const auto& file : files) {
     for (const Case& one : read_cases(file)) {
+      if (one.for_31) run_case(one, 3), ran++;
       if (one.for_311) run_case(one, 4), ran++;
       if (one.for_5) run_case(one, 5), ran++;
     }

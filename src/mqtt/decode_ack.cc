@@ -27,7 +27,8 @@ bool is_known(PacketType type, Reason reason) {
 
 MaybeFault decode_ack(const Frame& frame, Version version, Ack& out) {
   out.type = frame.type;
-  if (frame.flags != (frame.type == PacketType::pubrel ? 2 : 0)) {
+  bool is_pubrel = frame.type == PacketType::pubrel;
+  if (is_pubrel ? !has_request_flags(frame, version) : frame.flags != 0) {
     return malformed("reserved flags set in the fixed header");
   }
   ByteReader reader(frame.body);

@@ -15,7 +15,8 @@ MaybeFault decode_publish(const Frame& frame, Version version, Publish& out) {
   out.qos = frame.flags >> 1 & 3;
   out.duplicate = (frame.flags & 8) != 0;
   if (out.qos == 3) return malformed("QoS 3");
-  if (out.qos == 0 && out.duplicate) return malformed("a duplicate with QoS 0");
+  if (out.qos == 0 && out.duplicate && version != Version::v31)
+    return malformed("a duplicate with QoS 0");
   ByteReader reader(frame.body);
   out.topic = read_binary(reader);
   if (out.qos > 0) out.packet_id = reader.be<uint16_t>();

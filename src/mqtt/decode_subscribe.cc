@@ -7,10 +7,10 @@ namespace {
 MaybeFault decode_options(uint8_t bits, Version version, SubscriptionOptions& out) {
   out.qos = bits & 3;
   if (out.qos == 3) {
-    if (version == Version::v311) return malformed("a subscription with QoS 3");
+    if (version != Version::v5) return malformed("a subscription with QoS 3");
     return against_protocol("a subscription with QoS 3");
   }
-  if (version == Version::v311) {
+  if (version != Version::v5) {
     if (bits > 2) return malformed("reserved subscription bits are set");
     return std::nullopt;
   }
@@ -26,7 +26,7 @@ MaybeFault decode_options(uint8_t bits, Version version, SubscriptionOptions& ou
 }  // namespace
 
 MaybeFault decode_subscribe(const Frame& frame, Version version, Subscribe& out) {
-  if (frame.flags != 2) return malformed("the fixed header's flags are not 0010");
+  if (!has_request_flags(frame, version)) return malformed("the fixed header's flags are not 0010");
   ByteReader reader(frame.body);
   out.packet_id = reader.be<uint16_t>();
   if (!reader.ok() || out.packet_id == 0) return malformed("no packet identifier");

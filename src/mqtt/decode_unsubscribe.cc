@@ -4,7 +4,7 @@
 namespace weir::mqtt {
 
 MaybeFault decode_unsubscribe(const Frame& frame, Version version, Unsubscribe& out) {
-  if (frame.flags != 2) return malformed("the fixed header's flags are not 0010");
+  if (!has_request_flags(frame, version)) return malformed("the fixed header's flags are not 0010");
   ByteReader reader(frame.body);
   out.packet_id = reader.be<uint16_t>();
   if (!reader.ok() || out.packet_id == 0) return malformed("no packet identifier");

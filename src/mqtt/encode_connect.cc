@@ -7,7 +7,7 @@ void encode_connect(const Connect& packet, std::string& out) {
   bool v5 = packet.version == Version::v5;
   std::string body;
   ByteWriter writer(body);
-  write_binary(writer, "MQTT");
+  write_binary(writer, packet.version == Version::v31 ? "MQIsdp" : "MQTT");
   writer.u8(static_cast<uint8_t>(unsigned(packet.version) | (packet.is_bridge ? 0x80u : 0)));
   unsigned flags = packet.clean_start ? 0x02 : 0;
   if (packet.will) flags |= 0x04u | unsigned(packet.will->qos) << 3;

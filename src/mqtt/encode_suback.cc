@@ -10,7 +10,7 @@ void encode_suback(uint16_t packet_id, const std::vector<Reason>& reasons, Versi
   if (version == Version::v5) writer.u8(0);
   for (Reason reason : reasons) {
     bool refused = reason >= Reason::unspecified_error;
-    if (refused && version == Version::v311) reason = Reason::unspecified_error;
+    if (refused && version != Version::v5) reason = Reason::unspecified_error;
     writer.u8(static_cast<uint8_t>(reason));
   }
   append_frame(PacketType::suback, 0, body, out);

@@ -33,6 +33,10 @@ void append_frame(PacketType type, uint8_t flags, std::string_view body, std::st
   writer.bytes(body);
 }
 
+bool has_request_flags(const Frame& frame, Version version) {
+  return frame.flags == 2 || (version == Version::v31 && frame.flags == 10);
+}
+
 MaybeFault decode_ping(const Frame& frame) {
   if (frame.flags != 0) return malformed("reserved flags set in the fixed header");
   if (!frame.body.empty()) return malformed("a ping with a body");

@@ -3,8 +3,9 @@
 //
 // Decoded strings are views into the frame; whoever keeps them copies. A decoder answers nothing
 // for a well-formed packet, or the Fault that the standard names for what is wrong with it.
-// Versions 3.1.1 and 5 share the structs: what a version lacks stays at its default (MQTT 3.1.1 §3,
-// 5 §3). Used by the broker, by the publisher, and from any thread.
+// The versions share the structs: what a version lacks stays at its default (MQTT 3.1.1 §3, 5 §3).
+// 3.1 differs from 3.1.1 in little more than its CONNECT. Used by the broker, by the publisher, and
+// from any thread.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,7 @@
 
 namespace weir::mqtt {
 
-enum class Version : uint8_t { v311 = 4, v5 = 5 };
+enum class Version : uint8_t { v31 = 3, v311 = 4, v5 = 5 };
 
 enum class PacketType : uint8_t {
   connect = 1,
@@ -60,8 +61,8 @@ struct Connect {
   Version version = Version::v311;
   bool version_known = false;  // set before anything later in the packet can be at fault
   bool clean_start = true;
-  // 3.1.1: the client says that it is a bridge, by the highest bit of the protocol level, which
-  // Mosquitto and others understand. Only for encoding.
+  // 3.x: the client says that it is a bridge, by the highest bit of the protocol level, as
+  // Mosquitto's do: it wants none of its own messages back, and the retain flag as it is.
   bool is_bridge = false;
   uint16_t keep_alive_s = 0;
   std::string_view client_id;
@@ -74,7 +75,7 @@ void encode_connect(const Connect& packet, std::string& out);
 
 struct Connack {
   bool session_present = false;
-  Reason reason = Reason::success;  // 3.1.1 has return codes: connack_code_311()
+  Reason reason = Reason::success;  // 3.x has return codes: connack_code_311()
   uint8_t code_311 = 0;             // as decoded from a 3.1.1 server
   Properties properties;
 };
@@ -157,6 +158,9 @@ void encode_disconnect(const Disconnect& packet, Version version, std::string& o
 // PINGREQ and PINGRESP: nothing but a fixed header.
 MaybeFault decode_ping(const Frame& frame);
 void encode_ping(PacketType type, std::string& out);
+
+// The flags of SUBSCRIBE, UNSUBSCRIBE and PUBREL: 0010. In 3.1 they are QoS 1 and may have DUP.
+bool has_request_flags(const Frame& frame, Version version);
 
 // Appends a fixed header and `body`.
 void append_frame(PacketType type, uint8_t flags, std::string_view body, std::string& out);

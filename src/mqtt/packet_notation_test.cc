@@ -209,7 +209,7 @@ std::string frame(unsigned first_byte, const std::string& body) {
 
 std::string assemble_connect(Words& words, int version) {
   std::string body;
-  put_text(body, words.take("protocol").value_or("MQTT"));
+  put_text(body, words.take("protocol").value_or(version == 3 ? "MQIsdp" : "MQTT"));
   put_u8(body, words.num("level", static_cast<unsigned>(version)));
   auto user = words.take("username");
   auto password = words.take("password");
@@ -237,7 +237,8 @@ std::string assemble_connect(Words& words, int version) {
 
 std::string assemble_connack(Words& words, int version) {
   std::string body;
-  put_u8(body, words.num("present", 0));
+  unsigned present = words.num("present", 0);
+  put_u8(body, version == 3 ? 0 : present);  // 3.1 reserves the byte
   put_u8(body, words.num("code", 0));
   // What weir tells every MQTT 5 client.
   std::string usual;

@@ -113,7 +113,7 @@ MaybeFault Protocol::on_disconnect(const Frame& frame, Actions& out) {
 }
 
 // MQTT 5: the reason goes out in a DISCONNECT, or in a CONNACK before the connection stands.
-// MQTT 3.1.1: only a CONNACK's codes can say anything.
+// MQTT 3.x: only a CONNACK's codes can say anything.
 void Protocol::end(const Fault& fault, Actions& out) {
   EndAction action{
       .reason = fault.reason, .why = fault.why, .session_expiry_s = {}, .farewell = {}};

@@ -4,7 +4,7 @@
 // the standard asks of a client (order, limits, aliases, receive maximum, keep-alive) and makes the
 // messages; what they mean for sessions and other clients is the caller's. After a CONNECT it stops
 // and keeps further bytes until accept() and resume(), or refuse(). After an EndAction it is done.
-// MQTT 3.1.1 and 5. The connection's io thread only.
+// MQTT 3.1, 3.1.1 and 5. The connection's io thread only.
 #pragma once
 
 #include <algorithm>
@@ -111,7 +111,7 @@ class Protocol {
   std::string accept(const Acceptance& acceptance);
   // Goes on with what arrived behind the CONNECT.
   void resume(Now now, Actions& out) { consume({}, now, out); }
-  // The CONNECT is refused: the CONNACK, or empty where 3.1.1 has no code for the reason.
+  // The CONNECT is refused: the CONNACK, or empty where 3.x has no code for the reason.
   std::string refuse(Reason reason);
   // What to write before closing on the server's wish: MQTT 5's DISCONNECT.
   std::string farewell(Reason reason);
@@ -149,6 +149,7 @@ class Protocol {
   State state_ = State::awaiting_connect;
   Version version_ = Version::v311;
   bool version_known_ = false;
+  bool is_bridge_ = false;
   std::string tail_;
   int64_t started_ms_;
   int64_t last_packet_ms_;

@@ -13,7 +13,7 @@ MaybeFault check_will(const WillFields& will, Version version, const ProtocolLim
   if (!is_valid_topic_name(will.topic)) {
     return Fault{Reason::topic_name_invalid, "the will's topic is not a valid topic name"};
   }
-  // A 3.1.1 client cannot be told what is not offered: it gets what there is (make_will).
+  // A 3.x client cannot be told what is not offered: it gets what there is (make_will).
   if (version == Version::v5 && will.qos > limits.maximum_qos) {
     return Fault{Reason::qos_not_supported, "a will above the maximum QoS"};
   }
@@ -41,6 +41,7 @@ MaybeFault Protocol::on_connect(const Frame& frame, Now now, Actions& out) {
   MaybeFault fault = decode_connect(frame, packet);
   version_ = packet.version;
   version_known_ = packet.version_known;
+  is_bridge_ = packet.is_bridge;
   const Properties& properties = packet.properties;
   if (properties.has(Property::maximum_packet_size)) {
     client_packet_bytes_max_ = properties.maximum_packet_size;
@@ -49,8 +50,13 @@ MaybeFault Protocol::on_connect(const Frame& frame, Now now, Actions& out) {
   if (properties.has(Property::authentication_method)) {
     return Fault{Reason::bad_authentication_method, "enhanced authentication is not offered"};
   }
-  if (version_ == Version::v311 && packet.client_id.empty() && !packet.clean_start) {
-    return Fault{Reason::client_identifier_not_valid, "no client identifier for a kept session"};
+  if (packet.client_id.empty()) {
+    if (version_ == Version::v31) {
+      return Fault{Reason::client_identifier_not_valid, "no client identifier"};
+    }
+    if (version_ == Version::v311 && !packet.clean_start) {
+      return Fault{Reason::client_identifier_not_valid, "no client identifier for a kept session"};
+    }
   }
   if (packet.will) {
     if (MaybeFault bad = check_will(*packet.will, version_, limits_)) return bad;
@@ -63,7 +69,7 @@ MaybeFault Protocol::on_connect(const Frame& frame, Now now, Actions& out) {
   if (version_ == Version::v5) {
     request->session_expiry_s = properties.session_expiry_s;
   } else {
-    request->session_expiry_s = packet.clean_start ? 0 : UINT32_MAX;  // 3.1.1: kept, or not at all
+    request->session_expiry_s = packet.clean_start ? 0 : UINT32_MAX;  // 3.x: kept, or not at all
   }
   session_expiry_s_ = request->session_expiry_s;
   keep_alive_s_ = packet.keep_alive_s;

@@ -28,7 +28,7 @@ MaybeFault Protocol::resolve_alias(Publish& packet) {
   bool has_topic = !packet.topic.empty();
   if (!packet.properties.has(Property::topic_alias)) {
     if (has_topic) return std::nullopt;
-    if (version_ == Version::v311) return malformed("an empty topic name");
+    if (version_ != Version::v5) return malformed("an empty topic name");
     return against_protocol("an empty topic name without an alias");
   }
   uint16_t alias = packet.properties.topic_alias;

@@ -26,7 +26,9 @@ MaybeFault Protocol::on_subscribe(const Frame& frame, Actions& out) {
     SubscribeAction::Entry entry{std::string(asked.filter), asked.options, Reason::success};
     entry.options.qos = std::min(asked.options.qos, limits_.maximum_qos);
     entry.answer = static_cast<Reason>(entry.options.qos);
-    if (is_shared_filter(asked.filter)) {
+    bool is_shared = is_shared_filter(asked.filter);
+    if (is_bridge_ && !is_shared) entry.options.no_local = entry.options.retain_as_published = true;
+    if (is_shared) {
       if (asked.options.no_local) {
         return against_protocol("no-local on a shared subscription");  // [MQTT-3.8.3-4]
       }

@@ -98,7 +98,7 @@ void BrokerThread::settle(Session& session, PublishBatch& batch,
     // 3.1.1 takes what a client may not do for done, but what failed must not seem so; nor are the
     // answers behind it given.
     bool refused = reason >= Reason::unspecified_error;
-    out.cannot_say |= refused && reason != Reason::not_authorized && out.version == Version::v311;
+    out.cannot_say |= refused && reason != Reason::not_authorized && out.version != Version::v5;
     if (out.cannot_say) continue;
     PacketType type = answer.kind == Kind::at_least_once ? PacketType::puback : PacketType::pubrec;
     encode_ack(type, answer.packet_id, reason, out.version, out.acknowledgements);
