@@ -131,7 +131,7 @@ void Connection::dispatch() {
   has_accepted_head_ = false;
 
   request.peer = stream_->peer();
-  request.encrypted = context_.options.tls != nullptr;
+  request.encrypted = context_.options.listen.tls != nullptr;
   shape.is_head = request.method == "HEAD";
   shape.keeps_alive = keeps_alive;
   shape.accepts_gzip = accepts_gzip(request.headers.get("Accept-Encoding"));

@@ -31,9 +31,10 @@ class TcpServer final : public Server {
 
   Result<void> listen(const net::ListenAddress& address) {
     WEIR_TRY(listener_,
-             net::Listener::open(threads_, address, [this](std::unique_ptr<net::Stream> stream) {
-               accept(std::move(stream));
-             }));
+             net::Listener::open(
+                 threads_, address,
+                 [this](std::unique_ptr<net::Stream> stream) { accept(std::move(stream)); },
+                 context_.options.listen));
     return {};
   }
   uint16_t port() const override { return listener_->port(); }
@@ -57,8 +58,6 @@ class TcpServer final : public Server {
 };
 
 void TcpServer::accept(std::unique_ptr<net::Stream> stream) {
-  if (context_.options.tls != nullptr)
-    stream = net::make_tls_server_stream(std::move(stream), context_.options.tls);
   ConnectionSet& set = connections_[stream->io_thread().index()];
   auto ended = [this, &set](Connection& connection) {
     set.erase(connection.shared_from_this());

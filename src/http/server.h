@@ -12,7 +12,6 @@
 #include "base/result.h"
 #include "http/router.h"
 #include "net/listener.h"
-#include "net/tls_stream.h"
 
 namespace weir::http {
 
@@ -29,7 +28,7 @@ struct ServerOptions {
   // such clients would keep all workers from everybody else.
   int64_t stalled_ms_max = 30'000;
   size_t connections_max = 10'000;
-  std::shared_ptr<const net::TlsContext> tls;  // https, if set
+  net::ListenOptions listen = {};  // https, if it has TLS
 };
 
 class Server {

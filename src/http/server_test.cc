@@ -14,6 +14,7 @@
 #include "http/wire_parser.h"
 #include "net/blocking_socket.h"
 #include "net/test_support.h"
+#include "net/tls_context.h"
 
 namespace weir::http {
 namespace {
@@ -366,9 +367,10 @@ TEST_CASE("curl gets along with the server, plain and encrypted") {
   for (const bool is_encrypted : {false, true}) {
     ServerOptions options;
     if (is_encrypted) {
-      auto tls = net::TlsContext::server(directory + "server.crt", directory + "server.key");
+      auto tls = net::TlsServer::open(
+          {.certificates = {{directory + "server.crt", directory + "server.key"}}});
       REQUIRE(tls.ok());
-      options.tls = std::move(*tls);
+      options.listen.tls = std::move(*tls);
     }
     Fixture fixture(options);
     fixture.router.add("GET", "/encrypted", [](Request request, ResponderPtr responder) {

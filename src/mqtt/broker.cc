@@ -14,11 +14,14 @@ class HubBroker final : public Broker {
   ~HubBroker() override { hub_->stop(); }
 
   Result<std::unique_ptr<net::Listener>> listen(const net::ListenAddress& address,
-                                                ListenerPolicyPtr policy) override {
-    return net::Listener::open(threads_, address,
-                               [hub = hub_, policy](std::unique_ptr<net::Stream> stream) {
-                                 adopt_on(*hub, std::move(stream), policy);
-                               });
+                                                ListenerPolicyPtr policy,
+                                                net::ListenOptions options) override {
+    return net::Listener::open(
+        threads_, address,
+        [hub = hub_, policy](std::unique_ptr<net::Stream> stream) {
+          adopt_on(*hub, std::move(stream), policy);
+        },
+        std::move(options));
   }
   void adopt(std::unique_ptr<net::Stream> stream, ListenerPolicyPtr policy) override {
     adopt_on(*hub_, std::move(stream), std::move(policy));

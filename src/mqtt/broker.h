@@ -6,6 +6,7 @@
 // offered yet is refused with its reason code: docs/mqtt.md.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -35,11 +36,18 @@ struct Credentials {
 // An empty function admits everyone as anonymous.
 using Authenticate = std::function<void(Credentials, std::function<void(Result<Identity>)>)>;
 
-// What one listener asks of its clients: listeners of one broker may differ in it.
+// What one listener asks of its clients: listeners of one broker may differ in it. A limit of its
+// own counts where it is stricter than the broker's (BrokerOptions).
 struct ListenerPolicy {
   std::string name = "mqtt.listen";  // as logs and the list of clients call it
-  Authenticate authenticate;
+  Authenticate authenticate = nullptr;
   std::string transport = "tcp";  // what its clients come over, as the list of clients calls it
+  size_t connections_max = SIZE_MAX;
+  uint32_t packet_bytes_max = UINT32_MAX;
+  uint16_t keep_alive_s_max = UINT16_MAX;
+  uint8_t qos_max = 2;
+  // How many there are now, on all threads: the broker counts.
+  mutable std::atomic<size_t> connections = 0;
 };
 using ListenerPolicyPtr = std::shared_ptr<const ListenerPolicy>;
 
@@ -85,7 +93,8 @@ class Broker {
   virtual ~Broker() = default;
 
   virtual Result<std::unique_ptr<net::Listener>> listen(const net::ListenAddress& address,
-                                                        ListenerPolicyPtr policy) = 0;
+                                                        ListenerPolicyPtr policy,
+                                                        net::ListenOptions options = {}) = 0;
   // Takes over a connected stream, on its io thread: a WebSocket, or what another listener
   // accepted.
   virtual void adopt(std::unique_ptr<net::Stream> stream, ListenerPolicyPtr policy) = 0;

@@ -32,6 +32,13 @@ void BrokerThread::adopt(std::unique_ptr<net::Stream> stream, ListenerPolicyPtr 
               stream->peer().text(), hub_.options.connections_max);
     return stream->close();
   }
+  if (policy->connections.fetch_add(1) >= policy->connections_max) {
+    policy->connections.fetch_sub(1);
+    hub_.connections.fetch_sub(1);
+    log::warn("mqtt", "connection from {} closed: {} connections are the most for {}",
+              stream->peer().text(), policy->connections_max, policy->name);
+    return stream->close();
+  }
   uint64_t number = ++last_connection_;
   auto connection =
       std::make_unique<Connection>(*this, number, std::move(stream), std::move(policy));

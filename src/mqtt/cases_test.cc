@@ -198,7 +198,9 @@ class CaseRun {
   Hub& hub() {
     if (hub_) return *hub_;
     hub_ = std::make_shared<Hub>(loops_.clock, options_, std::vector<PublishSink*>{&sink_});
-    policy_ = std::make_shared<ListenerPolicy>("cases", authenticate());
+    auto policy = std::make_shared<ListenerPolicy>();
+    policy->authenticate = authenticate();
+    policy_ = std::move(policy);
     hub_->add_threads(loops_.all());
     return *hub_;
   }

@@ -1,5 +1,7 @@
 #include "mqtt/connection.h"
 
+#include <algorithm>
+
 #include "base/ids.h"
 #include "base/log.h"
 #include "mqtt/metrics.h"
@@ -7,14 +9,14 @@
 namespace weir::mqtt {
 namespace {
 
-ProtocolLimits protocol_limits(const BrokerOptions& options) {
+ProtocolLimits protocol_limits(const BrokerOptions& options, const ListenerPolicy& policy) {
   ProtocolLimits limits;
-  limits.packet_bytes_max = options.packet_bytes_max;
+  limits.packet_bytes_max = std::min(options.packet_bytes_max, policy.packet_bytes_max);
   limits.receive_maximum = options.receive_maximum;
-  limits.keep_alive_s_max = options.keep_alive_s_max;
+  limits.keep_alive_s_max = std::min(options.keep_alive_s_max, policy.keep_alive_s_max);
   limits.connect_ms_max = options.connect_ms_max;
   limits.topic_alias_maximum = options.topic_alias_max;
-  limits.maximum_qos = options.qos_max;
+  limits.maximum_qos = std::min(options.qos_max, policy.qos_max);
   limits.retain_available = options.retain_available;
   return limits;
 }
@@ -27,11 +29,14 @@ Connection::Connection(BrokerThread& thread, uint64_t number, std::unique_ptr<ne
       number_(number),
       stream_(std::move(stream)),
       policy_(std::move(policy)),
-      protocol_(protocol_limits(thread.hub().options), thread.now()) {
+      protocol_(protocol_limits(thread.hub().options, *policy_), thread.now()) {
   connections_open.add(1);
 }
 
-Connection::~Connection() { connections_open.add(-1); }
+Connection::~Connection() {
+  connections_open.add(-1);
+  policy_->connections.fetch_sub(1);
+}
 
 void Connection::start() {
   arm_timer();
@@ -313,6 +318,9 @@ void Connection::on_end(Result<void> how) {
                how.ok() ? "closed without DISCONNECT" : how.error().message);
     note_end(how.ok() ? std::string_view("the connection was closed without DISCONNECT")
                       : std::string_view(how.error().message));
+  } else if (!how.ok()) {
+    log::info("mqtt", "connection from {} to {} failed: {}", stream_->peer().text(), policy_->name,
+              how.error().message);
   }
   finish({}, true, false);
 }

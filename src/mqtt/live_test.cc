@@ -222,8 +222,9 @@ TEST_CASE("the publisher names the broker and its reason when it is refused") {
     answer(Error{Errc::unauthorized, "nobody may"});
   };
   auto broker = Broker::make(threads, clock, BrokerOptions{}, {});
-  auto listener =
-      broker->listen({"127.0.0.1", 0}, std::make_shared<ListenerPolicy>("closed", nobody));
+  auto policy = std::make_shared<ListenerPolicy>();
+  policy->authenticate = nobody;
+  auto listener = broker->listen({"127.0.0.1", 0}, policy);
   REQUIRE(listener.ok());
   PublisherOptions to;
   to.port = (*listener)->port();

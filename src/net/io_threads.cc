@@ -239,6 +239,14 @@ void FdWatch::close() {
   descriptor_.reset();
 }
 
+int FdWatch::release() {
+  loop_.state_->open_clients.erase(&client_);
+  const int fd = descriptor_->asio_descriptor.release();
+  descriptor_.reset();
+  fd_ = -1;
+  return fd;
+}
+
 struct IoThreads::State {
   std::vector<std::unique_ptr<LoopThread>> loops;
   std::atomic<size_t> next = 0;

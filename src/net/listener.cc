@@ -1,22 +1,21 @@
 #include "net/listener.h"
 
-#include <fmt/core.h>
-#include <netdb.h>
-#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
-#include <charconv>
-#include <cstring>
 #include <mutex>
 #include <shared_mutex>
 
 #include "base/assert.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "net/listen_socket.h"
+#include "net/proxy_accept.h"
 #include "net/system_reason.h"
 #include "net/tcp_stream.h"
+#include "net/tls_stream.h"
 
 namespace weir::net {
 namespace {
@@ -25,8 +24,6 @@ metrics::Counter connections_accepted{"weir_net_accepted_total", "Connections ac
 metrics::Counter accept_pauses{"weir_net_accept_pauses_total",
                                "Times accepting was paused for want of descriptors or memory"};
 
-// Connections the kernel holds until they are accepted; it caps this at net.core.somaxconn.
-constexpr int kBacklog = 4096;
 // Accepted in one go before other events of the loop get their turn.
 constexpr int kAcceptsPerEvent = 64;
 // After running out of descriptors or memory: long enough for some to come free.
@@ -35,13 +32,16 @@ constexpr int64_t kAcceptPauseMs = 200;
 // Lives on loop 0, which accepts; shared with the tasks that carry connections to other loops.
 class Acceptor final : public LoopClient, public std::enable_shared_from_this<Acceptor> {
  public:
-  Acceptor(IoThreads& threads, int fd, std::string name,
-           std::function<void(std::unique_ptr<Stream>)> accept)
+  Acceptor(IoThreads& threads, const ListenAddress& address, const ListenSocket& socket,
+           std::function<void(std::unique_ptr<Stream>)> accept, ListenOptions options)
       : threads_(threads),
         loop_(static_cast<LoopThread&>(threads.at(0))),
-        fd_(fd),
-        name_(std::move(name)),
-        accept_(std::move(accept)) {}
+        fd_(socket.fd),
+        address_(address),
+        file_number_(socket.file_number),
+        bound_(socket.bound),
+        accept_(std::move(accept)),
+        options_(std::move(options)) {}
   ~Acceptor() override { drop(); }
 
   void start() {
@@ -57,10 +57,14 @@ class Acceptor final : public LoopClient, public std::enable_shared_from_this<Ac
     {
       // Refuses connections from here on, and frees the port, before the loop gets to closing.
       std::lock_guard lock(fd_mutex_);
-      if (fd_ >= 0) ::shutdown(fd_, SHUT_RDWR);
+      if (fd_ >= 0) {
+        ::shutdown(fd_, SHUT_RDWR);
+        remove_listen_file(address_, file_number_);
+      }
     }
     loop_.post([self = shared_from_this()] { self->drop(); });
   }
+  const Peer& bound() const { return bound_; }
   // Returns once no call to `accept` is under way and none can follow.
   void finish_calls() { std::unique_lock lock(calls_); }
 
@@ -78,14 +82,19 @@ class Acceptor final : public LoopClient, public std::enable_shared_from_this<Ac
 
  private:
   void hand_over(int fd, const sockaddr_storage& address);
+  // On the connection's own loop.
+  void deliver(LoopThread& loop, int fd, Peer peer);
   void pause(int error);
 
   IoThreads& threads_;
   LoopThread& loop_;
   std::mutex fd_mutex_;
   int fd_;  // -1 once closed; owned by watch_, if there is one
-  const std::string name_;
+  const ListenAddress address_;
+  const uint64_t file_number_;
+  const Peer bound_;
   const std::function<void(std::unique_ptr<Stream>)> accept_;
+  const ListenOptions options_;
   std::unique_ptr<FdWatch> watch_;
   std::atomic<bool> stopped_ = false;
   std::shared_mutex calls_;  // held shared during a call to accept_
@@ -117,7 +126,8 @@ void Acceptor::on_readable() {
 void Acceptor::pause(int error) {
   accept_pauses.add(1);
   if (!std::exchange(pause_logged_, true))
-    log::warn("net", "{}: cannot accept connections for now: {}", name_, system_reason(error));
+    log::warn("net", "{}: cannot accept connections for now: {}", bound_.text(),
+              system_reason(error));
   loop_.after_ms(kAcceptPauseMs, [self = shared_from_this()] {
     if (!self->stopped_ && self->watch_->is_open()) self->watch_->wait_readable(self);
   });
@@ -131,102 +141,56 @@ void Acceptor::hand_over(int fd, const sockaddr_storage& address) {
     if (*open >= 0) ::close(*open);
     delete open;
   });
-  auto take = [self = shared_from_this(), &thread, owned, peer = peer_of(address)] {
-    std::shared_lock lock(self->calls_);
-    if (self->stopped_) return;
-    self->accept_(make_tcp_stream(thread, std::exchange(*owned, -1), peer));
+  Peer peer = address.ss_family == AF_UNIX ? bound_ : peer_of(address);
+  auto take = [self = shared_from_this(), &thread, owned, peer = std::move(peer)] {
+    if (!self->options_.proxy_protocol)
+      return self->deliver(thread, std::exchange(*owned, -1), peer);
+    read_proxy_header(thread, std::exchange(*owned, -1), peer,
+                      [self, &thread](int connected, Peer told) {
+                        self->deliver(thread, connected, std::move(told));
+                      });
   };
   if (thread.is_this_thread()) return take();
   thread.post(std::move(take));
 }
 
-class TcpListener final : public Listener {
+void Acceptor::deliver(LoopThread& loop, int fd, Peer peer) {
+  std::shared_lock lock(calls_);
+  if (stopped_) {
+    ::close(fd);
+    return;
+  }
+  auto stream = make_tcp_stream(loop, fd, std::move(peer));
+  if (options_.tls != nullptr)
+    stream = make_tls_server_stream(std::move(stream), options_.tls->context());
+  accept_(std::move(stream));
+}
+
+class AcceptingListener final : public Listener {
  public:
-  TcpListener(std::shared_ptr<Acceptor> acceptor, Peer bound)
-      : acceptor_(std::move(acceptor)), bound_(std::move(bound)) {}
-  ~TcpListener() override {
+  explicit AcceptingListener(std::shared_ptr<Acceptor> acceptor) : acceptor_(std::move(acceptor)) {}
+  ~AcceptingListener() override {
     stop();
     acceptor_->finish_calls();
   }
-  uint16_t port() const override { return bound_.port; }
-  std::string address() const override { return bound_.text(); }
+  uint16_t port() const override { return acceptor_->bound().port; }
+  std::string address() const override { return acceptor_->bound().text(); }
   void stop() override { acceptor_->request_stop(); }
 
  private:
   const std::shared_ptr<Acceptor> acceptor_;
-  const Peer bound_;
 };
-
-// A bound and listening descriptor, or the reason why not.
-Result<int> listen_on(const addrinfo& info, const std::string& name) {
-  const int fd = ::socket(info.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-  if (fd < 0) return Error{Errc::io, fmt::format("{}: {}", name, system_reason(errno))};
-  const int on = 1, off = 0;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  // "All addresses" means IPv4 as well.
-  if (info.ai_family == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-  if (::bind(fd, info.ai_addr, info.ai_addrlen) == 0 && ::listen(fd, kBacklog) == 0) return fd;
-  const int code = errno;
-  ::close(fd);
-  return Error{code == EADDRINUSE ? Errc::conflict : Errc::io,
-               fmt::format("{}: {}", name, system_reason(code))};
-}
-
-Result<int> listen_on_first(const ListenAddress& address) {
-  const bool is_v6 = address.host.find(':') != std::string::npos;
-  const std::string name = is_v6 ? fmt::format("[{}]:{}", address.host, address.port)
-                                 : fmt::format("{}:{}", address.host, address.port);
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  // All addresses: first as one socket for both families, then, without IPv6, for IPv4.
-  const char* host = address.host.empty() ? "::" : address.host.c_str();
-  const int failed = ::getaddrinfo(host, std::to_string(address.port).c_str(), &hints, &found);
-  if (failed != 0) return Error{Errc::invalid, fmt::format("{}: {}", name, ::gai_strerror(failed))};
-  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
-  auto fd = listen_on(*found, name);
-  if (fd.ok() || !address.host.empty()) return fd;
-  return listen_on_first(ListenAddress{"0.0.0.0", address.port});
-}
 
 }  // namespace
 
-Result<ListenAddress> parse_listen_address(std::string_view text) {
-  auto wrong = [&](std::string_view why) {
-    return Error{Errc::invalid, fmt::format("listen address: got \"{}\", {}", text, why)};
-  };
-  const size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return wrong("wanted host:port");
-  ListenAddress address;
-  std::string_view host = text.substr(0, colon);
-  const std::string_view port = text.substr(colon + 1);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-    if (host.empty()) return wrong("wanted an address between [ and ]");
-  } else if (host.find(':') != std::string_view::npos) {
-    return wrong("wanted an IPv6 address in brackets, as in [::1]:8086");
-  }
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
-  if (error != std::errc() || end != port.data() + port.size())
-    return wrong("wanted a port from 0 to 65535");
-  if (host != "*") address.host = host;
-  return address;
-}
-
 Result<std::unique_ptr<Listener>> Listener::open(
     IoThreads& threads, const ListenAddress& address,
-    std::function<void(std::unique_ptr<Stream>)> accept) {
-  WEIR_TRY(const int fd, listen_on_first(address));
-  sockaddr_storage bound{};
-  socklen_t length = sizeof(bound);
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &length);
-  Peer name = peer_of(bound);
-  auto acceptor = std::make_shared<Acceptor>(threads, fd, name.text(), std::move(accept));
+    std::function<void(std::unique_ptr<Stream>)> accept, ListenOptions options) {
+  WEIR_TRY(const ListenSocket socket, open_listen_socket(address));
+  auto acceptor =
+      std::make_shared<Acceptor>(threads, address, socket, std::move(accept), std::move(options));
   acceptor->start();
-  return std::unique_ptr<Listener>(
-      std::make_unique<TcpListener>(std::move(acceptor), std::move(name)));
+  return std::unique_ptr<Listener>(std::make_unique<AcceptingListener>(std::move(acceptor)));
 }
 
 }  // namespace weir::net

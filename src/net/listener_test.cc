@@ -4,9 +4,13 @@
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -37,7 +41,10 @@ TEST_CASE("listen addresses: what they may look like, and what not") {
     CHECK(parsed->host == c.host);
     CHECK(parsed->port == c.port);
   }
-  for (std::string_view text : {"", "8086", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
+  auto on_path = parse_listen_address("unix:/run/weir/mqtt.sock");
+  REQUIRE(on_path.ok());
+  CHECK(on_path->path == "/run/weir/mqtt.sock");
+  for (std::string_view text : {"", "unix:", "8086", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
                                 "127.0.0.1:-1", "127.0.0.1:80x", "::1:80", "[]:80", "[::1]"}) {
     auto parsed = parse_listen_address(text);
     REQUIRE_MESSAGE(!parsed.ok(), text);
@@ -179,6 +186,88 @@ TEST_CASE("dial gives up when its time is over") {
   REQUIRE(reason.wait());
   CHECK(reason.value() == "127.0.0.1:" + std::to_string(port) + ": timed out");
   ::close(fd);
+}
+
+namespace {
+
+struct SocketFile {
+  SocketFile() {
+    char name[] = "/tmp/weir-listener-XXXXXX";
+    directory = ::mkdtemp(name);
+    path = directory + "/mqtt.sock";
+  }
+  ~SocketFile() { std::filesystem::remove_all(directory); }
+  ListenAddress address() const { return {{}, 0, path}; }
+  // A connected descriptor, or -1.
+  int connect() const {
+    sockaddr_un to{};
+    to.sun_family = AF_UNIX;
+    std::memcpy(to.sun_path, path.data(), path.size());
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0) return fd;
+    ::close(fd);
+    return -1;
+  }
+  std::string directory, path;
+};
+
+}  // namespace
+
+TEST_CASE("a unix socket carries bytes; its peers count as being on this machine") {
+  SocketFile file;
+  IoThreads threads(1);
+  Awaited<Peer> peer;
+  std::unique_ptr<Stream> kept;
+  auto listener = Listener::open(threads, file.address(), [&](std::unique_ptr<Stream> stream) {
+    stream->write("welcome");
+    peer.set(stream->peer());
+    kept = std::move(stream);
+  });
+  REQUIRE_MESSAGE(listener.ok(), listener.error().message);
+  CHECK((*listener)->address() == "unix:" + file.path);
+  CHECK(std::filesystem::status(file.path).permissions() == std::filesystem::perms(0660));
+  const int fd = file.connect();
+  REQUIRE(fd >= 0);
+  char bytes[7];
+  CHECK(::recv(fd, bytes, sizeof(bytes), MSG_WAITALL) == sizeof(bytes));
+  ::close(fd);
+  REQUIRE(peer.wait());
+  CHECK(peer.value().text() == "unix:" + file.path);
+  CHECK(peer.value().is_loopback);
+  (*listener)->stop();
+  CHECK_FALSE(std::filesystem::exists(file.path));
+  threads.stop();
+}
+
+TEST_CASE("a socket's file is replaced when nobody listens on it, and only then") {
+  SocketFile file;
+  IoThreads threads(1);
+  auto ignore = [](std::unique_ptr<Stream>) {};
+  {
+    // Bound and left behind, as by a process that was killed.
+    sockaddr_un to{};
+    to.sun_family = AF_UNIX;
+    std::memcpy(to.sun_path, file.path.data(), file.path.size());
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0);
+    ::close(fd);
+  }
+  auto first = Listener::open(threads, file.address(), ignore);
+  REQUIRE_MESSAGE(first.ok(), first.error().message);
+  auto second = Listener::open(threads, file.address(), ignore);
+  REQUIRE_FALSE(second.ok());
+  CHECK(second.error().code == Errc::conflict);
+  CHECK(second.error().message == "unix:" + file.path + ": another process listens there");
+  CHECK(std::filesystem::exists(file.path));
+
+  SocketFile other;
+  std::ofstream(other.path) << "precious";
+  auto third = Listener::open(threads, other.address(), ignore);
+  REQUIRE_FALSE(third.ok());
+  CHECK(third.error().message.find("is no socket") != std::string::npos);
+  CHECK(std::filesystem::file_size(other.path) == 8);
+  auto fourth = Listener::open(threads, {{}, 0, "/" + std::string(108, 'x')}, ignore);
+  CHECK_FALSE(fourth.ok());
 }
 
 }  // namespace weir::net

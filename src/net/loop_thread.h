@@ -72,6 +72,8 @@ class FdWatch {
   void wait_writable(std::shared_ptr<LoopClient> client);
   // Ends all waits without a call and closes the descriptor.
   void close();
+  // Ends all waits without a call and gives the descriptor back.
+  int release();
 
  private:
   struct Descriptor;

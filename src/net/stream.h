@@ -22,10 +22,12 @@ namespace weir::net {
 inline constexpr size_t kStreamLowWaterBytes = 64 * 1024;
 
 struct Peer {
-  std::string address;  // "127.0.0.1", "::1"
+  std::string address;  // "127.0.0.1", "::1", "unix:/run/weir.sock"
   uint16_t port = 0;
   bool is_loopback = false;
-  std::string text() const;  // "127.0.0.1:50432", "[::1]:50432"
+  // The common name in the certificate that a TLS client has shown and proved to be its own.
+  std::string certificate_name = {};
+  std::string text() const;  // "127.0.0.1:50432", "[::1]:50432", "unix:/run/weir.sock"
 };
 
 class StreamReader {

@@ -296,6 +296,7 @@ Peer peer_of(const sockaddr_storage& address) {
 }
 
 std::string Peer::text() const {
+  if (address.starts_with("unix:")) return address;
   const bool is_v6 = address.find(':') != std::string::npos;
   return is_v6 ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <cstring>
 #include <utility>
 
 #include "base/assert.h"
@@ -20,80 +21,37 @@ metrics::Counter handshake_failures{"weir_net_tls_handshake_failures_total",
 
 // Plaintext handed on at once: a read's worth (net/loop_thread.h), shared by a thread's streams.
 constexpr size_t kPlainBytes = 256 * 1024;
+// Buffers beyond this are not kept for the next batch: most connections are idle.
+constexpr size_t kKeptBufferBytes = 4 * 1024;
 
 struct Freed {
-  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
   void operator()(SSL* ssl) const { SSL_free(ssl); }
 };
 
-Error tls_error(std::string_view what) {
-  const unsigned long code = ERR_get_error();
-  ERR_clear_error();
-  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
-  return Error{Errc::io, fmt::format("{}: {}", what, reason == nullptr ? "failed" : reason)};
+// The first bytes of a client that does not speak TLS, told in words.
+std::string_view what_is_spoken(std::string_view first) {
+  if (first.empty() || first[0] == 0x16) return {};  // a handshake record
+  if (first[0] == 0x10) return "the client speaks MQTT without TLS to a port for TLS";
+  if (first.starts_with("GET ") || first.starts_with("POST ") || first.starts_with("HEAD ") ||
+      first.starts_with("PUT "))
+    return "the client speaks HTTP without TLS to a port for TLS";
+  return "the client does not speak TLS";
 }
 
-// Clients may ask by name for what they speak; weir's listeners speak one of these.
-int select_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size,
-                    const unsigned char* offered, unsigned offered_size, void*) {
-  static constexpr unsigned char kOurs[] = "\x08http/1.1\x04mqtt";
-  unsigned char* found = nullptr;
-  if (SSL_select_next_proto(&found, chosen_size, kOurs, sizeof(kOurs) - 1, offered, offered_size) !=
-      OPENSSL_NPN_NEGOTIATED)
-    return SSL_TLSEXT_ERR_NOACK;
-  *chosen = found;
-  return SSL_TLSEXT_ERR_OK;
+// The common name in the certificate's subject, or empty. A name with a zero byte in it is none:
+// what reads it as a C string would see another.
+std::string common_name(const X509* certificate) {
+  const X509_NAME* subject = X509_get_subject_name(certificate);
+  const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  if (at < 0) return {};
+  unsigned char* text = nullptr;
+  const int size =
+      ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+  if (size < 0) return {};
+  std::string name(reinterpret_cast<const char*>(text), static_cast<size_t>(size));
+  OPENSSL_free(text);
+  return name.find('\0') == std::string::npos ? name : std::string();
 }
-
-}  // namespace
-
-struct TlsContext::State {
-  std::unique_ptr<SSL_CTX, Freed> context;
-};
-
-TlsContext::TlsContext(std::unique_ptr<State> state) : state_(std::move(state)) {}
-TlsContext::~TlsContext() = default;
-
-namespace {
-
-Result<std::unique_ptr<SSL_CTX, Freed>> new_context(const SSL_METHOD* method) {
-  std::unique_ptr<SSL_CTX, Freed> context(SSL_CTX_new(method));
-  if (context == nullptr) return tls_error("TLS");
-  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
-  // Idle connections keep no buffers; a batch may move between two attempts to write it.
-  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  return context;
-}
-
-}  // namespace
-
-Result<std::shared_ptr<const TlsContext>> TlsContext::server(const std::string& certificate_file,
-                                                             const std::string& key_file) {
-  WEIR_TRY(auto context, new_context(TLS_server_method()));
-  if (SSL_CTX_use_certificate_chain_file(context.get(), certificate_file.c_str()) != 1)
-    return tls_error(fmt::format("TLS certificate {}", certificate_file));
-  if (SSL_CTX_use_PrivateKey_file(context.get(), key_file.c_str(), SSL_FILETYPE_PEM) != 1)
-    return tls_error(fmt::format("TLS key {}", key_file));
-  if (SSL_CTX_check_private_key(context.get()) != 1)
-    return tls_error(fmt::format("TLS key {} for {}", key_file, certificate_file));
-  SSL_CTX_set_alpn_select_cb(context.get(), select_protocol, nullptr);
-  auto state = std::make_unique<State>(State{std::move(context)});
-  return std::shared_ptr<const TlsContext>(new TlsContext(std::move(state)));
-}
-
-Result<std::shared_ptr<const TlsContext>> TlsContext::client(const std::string& authority_file) {
-  WEIR_TRY(auto context, new_context(TLS_client_method()));
-  const int loaded = authority_file.empty()
-                         ? SSL_CTX_set_default_verify_paths(context.get())
-                         : SSL_CTX_load_verify_file(context.get(), authority_file.c_str());
-  if (loaded != 1) return tls_error(fmt::format("TLS authorities {}", authority_file));
-  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-  auto state = std::make_unique<State>(State{std::move(context)});
-  return std::shared_ptr<const TlsContext>(new TlsContext(std::move(state)));
-}
-
-namespace {
 
 // The reader of the stream below, and what the handle that users hold refers to. As with TCP, a
 // reader may close or let go in any call to it; every entry from below holds a reference.
@@ -101,32 +59,9 @@ class TlsConnection final : public StreamReader,
                             public std::enable_shared_from_this<TlsConnection> {
  public:
   TlsConnection(std::unique_ptr<Stream> below, std::shared_ptr<const TlsContext> context,
-                const std::string* host)
-      : below_(std::move(below)), context_(std::move(context)) {
-    ssl_.reset(SSL_new(context_->state().context.get()));
-    WEIR_ASSERT(ssl_ != nullptr, "memory for a connection");
-    incoming_ = BIO_new(BIO_s_mem());
-    outgoing_ = BIO_new(BIO_s_mem());
-    SSL_set_bio(ssl_.get(), incoming_, outgoing_);  // owns both
-    if (host == nullptr) {
-      SSL_set_accept_state(ssl_.get());
-      return;
-    }
-    SSL_set_tlsext_host_name(ssl_.get(), host->c_str());
-    X509_VERIFY_PARAM* rules = SSL_get0_param(ssl_.get());
-    // An address is looked for among the certificate's addresses, a name among its names.
-    if (X509_VERIFY_PARAM_set1_ip_asc(rules, host->c_str()) != 1)
-      X509_VERIFY_PARAM_set1_host(rules, host->c_str(), host->size());
-    ERR_clear_error();
-    SSL_set_connect_state(ssl_.get());
-  }
+                const std::string* host);
 
-  void start(StreamReader& reader) {
-    auto self = shared_from_this();
-    reader_ = &reader;
-    below_->start(*this);
-    if (!SSL_is_server(ssl_.get())) advance();  // the client speaks first
-  }
+  void start(StreamReader& reader);
   void pause_reading() {
     is_paused_ = true;
     below_->pause_reading();
@@ -135,47 +70,27 @@ class TlsConnection final : public StreamReader,
     is_paused_ = false;
     below_->resume_reading();
     // What has been received already does not make the stream below readable again.
-    below_->io_thread().post([self = shared_from_this()] { self->advance(); });
+    below_->io_thread().post([self = shared_from_this()] { self->take({}); });
   }
-  void write(std::string_view bytes) {
-    if (is_closed_) return;
-    plain_out_.append(bytes);
-    if (plain_out_.size() > kStreamLowWaterBytes) is_above_low_water_ = true;
-    if (std::exchange(is_flush_due_, true)) return;
-    below_->io_thread().at_end_of_batch([self = shared_from_this()] {
-      self->is_flush_due_ = false;
-      if (!self->is_closed_) self->flush();
-    });
-  }
+  void write(std::string_view bytes);
   size_t unsent_bytes() const { return plain_out_.size() + below_->unsent_bytes(); }
-  void close_gracefully() {
-    if (std::exchange(is_closed_, true)) return;
-    reader_ = nullptr;
-    flush();
-    if (SSL_is_init_finished(ssl_.get())) SSL_shutdown(ssl_.get());
-    send_outgoing();
-    below_->close_gracefully();
-  }
+  void close_gracefully();
   void close() {
     if (std::exchange(is_closed_, true)) return;
+    stop_handshake_timer();
     reader_ = nullptr;
     below_->close();
   }
-  const Peer& peer() const { return below_->peer(); }
+  const Peer& peer() const { return peer_; }
   IoThread& io_thread() { return below_->io_thread(); }
 
   void on_bytes(std::string_view bytes) override {
     auto self = shared_from_this();
-    while (!bytes.empty()) {
-      const int size = static_cast<int>(std::min<size_t>(bytes.size(), INT_MAX));
-      BIO_write(incoming_, bytes.data(), size);
-      bytes.remove_prefix(static_cast<size_t>(size));
-    }
-    advance();
+    take(bytes);
   }
   void on_end(Result<void> how) override {
     auto self = shared_from_this();
-    if (!SSL_is_init_finished(ssl_.get()) && how.ok())
+    if (!is_established_ && how.ok())
       return fail(Error{Errc::io, "TLS handshake: the peer has left"});
     end(std::move(how));
   }
@@ -185,80 +100,241 @@ class TlsConnection final : public StreamReader,
   }
 
  private:
-  // Goes as far as the bytes at hand allow: handshake, then plaintext to the reader.
-  void advance() {
-    while (!is_closed_ && reader_ != nullptr && !is_paused_) {
-      thread_local const std::unique_ptr<char[]> plain(new char[kPlainBytes]);
-      size_t size = 0;
-      const Step step = read_plain(plain.get(), size);
-      send_outgoing();  // handshake, tickets, alerts
-      if (!plain_out_.empty()) flush();
-      if (size > 0) reader_->on_bytes(std::string_view(plain.get(), size));
-      if (step == Step::again) continue;
-      if (step == Step::ended) end({});
-      if (step == Step::failed)
-        fail(tls_error(SSL_is_init_finished(ssl_.get()) ? "TLS" : "TLS handshake"));
-      return;
-    }
-  }
   enum class Step { again, wait, ended, failed };
-  Step read_plain(char* plain, size_t& size) {
-    while (size < kPlainBytes) {
-      ERR_clear_error();
-      size_t got = 0;
-      // Performs the handshake first, as long as it is not done.
-      const int result = SSL_read_ex(ssl_.get(), plain + size, kPlainBytes - size, &got);
-      size += got;
-      if (result == 1) continue;
-      const int error = SSL_get_error(ssl_.get(), result);
-      if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return Step::wait;
-      return error == SSL_ERROR_ZERO_RETURN ? Step::ended : Step::failed;
-    }
-    return Step::again;
-  }
-  void flush() {
-    if (!SSL_is_init_finished(ssl_.get())) return;  // comes with the handshake's end
-    while (!plain_out_.empty()) {
-      ERR_clear_error();
-      size_t written = 0;
-      // Into memory: takes all, or fails for good.
-      if (SSL_write_ex(ssl_.get(), plain_out_.data(), plain_out_.size(), &written) != 1) break;
-      plain_out_.erase(0, written);
-    }
-    send_outgoing();
-  }
-  void send_outgoing() {
-    char* bytes = nullptr;
-    const long size = BIO_get_mem_data(outgoing_, &bytes);
-    if (size > 0) below_->write(std::string_view(bytes, static_cast<size_t>(size)));
-    (void)BIO_reset(outgoing_);
-  }
-  // The stream below was above its mark too: ciphertext is longer than what it hides.
-  void tell_drained() {
-    if (!is_above_low_water_ || reader_ == nullptr || unsent_bytes() > 0) return;
-    is_above_low_water_ = false;
-    reader_->on_drained();
-  }
+  friend struct StreamBio;
+
+  void take(std::string_view bytes);
+  void advance();
+  Step read_plain(char* plain, size_t& size);
+  void established();
+  void flush();
+  void tell_drained();
+  Error failure() const;
   void fail(Error error) {
-    if (!SSL_is_init_finished(ssl_.get())) handshake_failures.add(1);
+    if (!is_established_ && !is_closed_) {
+      handshake_failures.add(1);
+      // The alert that says what was wrong is still to be delivered.
+      is_closed_ = true;
+      below_->close_gracefully();
+    }
     end(std::move(error));
   }
   void end(Result<void> how) {
+    stop_handshake_timer();
     if (StreamReader* reader = std::exchange(reader_, nullptr)) reader->on_end(std::move(how));
+  }
+  void stop_handshake_timer() {
+    if (handshake_timer_ != 0) below_->io_thread().cancel(std::exchange(handshake_timer_, 0));
   }
 
   const std::unique_ptr<Stream> below_;
   const std::shared_ptr<const TlsContext> context_;
   std::unique_ptr<SSL, Freed> ssl_;
-  BIO* incoming_ = nullptr;
-  BIO* outgoing_ = nullptr;
+  Peer peer_;
   StreamReader* reader_ = nullptr;
-  std::string plain_out_;  // of the batch, or waiting for the handshake
+  std::string_view ciphertext_;  // what OpenSSL may read now; of a read, or of unread_
+  std::string unread_;           // ciphertext that waits for reading to be resumed
+  std::string plain_out_;        // of the batch, or waiting for the handshake
+  std::string first_bytes_;      // until the handshake is done
+  IoThread::TimerId handshake_timer_ = 0;
+  bool is_established_ = false;
   bool is_paused_ = false;
   bool is_flush_due_ = false;
   bool is_above_low_water_ = false;
   bool is_closed_ = false;
 };
+
+// OpenSSL's view of the stream below: reads what has arrived, writes into the stream's queue.
+struct StreamBio {
+  static TlsConnection& connection(BIO* bio) {
+    return *static_cast<TlsConnection*>(BIO_get_data(bio));
+  }
+  static int read(BIO* bio, char* out, int size) {
+    BIO_clear_retry_flags(bio);
+    std::string_view& input = connection(bio).ciphertext_;
+    const size_t taken = std::min(input.size(), static_cast<size_t>(size));
+    if (taken == 0) {
+      BIO_set_retry_read(bio);
+      return -1;
+    }
+    std::memcpy(out, input.data(), taken);
+    input.remove_prefix(taken);
+    return static_cast<int>(taken);
+  }
+  static int write(BIO* bio, const char* bytes, int size) {
+    BIO_clear_retry_flags(bio);
+    connection(bio).below_->write(std::string_view(bytes, static_cast<size_t>(size)));
+    return size;
+  }
+  static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+  static BIO* make(TlsConnection& connection) {
+    static BIO_METHOD* const method = [] {
+      BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "weir stream");
+      BIO_meth_set_read(made, read);
+      BIO_meth_set_write(made, write);
+      BIO_meth_set_ctrl(made, control);
+      return made;
+    }();
+    BIO* bio = BIO_new(method);
+    WEIR_ASSERT(bio != nullptr, "memory for a connection");
+    BIO_set_data(bio, &connection);
+    BIO_set_init(bio, 1);
+    return bio;
+  }
+};
+
+TlsConnection::TlsConnection(std::unique_ptr<Stream> below,
+                             std::shared_ptr<const TlsContext> context, const std::string* host)
+    : below_(std::move(below)), context_(std::move(context)), peer_(below_->peer()) {
+  ssl_.reset(SSL_new(context_->handle()));
+  WEIR_ASSERT(ssl_ != nullptr, "memory for a connection");
+  BIO* bio = StreamBio::make(*this);
+  SSL_set_bio(ssl_.get(), bio, bio);  // owns it
+  if (host == nullptr) {
+    SSL_set_accept_state(ssl_.get());
+    return;
+  }
+  SSL_set_tlsext_host_name(ssl_.get(), host->c_str());
+  X509_VERIFY_PARAM* rules = SSL_get0_param(ssl_.get());
+  // An address is looked for among the certificate's addresses, a name among its names.
+  if (X509_VERIFY_PARAM_set1_ip_asc(rules, host->c_str()) != 1)
+    X509_VERIFY_PARAM_set1_host(rules, host->c_str(), host->size());
+  ERR_clear_error();
+  SSL_set_connect_state(ssl_.get());
+}
+
+void TlsConnection::start(StreamReader& reader) {
+  auto self = shared_from_this();
+  reader_ = &reader;
+  handshake_timer_ = below_->io_thread().after_ms(kHandshakeMsMax, [weak = weak_from_this()] {
+    auto still = weak.lock();
+    if (still == nullptr) return;
+    still->handshake_timer_ = 0;
+    still->fail(Error{Errc::io, "TLS handshake: the peer takes too long"});
+  });
+  below_->start(*this);
+  if (!SSL_is_server(ssl_.get())) advance();  // the client speaks first
+}
+
+void TlsConnection::write(std::string_view bytes) {
+  if (is_closed_) return;
+  plain_out_.append(bytes);
+  if (plain_out_.size() > kStreamLowWaterBytes) is_above_low_water_ = true;
+  if (std::exchange(is_flush_due_, true)) return;
+  below_->io_thread().at_end_of_batch([self = shared_from_this()] {
+    self->is_flush_due_ = false;
+    if (!self->is_closed_) self->flush();
+  });
+}
+
+void TlsConnection::close_gracefully() {
+  if (std::exchange(is_closed_, true)) return;
+  stop_handshake_timer();
+  reader_ = nullptr;
+  flush();
+  if (is_established_) SSL_shutdown(ssl_.get());
+  below_->close_gracefully();
+}
+
+// OpenSSL reads straight from the bytes of the call; what it leaves, reading being paused, is kept.
+void TlsConnection::take(std::string_view bytes) {
+  if (is_closed_) return;
+  static constexpr size_t kFirstBytes = 8;
+  if (!is_established_ && first_bytes_.size() < kFirstBytes)
+    first_bytes_.append(bytes.substr(0, kFirstBytes - first_bytes_.size()));
+  const bool is_kept = !unread_.empty();
+  if (is_kept) unread_.append(bytes);
+  ciphertext_ = is_kept ? std::string_view(unread_) : bytes;
+  advance();
+  const size_t left = std::exchange(ciphertext_, {}).size();
+  if (is_kept) {
+    unread_.erase(0, unread_.size() - left);
+  } else {
+    unread_.assign(bytes.substr(bytes.size() - left));
+  }
+  if (unread_.empty() && unread_.capacity() > kKeptBufferBytes) unread_ = {};
+}
+
+// Goes as far as the bytes at hand allow: handshake, then plaintext to the reader.
+void TlsConnection::advance() {
+  while (!is_closed_ && reader_ != nullptr && !is_paused_) {
+    thread_local const std::unique_ptr<char[]> plain(new char[kPlainBytes]);
+    size_t size = 0;
+    const Step step = read_plain(plain.get(), size);
+    if (!is_established_ && SSL_is_init_finished(ssl_.get())) established();
+    if (!plain_out_.empty()) flush();
+    // The buffer is the thread's, so no call below may come back here with it in use: reading is
+    // taken up again by a task of its own.
+    if (size > 0) reader_->on_bytes(std::string_view(plain.get(), size));
+    if (step == Step::again) continue;
+    if (step == Step::ended) end({});
+    if (step == Step::failed) fail(failure());
+    return;
+  }
+}
+
+TlsConnection::Step TlsConnection::read_plain(char* plain, size_t& size) {
+  while (size < kPlainBytes) {
+    ERR_clear_error();
+    size_t got = 0;
+    // Performs the handshake first, as long as it is not done.
+    const int result = SSL_read_ex(ssl_.get(), plain + size, kPlainBytes - size, &got);
+    size += got;
+    if (result == 1) continue;
+    const int error = SSL_get_error(ssl_.get(), result);
+    if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return Step::wait;
+    return error == SSL_ERROR_ZERO_RETURN ? Step::ended : Step::failed;
+  }
+  return Step::again;
+}
+
+void TlsConnection::established() {
+  is_established_ = true;
+  first_bytes_ = {};
+  stop_handshake_timer();
+  // Only one that was verified is here, as anything else fails the handshake.
+  const X509* certificate =
+      SSL_is_server(ssl_.get()) ? SSL_get0_peer_certificate(ssl_.get()) : nullptr;
+  if (certificate != nullptr && SSL_get_verify_result(ssl_.get()) == X509_V_OK)
+    peer_.certificate_name = common_name(certificate);
+}
+
+void TlsConnection::flush() {
+  if (!SSL_is_init_finished(ssl_.get())) return;  // comes with the handshake's end
+  size_t done = 0;
+  while (done < plain_out_.size()) {
+    ERR_clear_error();
+    size_t written = 0;
+    // Into memory: takes all, or fails for good.
+    if (SSL_write_ex(ssl_.get(), plain_out_.data() + done, plain_out_.size() - done, &written) != 1)
+      break;
+    done += written;
+  }
+  plain_out_.erase(0, done);
+  if (plain_out_.empty() && plain_out_.capacity() > kKeptBufferBytes) plain_out_ = {};
+}
+
+// The stream below was above its mark too: ciphertext is longer than what it hides.
+void TlsConnection::tell_drained() {
+  if (!is_above_low_water_ || reader_ == nullptr || unsent_bytes() > 0) return;
+  is_above_low_water_ = false;
+  reader_->on_drained();
+}
+
+Error TlsConnection::failure() const {
+  const unsigned long code = ERR_get_error();
+  ERR_clear_error();
+  if (is_established_ || !SSL_is_server(ssl_.get())) {
+    const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+    return Error{Errc::io, fmt::format("{}: {}", is_established_ ? "TLS" : "TLS handshake",
+                                       reason == nullptr ? "failed" : reason)};
+  }
+  std::string_view spoken = what_is_spoken(first_bytes_);
+  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+  if (spoken.empty()) spoken = reason == nullptr ? "failed" : reason;
+  return Error{Errc::io, fmt::format("TLS handshake: {}", spoken)};
+}
 
 class TlsStream final : public Stream {
  public:

@@ -148,9 +148,9 @@ Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rul
       mqtt::Broker::make(*io_threads_, clock_, config_.broker, {pipeline_.get(), live_.get()});
   sampling_rates_ = std::make_unique<Periodic>(io_threads_->at(0), *workers_, kSampleRatesMs,
                                                [this] { broker_->sample_rates(); });
-  auto policy = std::make_shared<mqtt::ListenerPolicy>(
-      "mqtt.listen",
-      broker_authentication(*meta_, *password_workers_, config_.anonymous, stopping_));
+  auto policy = std::make_shared<mqtt::ListenerPolicy>();
+  policy->authenticate =
+      broker_authentication(*meta_, *password_workers_, config_.anonymous, stopping_);
   auto listener = broker_->listen(config_.mqtt_listen, std::move(policy));
   if (!listener.ok()) return cannot_listen("mqtt.listen", std::move(listener).error());
   mqtt_listener_ = std::move(listener).value();
