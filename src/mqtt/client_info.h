@@ -4,6 +4,7 @@
 // for; nothing here refers to the broker.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "mqtt/drops.h"
 #include "mqtt/packet.h"
 
 namespace weir::mqtt {
@@ -36,7 +38,8 @@ struct ClientInfo {
   std::string ended_because;       // why the last connection of a kept session ended
   uint64_t messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0;
   ClientRates rates;
-  uint64_t dropped = 0;
+  std::array<uint64_t, kDropReasons> dropped = {};  // for it, by DropReason
+  uint64_t refused = 0;     // publishes from it that it had no permission for
   size_t in_flight_in = 0;  // publishes from it that are not finished
   size_t in_flight_out = 0;
   size_t queued_messages = 0, queued_bytes = 0;  // for it, not yet sent

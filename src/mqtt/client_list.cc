@@ -53,6 +53,12 @@ struct Row {
   double number = 0;
 };
 
+double dropped_in_all(const Receiver& receiver) {
+  uint64_t sum = receiver.refused.load(std::memory_order_relaxed);
+  for (const auto& count : receiver.dropped) sum += count.load(std::memory_order_relaxed);
+  return static_cast<double>(sum);
+}
+
 double number_of(const Receiver& receiver, const Receiver::Details& details,
                  ClientQuery::Order order) {
   switch (order) {
@@ -72,7 +78,7 @@ double number_of(const Receiver& receiver, const Receiver::Details& details,
     case ClientQuery::Order::queued:
       return receiver.queued_messages.load(std::memory_order_relaxed);
     case ClientQuery::Order::dropped:
-      return static_cast<double>(receiver.dropped.load(std::memory_order_relaxed));
+      return dropped_in_all(receiver);
     case ClientQuery::Order::subscriptions:
       return receiver.subscriptions.load(std::memory_order_relaxed);
   }
@@ -114,7 +120,8 @@ ClientInfo describe(Receiver& receiver) {
   info.bytes_out = read(receiver.bytes_out);
   info.rates = {read(receiver.rates[0]), read(receiver.rates[1]), read(receiver.rates[2]),
                 read(receiver.rates[3])};
-  info.dropped = read(receiver.dropped);
+  for (size_t i = 0; i < kDropReasons; i++) info.dropped[i] = read(receiver.dropped[i]);
+  info.refused = read(receiver.refused);
   info.in_flight_in = read(receiver.in_flight_in);
   info.in_flight_out = read(receiver.in_flight_out);
   info.queued_messages = read(receiver.queued_messages);

@@ -169,6 +169,7 @@ void Connection::handle(PublishAction& action) {
   if (action.qos > 0 && !answer_later(action)) return;
   if (!action.message) {
     publishes_refused.add(1);
+    add_to(session_->receiver().refused, 1);
     if (!std::exchange(refusal_is_logged_, true)) {  // 3.1.1 cannot tell its client
       log::info("mqtt", "client {}: a publish was refused: {}", client_id_,
                 to_string(action.refusal));

@@ -26,18 +26,6 @@ inline metrics::Gauge clients_connected{"weir_mqtt_clients_connected",
                                         "Clients whose CONNECT was accepted"};
 inline metrics::Gauge sessions_held{"weir_mqtt_sessions", "Sessions, connected or not"};
 
-inline metrics::Counter dropped_slow{"weir_mqtt_messages_dropped_total",
-                                     "Messages not delivered to a subscriber",
-                                     R"(reason="slow subscriber, QoS 0")"};
-inline metrics::Counter dropped_queue{"weir_mqtt_messages_dropped_total",
-                                      "Messages not delivered to a subscriber",
-                                      R"(reason="queue full")"};
-inline metrics::Counter dropped_size{"weir_mqtt_messages_dropped_total",
-                                     "Messages not delivered to a subscriber",
-                                     R"(reason="larger than the client takes")"};
-inline metrics::Counter dropped_expired{"weir_mqtt_messages_dropped_total",
-                                        "Messages not delivered to a subscriber",
-                                        R"(reason="expired")"};
 inline metrics::Counter retained_refused{"weir_mqtt_retained_refused_total",
                                          "Messages not retained for lack of room"};
 inline metrics::Counter publishes_refused{

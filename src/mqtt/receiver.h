@@ -13,6 +13,7 @@
 
 #include "base/sync.h"
 #include "mqtt/broker.h"
+#include "mqtt/drops.h"
 
 namespace weir::mqtt {
 
@@ -40,7 +41,9 @@ struct Receiver {
   Room room;                   // kept up while it is a member of a shared subscription
 
   // Written on the home thread, read by any.
-  std::atomic<uint64_t> messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0, dropped = 0;
+  std::atomic<uint64_t> messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0;
+  std::atomic<uint64_t> refused = 0;  // publishes from it that it had no permission for
+  std::array<std::atomic<uint64_t>, kDropReasons> dropped = {};
   std::atomic<uint32_t> subscriptions = 0, queued_messages = 0, in_flight_in = 0, in_flight_out = 0;
   std::atomic<uint64_t> queued_bytes = 0;
 

@@ -1,6 +1,7 @@
 // BrokerThread: from a published message to its receivers.
 #include "mqtt/broker_thread.h"
 #include "mqtt/connection.h"
+#include "mqtt/drops.h"
 #include "mqtt/metrics.h"
 
 namespace weir::mqtt {
@@ -93,8 +94,7 @@ void BrokerThread::publish(const MessagePtr& message, const Receiver* publisher)
 void BrokerThread::park(Receiver& receiver, const MessagePtr& message, const Grant& grant) {
   Arriving& arriving = arriving_[&receiver];
   if (arriving.parked.size() >= hub_.options.queued_messages_max) {
-    add_to(receiver.dropped, 1);
-    dropped_queue.add(1);
+    count_dropped(receiver, DropReason::queue_full);
     return;
   }
   arriving.parked.push_back({message, grant});

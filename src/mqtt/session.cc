@@ -55,15 +55,13 @@ void Session::deliver(Outgoing& outgoing, const Grant& grant) {
 void Session::send_qos_0(Outgoing& outgoing, const Grant& grant, bool retain) {
   if (to_.wire == nullptr) return;
   if (to_.wire->unsent_bytes() > limits_.unsent_bytes_max) {
-    count_dropped(1);
-    dropped_slow.add(1);
+    drop(DropReason::slow);
     return;
   }
   SendForm form{.version = to_.version, .qos = 0, .retain = retain, .ids = &grant.ids};
   size_t size = outgoing.send(*to_.wire, form, to_.packet_bytes_max);
   if (size == 0) {
-    count_dropped(1);
-    dropped_size.add(1);
+    drop(DropReason::too_large);
   } else {
     count_sent(size);
   }
@@ -79,11 +77,11 @@ bool Session::has_room_in_flight() const {
 void Session::enqueue(Delivery delivery) {
   size_t bytes = delivery.bytes();
   if (queue_.size() >= limits_.queued_messages_max ||
-      queued_bytes_ + bytes > limits_.queued_bytes_max ||
-      budget_.bytes_used.load(std::memory_order_relaxed) > budget_.bytes_max) {
-    count_dropped(1);
-    dropped_queue.add(1);
-    return;
+      queued_bytes_ + bytes > limits_.queued_bytes_max) {
+    return drop(DropReason::queue_full);
+  }
+  if (budget_.bytes_used.load(std::memory_order_relaxed) > budget_.bytes_max) {
+    return drop(DropReason::budget);
   }
   hold(delivery);
   queue_.push_back(std::move(delivery));
@@ -106,8 +104,7 @@ void Session::send_in_flight(Delivery delivery, Outgoing* outgoing, Now now) {
     size = write_single(delivery, packet_id, false, now) ? 1 : 0;
   }
   if (size == 0) {  // §3.1.2.11.4: too large for the client: act as if it had been sent
-    count_dropped(1);
-    dropped_size.add(1);
+    drop(DropReason::too_large);
     return;
   }
   begin_sending(packet_id, std::move(delivery));
@@ -144,8 +141,7 @@ void Session::send_waiting(Now now) {
     queue_.pop_front();
     let_go(next);
     if (has_expired(*next.message, now.wall_ns)) {
-      count_dropped(1);
-      dropped_expired.add(1);
+      drop(DropReason::expired);
     } else {
       send_in_flight(std::move(next), nullptr, now);
     }
@@ -161,8 +157,7 @@ void Session::replay(const std::vector<MessagePtr>& messages, const Subscription
     if (subscription.id != 0) ids.push_back(subscription.id);
     replay_.push_back({messages[i], qos, true, std::move(ids)});
   }
-  count_dropped(messages.size() - taken);
-  dropped_queue.add(messages.size() - taken);
+  drop(DropReason::queue_full, messages.size() - taken);
 }
 
 // Feeds retained messages while the wire and the window have room. One that was replaced meanwhile
@@ -180,8 +175,7 @@ bool Session::send_replay(Now now) {
     if (delivery.qos > 0) {
       send_in_flight(std::move(delivery), nullptr, now);
     } else if (!write_single(delivery, 0, false, now)) {
-      count_dropped(1);
-      dropped_size.add(1);
+      drop(DropReason::too_large);
     }
   }
   return !replay_.empty();
@@ -198,7 +192,19 @@ void Session::let_go(const Delivery& delivery) {
   budget_.bytes_used.fetch_sub(delivery.budget_bytes(), std::memory_order_relaxed);
 }
 
-void Session::count_dropped(uint64_t messages) { add_to(receiver_->dropped, messages); }
+// For the list of clients, which other threads read.
+void Session::tell_figures() {
+  auto set = [](auto& figure, size_t to) {
+    figure.store(static_cast<uint32_t>(to), std::memory_order_relaxed);
+  };
+  set(receiver_->queued_messages, queue_.size());
+  set(receiver_->in_flight_out, in_flight_.size());
+  receiver_->queued_bytes.store(queued_bytes_, std::memory_order_relaxed);
+}
+
+void Session::drop(DropReason reason, uint64_t messages) {
+  count_dropped(*receiver_, reason, messages);
+}
 
 void Session::count_sent(size_t bytes) {
   add_to(receiver_->messages_out, 1);

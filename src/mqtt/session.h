@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "mqtt/drops.h"
 #include "mqtt/incoming_ids.h"
 #include "mqtt/message.h"
 #include "mqtt/now.h"
@@ -170,7 +171,8 @@ class Session {
   void hold(const Delivery& delivery);
   void let_go(const Delivery& delivery);
   void update_room();
-  void count_dropped(uint64_t messages);
+  void tell_figures();
+  void drop(DropReason reason, uint64_t messages = 1);
   void count_sent(size_t bytes);
 
   std::shared_ptr<Receiver> receiver_;

@@ -88,8 +88,7 @@ void Session::send_again(Now now) {
       write_pubrel(again->packet_id, Reason::success);
     } else if (!write_single(again->delivery, again->packet_id, true, now)) {
       again = finish_sending(again);
-      count_dropped(1);
-      dropped_size.add(1);
+      drop(DropReason::too_large);
       continue;
     }
     mark_on_wire(*again);

@@ -52,6 +52,7 @@ std::vector<Session::GroupMessage> Session::take_group_messages(const Wanted& wa
 
 // Tells the routers what a member of shared subscriptions can take.
 void Session::update_room() {
+  tell_figures();
   if (groups_.empty()) return;
   Room& room = receiver_->room;
   bool connected = to_.wire != nullptr;

@@ -3,6 +3,7 @@
 
 #include "mqtt/broker_thread.h"
 #include "mqtt/connection.h"
+#include "mqtt/drops.h"
 #include "mqtt/metrics.h"
 
 namespace weir::mqtt {
@@ -42,9 +43,7 @@ void BrokerThread::publish_system_topics() {
   tell("messages/sent", fmt::format("{}", messages_sent.value()));
   tell("publish/messages/received", fmt::format("{}", messages_received.value()));
   tell("publish/messages/sent", fmt::format("{}", messages_sent.value()));
-  tell("publish/messages/dropped",
-       fmt::format("{}", dropped_slow.value() + dropped_queue.value() + dropped_size.value() +
-                             dropped_expired.value()));
+  tell("publish/messages/dropped", fmt::format("{}", total_dropped()));
   tell("bytes/received", fmt::format("{}", bytes_received.value()));
   tell("subscriptions/count", fmt::format("{}", hub_.tree.size()));
   tell("retained messages/count", fmt::format("{}", hub_.retained.size()));

@@ -48,6 +48,21 @@ double rounded(double rate) {
   return static_cast<double>(static_cast<int64_t>(rate * 1000)) / 1000;
 }
 
+// In the order of mqtt::DropReason, and what it published without permission.
+OrderedJson dropped_json(const mqtt::ClientInfo& client) {
+  constexpr std::array<const char*, mqtt::kDropReasons> kNames = {
+      "slowSubscriber", "queueFull", "allQueuesFull", "tooLarge", "expired"};
+  OrderedJson json = OrderedJson::object();
+  uint64_t total = client.refused;
+  for (size_t i = 0; i < kNames.size(); i++) {
+    json[kNames[i]] = client.dropped[i];
+    total += client.dropped[i];
+  }
+  json["notAuthorized"] = client.refused;
+  json["total"] = total;
+  return json;
+}
+
 OrderedJson client_json(const mqtt::ClientInfo& client) {
   OrderedJson expiry(client.session_expiry_s);
   if (client.session_expiry_s == UINT32_MAX) expiry = nullptr;
@@ -77,7 +92,7 @@ OrderedJson client_json(const mqtt::ClientInfo& client) {
           {"inFlightOut", client.in_flight_out},
           {"queuedMessages", client.queued_messages},
           {"queuedBytes", client.queued_bytes},
-          {"dropped", client.dropped},
+          {"dropped", dropped_json(client)},
           {"subscriptionCount", client.subscriptions}};
 }
 
