@@ -32,6 +32,7 @@ void Connection::hand_to_sinks() {
   if (batch) {
     session_->push_batch(batch);
     unanswered_ += batch->answers.size();
+    tell_in_flight();
   }
   published_ |= batch != nullptr;
   if (read_messages_.empty()) return;
@@ -58,9 +59,17 @@ void Connection::hand_to_sinks() {
 void Connection::answer(std::string_view acknowledgements, size_t answered, size_t ended) {
   unanswered_ -= answered;
   protocol_.exchanges_ended(ended);
+  tell_in_flight();
   write(acknowledgements);
   // One that rests for the sinks' sake as well is paused again after its next read.
   if (paused_ && unanswered_ <= kUnansweredMax / 2) resume();
+}
+
+// For the list of clients, which other threads read.
+void Connection::tell_in_flight() {
+  if (session_ == nullptr) return;
+  session_->receiver().in_flight_in.store(static_cast<uint32_t>(protocol_.open_exchanges()),
+                                          std::memory_order_relaxed);
 }
 
 // A read that brought publishes may be followed by a rest: while a sink is congested, or while too

@@ -159,6 +159,29 @@ TEST_CASE("details name subscriptions with their options, and the will") {
   CHECK_FALSE(f.details("nobody").has_value());
 }
 
+TEST_CASE("what waits for a client, and what it did not get and why, is told") {
+  Fixture f;
+  FakePeer& slow = f.connect("slow", "receive_maximum=2 session_expiry=60");
+  f.send(slow, "SUBSCRIBE id=1 filter=t qos=1");
+  FakePeer& source = f.connect("source", "");
+  for (int i = 1; i <= 1005; i++)
+    f.send(source, "PUBLISH topic=t qos=1 id=" + std::to_string(i) + " payload=x");
+  ClientInfo seen = f.only("slow");
+  CHECK(seen.in_flight_out == 2);
+  CHECK(seen.queued_messages == 1000);
+  CHECK(seen.queued_bytes == 1002 * 2);
+  CHECK(seen.dropped[size_t(DropReason::queue_full)] == 3);
+  slow.set_stuck(true);
+  CHECK(f.only("source").in_flight_in == 0);
+  f.send(source, "PUBLISH topic=t qos=2 id=9 payload=x");
+  CHECK(f.only("source").in_flight_in == 1);
+  f.send(source, "PUBREL id=9");
+  CHECK(f.only("source").in_flight_in == 0);
+  slow.vanish();
+  f.loops.run();
+  CHECK(f.only("slow").queued_messages == 1000);
+}
+
 TEST_CASE("a client is disconnected by an operator, with its session if told so") {
   Fixture f;
   FakePeer& first = f.connect("lamp", "session_expiry=60", 5, 1);

@@ -248,6 +248,7 @@ void Connection::handle(AnswerAction& action) {
                known ? Reason::success : Reason::packet_identifier_not_found, protocol_.version(),
                reply);
     protocol_.exchanges_ended(1);
+    tell_in_flight();
     return write(reply);
   }
   session_->on_answer(action.type, action.packet_id, action.reason);
@@ -350,6 +351,7 @@ void Connection::finish(std::string_view farewell, bool with_will, bool graceful
     stream_->close();
   }
   if (Session* session = std::exchange(session_, nullptr)) {
+    session->receiver().in_flight_in = 0;
     clients_connected.add(session->is_attached() ? -1 : 0);
     thread_.connection_ended(*session, with_will);
   }

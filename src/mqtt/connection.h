@@ -81,6 +81,7 @@ class Connection final : public net::StreamReader, public Wire {
   void finish(std::string_view farewell, bool with_will, bool gracefully);
   void describe(const ConnectRequest& request);
   void note_end(std::string_view why);
+  void tell_in_flight();
 
   BrokerThread& thread_;
   const uint64_t number_;

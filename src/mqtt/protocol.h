@@ -119,6 +119,7 @@ class Protocol {
   // This many exchanges of the client's publishes have ended, with PUBACK, PUBCOMP or a PUBREC that
   // refuses: its window opens again. One that another connection began may be among them (§4.9).
   void exchanges_ended(size_t count) { unanswered_ -= std::min(count, unanswered_); }
+  size_t open_exchanges() const { return unanswered_; }
 
   // When on_time() has something to say, in Now::ms; INT64_MAX: never. Moves with each packet.
   int64_t deadline_ms() const;
