@@ -111,7 +111,11 @@ void Connection::begin(Session& session, bool session_present) {
     session.will.emplace(Will{std::move(request->will), request->will_delay_s});
   }
   write(connack);
-  session.attach({this, request->version, request->receive_maximum, request->packet_bytes_max},
+  session.attach({.wire = this,
+                  .version = request->version,
+                  .receive_maximum = request->receive_maximum,
+                  .packet_bytes_max = request->packet_bytes_max,
+                  .topic_alias_maximum = request->topic_alias_maximum},
                  thread_.now());
   thread_.member_connected(session);
   feed_session();

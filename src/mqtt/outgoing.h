@@ -1,7 +1,8 @@
 // Outgoing: one message on its way to its receivers on this thread, encoded once per variant.
 //
-// Variants differ by protocol version, QoS and retain flag. Messages with an expiry interval or for
-// receivers with subscription identifiers are encoded for each receiver. The object is reused from
+// Variants differ by protocol version, QoS, retain flag and how the topic is told; packet
+// identifier and topic alias are put into them for each receiver. Messages with an expiry interval
+// or for receivers with subscription identifiers are encoded for each. The object is reused from
 // message to message, so that small ones cost no allocation. One thread per object.
 #pragma once
 
@@ -33,6 +34,8 @@ struct SendForm {
   bool retain = false, duplicate = false;
   uint16_t packet_id = 0;
   const std::vector<uint32_t>* ids = nullptr;  // subscription identifiers, or null
+  uint16_t topic_alias = 0;                    // 0: none
+  bool leaves_topic_out = false;               // the receiver knows the alias
 };
 
 // Encodes a copy; the message has not expired. Returns where its packet identifier is.
@@ -54,15 +57,18 @@ class Outgoing {
 
  private:
   struct Variant {
-    bool ready = false;
-    size_t id_at = 0;
+    size_t id_at = 0, alias_at = 0;
     std::string bytes;
     std::shared_ptr<const std::string> shared;  // of a large QoS 0 frame
   };
+  static size_t index_of(const SendForm& form);
+  Variant& variant_of(const SendForm& form);
+
   MessagePtr message_;
   Now now_;
   size_t receivers_ = 0;
-  std::array<Variant, 12> variants_;  // 5 or earlier, QoS, retain
+  uint32_t ready_ = 0;                // bits of variants_ that hold this message
+  std::array<Variant, 24> variants_;  // by index_of()
   std::string single_;                // a frame made for one receiver
 };
 

@@ -43,6 +43,7 @@ struct ConnectRequest {
   uint16_t keep_alive_s = 0;  // in force: the client's, or the server's when that is shorter
   uint16_t receive_maximum = 65535;
   uint32_t packet_bytes_max = UINT32_MAX;
+  uint16_t topic_alias_maximum = 0;  // of aliases towards the client, the server's bound applied
   std::optional<std::string> user, password;
   std::unique_ptr<Message> will;  // without client id and user
   uint32_t will_delay_s = 0;

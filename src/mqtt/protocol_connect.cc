@@ -81,6 +81,8 @@ MaybeFault Protocol::on_connect(const Frame& frame, Now now, Actions& out) {
   request->keep_alive_s = keep_alive_s_;
   request->receive_maximum = properties.receive_maximum;
   request->packet_bytes_max = client_packet_bytes_max_;
+  request->topic_alias_maximum =
+      std::min(properties.topic_alias_maximum, limits_.topic_alias_maximum);
   if (packet.user) request->user = std::string(*packet.user);
   if (packet.password) request->password = std::string(*packet.password);
   if (packet.will) {

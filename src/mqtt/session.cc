@@ -21,6 +21,10 @@ Session::~Session() {
 void Session::attach(const Attachment& attachment, Now now) {
   to_ = attachment;
   window_ = std::min<size_t>(attachment.receive_maximum, kInFlightMax);
+  aliases_.reset();
+  if (attachment.topic_alias_maximum > 0) {
+    aliases_ = std::make_unique<TopicAliases>(attachment.topic_alias_maximum);
+  }
   unsent_ = in_flight_.size();
   for (InFlight& sent : in_flight_) sent.on_wire = false;
   send_waiting(now);
@@ -30,6 +34,7 @@ void Session::attach(const Attachment& attachment, Now now) {
 void Session::detach() {
   to_ = {};
   window_ = 0;
+  aliases_.reset();
   // QoS 0 dies with the connection; what is left is sent on the next one.
   std::erase_if(replay_, [](const Delivery& delivery) { return delivery.qos == 0; });
   update_room();
@@ -59,12 +64,34 @@ void Session::send_qos_0(Outgoing& outgoing, const Grant& grant, bool retain) {
     return;
   }
   SendForm form{.version = to_.version, .qos = 0, .retain = retain, .ids = &grant.ids};
-  size_t size = outgoing.send(*to_.wire, form, to_.packet_bytes_max);
-  if (size == 0) {
+  if (!write_shared(outgoing, form)) {
     drop(DropReason::too_large);
-  } else {
-    count_sent(size);
   }
+}
+
+// `write` sends the form and returns its size, or 0. A topic that gets an alias takes it with it,
+// unless only that makes the packet too large.
+template <class Write>
+bool Session::write_with_alias(const Message& message, SendForm& form, Write write) {
+  TopicAliases::Use use = aliases_ ? aliases_->use_for(message) : TopicAliases::Use{};
+  form.topic_alias = use.alias;
+  form.leaves_topic_out = use.is_known;
+  size_t size = write();
+  if (use.alias != 0 && !use.is_known) {
+    if (size != 0) {
+      aliases_->told(message, use.alias);
+    } else {
+      form.topic_alias = 0;
+      size = write();
+    }
+  }
+  if (size != 0) count_sent(size);
+  return size != 0;
+}
+
+bool Session::write_shared(Outgoing& outgoing, SendForm form) {
+  return write_with_alias(*outgoing.message(), form,
+                          [&] { return outgoing.send(*to_.wire, form, to_.packet_bytes_max); });
 }
 
 // Whether one more QoS 1 or 2 message may go out: the client's window has room for it and the wire
@@ -91,19 +118,18 @@ void Session::enqueue(Delivery delivery) {
 void Session::send_in_flight(Delivery delivery, Outgoing* outgoing, Now now) {
   WEIR_ASSERT(unsent_ == 0, "what was sent before must be sent again first");
   uint16_t packet_id = take_packet_id();
-  size_t size = 0;
+  bool is_sent = false;
   if (outgoing != nullptr) {
     SendForm form{.version = to_.version,
                   .qos = delivery.qos,
                   .retain = delivery.retain,
                   .packet_id = packet_id,
                   .ids = &delivery.ids};
-    size = outgoing->send(*to_.wire, form, to_.packet_bytes_max);
-    if (size != 0) count_sent(size);
+    is_sent = write_shared(*outgoing, form);
   } else {
-    size = write_single(delivery, packet_id, false, now) ? 1 : 0;
+    is_sent = write_single(delivery, packet_id, false, now);
   }
-  if (size == 0) {  // §3.1.2.11.4: too large for the client: act as if it had been sent
+  if (!is_sent) {  // §3.1.2.11.4: too large for the client: act as if it had been sent
     drop(DropReason::too_large);
     return;
   }
@@ -111,19 +137,20 @@ void Session::send_in_flight(Delivery delivery, Outgoing* outgoing, Now now) {
 }
 
 bool Session::write_single(const Delivery& delivery, uint16_t packet_id, bool duplicate, Now now) {
-  thread_local std::string frame;
-  frame.clear();
   SendForm form{.version = to_.version,
                 .qos = delivery.qos,
                 .retain = delivery.retain,
                 .duplicate = duplicate,
                 .packet_id = packet_id,
                 .ids = &delivery.ids};
-  encode_message(*delivery.message, form, now, frame);
-  if (frame.size() > to_.packet_bytes_max) return false;
-  to_.wire->write(frame);
-  count_sent(frame.size());
-  return true;
+  return write_with_alias(*delivery.message, form, [&]() -> size_t {
+    thread_local std::string frame;
+    frame.clear();
+    encode_message(*delivery.message, form, now, frame);
+    if (frame.size() > to_.packet_bytes_max) return 0;
+    to_.wire->write(frame);
+    return frame.size();
+  });
 }
 
 bool Session::pump(Now now) {

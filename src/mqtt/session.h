@@ -26,6 +26,7 @@
 #include "mqtt/publish_batch.h"
 #include "mqtt/receiver.h"
 #include "mqtt/retained_store.h"
+#include "mqtt/topic_aliases.h"
 #include "mqtt/topic_tree.h"
 
 namespace weir::mqtt {
@@ -73,6 +74,7 @@ class Session {
     Version version = Version::v311;
     uint16_t receive_maximum = 65535;
     uint32_t packet_bytes_max = UINT32_MAX;
+    uint16_t topic_alias_maximum = 0;
   };
   // Begins to send: first again what was not acknowledged, with DUP, then what waited.
   void attach(const Attachment& attachment, Now now);
@@ -164,7 +166,11 @@ class Session {
   void mark_on_wire(InFlight& sent);
   void write_pubrel(uint16_t packet_id, Reason reason);
   InFlightAt find_in_flight(uint16_t packet_id);
+  // Write one copy, by its topic's alias where there is one. False if it is too large.
+  bool write_shared(Outgoing& outgoing, SendForm form);
   bool write_single(const Delivery& delivery, uint16_t packet_id, bool duplicate, Now now);
+  template <class Write>
+  bool write_with_alias(const Message& message, SendForm& form, Write write);
   void send_waiting(Now now);
   bool send_replay(Now now);
   uint16_t take_packet_id();
@@ -181,10 +187,11 @@ class Session {
   const RetainedStore& retained_;
   Attachment to_;
   size_t window_ = 0;
-  std::deque<InFlight> in_flight_;  // in the order of first sending
-  size_t unsent_ = 0;               // of these, not sent on the present connection yet
-  std::deque<Delivery> queue_;      // QoS 1 and 2, not sent yet
-  size_t queued_bytes_ = 0;         // of queue_ and in_flight_
+  std::unique_ptr<TopicAliases> aliases_;  // of the present connection, if its client takes any
+  std::deque<InFlight> in_flight_;         // in the order of first sending
+  size_t unsent_ = 0;                      // of these, not sent on the present connection yet
+  std::deque<Delivery> queue_;             // QoS 1 and 2, not sent yet
+  size_t queued_bytes_ = 0;                // of queue_ and in_flight_
   std::deque<Delivery> replay_;
   std::vector<SharedGroupPtr> groups_;
   size_t group_messages_ = 0;  // of queue_ and in_flight_
