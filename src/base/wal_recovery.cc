@@ -54,4 +54,30 @@ Result<WalContents> read_log(const WalKind& kind, FileSystem& files, const std::
   return log;
 }
 
+Result<void> inspect_segments(const WalKind& kind, FileSystem& files, const std::string& directory,
+                              const std::function<Result<void>(const WalRecord&)>& check,
+                              const std::function<void(const WalSegmentInfo&)>& visit) {
+  WEIR_TRY(std::vector<std::string> names, list_segments(files, directory));
+  for (const std::string& name : names) {
+    WalSegmentInfo info;
+    info.file = directory + "/" + name;
+    WEIR_TRY(std::string bytes, files.read(info.file));
+    info.bytes = bytes.size();
+    auto count = [&](const WalRecord& record) -> Result<void> {
+      if (info.records++ == 0) info.first_lsn = record.lsn;
+      info.last_lsn = record.lsn;
+      return check(record);
+    };
+    Result<WalSummary> summary =
+        read_segment(kind, bytes, info.file, &name == &names.back(), count);
+    if (!summary.ok()) {
+      info.damage = summary.error().message;
+    } else if (summary->torn) {
+      info.damage = fmt::format("torn at offset {}: {}", summary->good_bytes, summary->torn_why);
+    }
+    visit(info);
+  }
+  return {};
+}
+
 }  // namespace weir

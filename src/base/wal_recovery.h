@@ -31,4 +31,15 @@ Result<WalContents> read_log(const WalKind& kind, FileSystem& files, const std::
                              uint64_t needed_lsn, std::string_view owner,
                              const std::function<Result<void>(const WalRecord&)>& visit);
 
+// A segment as `weir inspect` shows it.
+struct WalSegmentInfo {
+  std::string file;
+  uint64_t bytes = 0, records = 0, first_lsn = 0, last_lsn = 0;
+  std::string damage;  // empty, or what is wrong and at which offset
+};
+// Shows every segment of a log that no process has open; `check` may find a record damaged.
+Result<void> inspect_segments(const WalKind& kind, FileSystem& files, const std::string& directory,
+                              const std::function<Result<void>(const WalRecord&)>& check,
+                              const std::function<void(const WalSegmentInfo&)>& visit);
+
 }  // namespace weir

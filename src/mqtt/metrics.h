@@ -35,4 +35,20 @@ inline metrics::Counter connects_refused{"weir_mqtt_connects_refused_total",
 inline metrics::Counter protocol_faults{"weir_mqtt_protocol_faults_total",
                                         "Connections closed for breaking the protocol"};
 
+inline metrics::Gauge journal_bytes{"weir_mqtt_journal_bytes",
+                                    "Size of the log of sessions and retained messages"};
+inline metrics::Counter journal_written_bytes{"weir_mqtt_journal_written_bytes_total",
+                                              "Bytes appended to the broker's journal"};
+inline metrics::Histogram journal_sync_seconds{
+    "weir_mqtt_journal_sync_seconds",
+    "Time one sync of the broker's journal takes",
+    {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1}};
+inline metrics::Gauge journal_stalled{"weir_mqtt_journal_stalled",
+                                      "1 while the journal waits for room on its disk"};
+inline metrics::Gauge journal_failed{
+    "weir_mqtt_journal_failed",
+    "1 when the journal stopped trusting its disk: what it would hold is refused"};
+inline metrics::Gauge sessions_recovered{"weir_mqtt_sessions_recovered",
+                                         "Sessions found in the journal at the start"};
+
 }  // namespace weir::mqtt

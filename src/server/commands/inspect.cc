@@ -16,7 +16,7 @@ Result<bool> inspect_all_log(const std::string& directory) {
   fmt::print("  {:<28} {:>10} {:>9} {:>12} {:>12}\n", "file", "bytes", "records", "first lsn",
              "last lsn");
   WEIR_CHECK(store::inspect_log(
-      directory, system_file_system(), [&](const store::LogSegmentInfo& segment) {
+      directory, system_file_system(), [&](const WalSegmentInfo& segment) {
         fmt::print("  {:<28} {:>10} {:>9} {:>12} {:>12}\n", segment.file, segment.bytes,
                    segment.records, segment.first_lsn, segment.last_lsn);
         if (!segment.damage.empty()) fmt::print("    damaged: {}\n", segment.damage);

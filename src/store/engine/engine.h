@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/durability.h"
 #include "base/file.h"
+#include "base/wal_recovery.h"
 #include "store/store.h"
 
 namespace weir::store {
@@ -30,11 +31,6 @@ struct EngineOptions {
 };
 
 // What `weir inspect` shows.
-struct LogSegmentInfo {
-  std::string file;
-  uint64_t bytes = 0, records = 0, first_lsn = 0, last_lsn = 0;
-  std::string damage;  // empty, or what is wrong and at which offset
-};
 struct ChunkInfo {
   BucketId bucket{};
   std::string series, measurement_and_fields;
@@ -61,7 +57,7 @@ class Engine : public Store {
 
 // Read-only views of a directory that no process has open.
 Result<void> inspect_log(const std::string& directory, FileSystem& files,
-                         const std::function<void(const LogSegmentInfo&)>& visit);
+                         const std::function<void(const WalSegmentInfo&)>& visit);
 Result<void> inspect_chunks(const std::string& directory,
                             const std::function<void(const ChunkInfo&)>& visit);
 

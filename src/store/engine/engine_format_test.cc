@@ -106,8 +106,8 @@ TEST_CASE("stores of every format version open and read as they were written") {
 TEST_CASE("inspection lists segments and chunks, and says what is damaged") {
   testing::TemporaryDirectory directory;
   write_store(directory.path());
-  std::vector<LogSegmentInfo> segments;
-  REQUIRE(inspect_log(directory.path(), system_file_system(), [&](const LogSegmentInfo& segment) {
+  std::vector<WalSegmentInfo> segments;
+  REQUIRE(inspect_log(directory.path(), system_file_system(), [&](const WalSegmentInfo& segment) {
             segments.push_back(segment);
           }).ok());
   REQUIRE(segments.size() == 1);

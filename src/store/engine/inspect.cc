@@ -49,29 +49,9 @@ void describe_columns(const ChunkReader& chunk, const Names* names, SeriesId ser
 }  // namespace
 
 Result<void> inspect_log(const std::string& directory, FileSystem& files,
-                         const std::function<void(const LogSegmentInfo&)>& visit) {
-  std::string log = directory + "/log";
-  WEIR_TRY(std::vector<std::string> names, list_segments(files, log));
-  for (const std::string& name : names) {
-    LogSegmentInfo info;
-    info.file = log + "/" + name;
-    WEIR_TRY(std::string bytes, files.read(info.file));
-    info.bytes = bytes.size();
-    auto count = [&](const WalRecord& record) -> Result<void> {
-      if (info.records++ == 0) info.first_lsn = record.lsn;
-      info.last_lsn = record.lsn;
-      return {};
-    };
-    Result<WalSummary> summary =
-        read_segment(kStoreLog, bytes, info.file, &name == &names.back(), count);
-    if (!summary.ok()) {
-      info.damage = summary.error().message;
-    } else if (summary->torn) {
-      info.damage = fmt::format("torn at offset {}: {}", summary->good_bytes, summary->torn_why);
-    }
-    visit(info);
-  }
-  return {};
+                         const std::function<void(const WalSegmentInfo&)>& visit) {
+  return inspect_segments(
+      kStoreLog, files, directory + "/log", [](const WalRecord&) { return Result<void>(); }, visit);
 }
 
 Result<void> inspect_chunks(const std::string& directory,
