@@ -26,6 +26,7 @@ class HubBroker final : public Broker {
   void adopt(std::unique_ptr<net::Stream> stream, ListenerPolicyPtr policy) override {
     adopt_on(*hub_, std::move(stream), std::move(policy));
   }
+  void review_identities() override { hub_->review_identities(); }
   void publish(MessagePtr message) override { hub_->publish(std::move(message)); }
   ClientPage clients(const ClientQuery& query) const override { return hub_->clients(query); }
   void find_client(std::string client_id,

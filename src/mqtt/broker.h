@@ -103,6 +103,10 @@ class Broker {
   // A message whose topic is no valid name is logged and dropped. Any thread.
   virtual void publish(MessagePtr message) = 0;
 
+  // Users, tokens or access lists have changed: every client's identity is asked again, shortly
+  // after. Who would not be admitted any more is disconnected (MQTT 5: 0x87). Any thread.
+  virtual void review_identities() = 0;
+
   // Reads figures that the io threads leave behind; disturbs none of them. Any thread but an io
   // thread: ten thousand clients take milliseconds.
   virtual ClientPage clients(const ClientQuery& query) const = 0;

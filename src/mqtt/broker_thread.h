@@ -73,6 +73,10 @@ class BrokerThread {
 
   // Gets the claim its session, wherever that is: Connection::begin() or refuse() follows.
   void resolve(Claim claim);
+  // The session's client may be given what this list says, from now on; null: everything.
+  void restrict(Session& session, const std::shared_ptr<const TopicAccess>& topics);
+  // Asks the identities of all connections again, some at a time.
+  void review_identities();
   // The connection ended; the session goes on without it, or ends.
   void connection_ended(Session& session, bool with_will);
   // A session that came from another thread for `claim`.

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 
@@ -49,6 +50,32 @@ class HoldingSink final : public PublishSink {
   int calls = 0;
   std::vector<std::string> topics;
   std::deque<Stored> held;
+};
+
+// The users and the access list of a case, which it may change while clients are connected.
+struct Access : std::enable_shared_from_this<Access> {
+  std::shared_ptr<const AclFile> list;
+  std::set<std::string> removed;
+};
+
+class CaseStanding final : public Standing {
+ public:
+  CaseStanding(std::shared_ptr<Access> access, Identity identity, std::string client_id)
+      : access_(std::move(access)),
+        identity_(std::move(identity)),
+        client_id_(std::move(client_id)) {}
+  Result<Identity> now() const override {
+    if (access_->removed.contains(identity_.user)) return Error{Errc::unauthorized, "removed"};
+    Identity found = identity_;
+    if (access_->list) found.topics = access_->list->access_of(found.user, client_id_);
+    found.standing = std::make_shared<CaseStanding>(access_, identity_, client_id_);
+    return found;
+  }
+
+ private:
+  const std::shared_ptr<Access> access_;
+  const Identity identity_;
+  const std::string client_id_;
 };
 
 class CaseRun {
@@ -95,6 +122,9 @@ class CaseRun {
     words >> first >> second;
     if (first == "option") return set_option(second);
     if (first == "acl") return acl_.append(text.substr(4) + "\n"), void();
+    if (first == "new") return acl_.clear();
+    if (first == "removed") return access_->removed.insert(second), void();
+    if (first == "review") return review();
     if (first == "advance") return loops_.advance_ms(std::stol(second));
     if (first == "sink") return steer_sink(second, words);
     if (first == "clients") return expect_clients(second);
@@ -205,19 +235,30 @@ class CaseRun {
     return *hub_;
   }
 
-  Authenticate authenticate() const {
+  Authenticate authenticate() {
     Authenticate by_password = check_passwords();
     if (acl_.empty()) return by_password;
-    auto list = AclFile::parse(acl_, "acl");
-    if (!list.ok()) fail(list.error().message);
-    return [by_password, list = *list](Credentials who, auto answer) {
-      auto with_topics = [list, answer, client_id = who.client_id](Result<Identity> found) {
-        if (found.ok()) found->topics = list->access_of(found->user, client_id);
+    read_acl();
+    return [by_password, access = access_](Credentials who, auto answer) {
+      auto with_topics = [access, answer, client_id = who.client_id](Result<Identity> found) {
+        if (found.ok()) found = CaseStanding(access, *found, client_id).now();
         answer(std::move(found));
       };
       if (by_password) return by_password(std::move(who), with_topics);
       with_topics(Identity{who.user.value_or("")});
     };
+  }
+
+  // The lines that `acl` gave hold from now on.
+  void read_acl() {
+    auto list = AclFile::parse(acl_, "acl");
+    if (!list.ok()) fail(list.error().message);
+    access_->list = *list;
+  }
+  void review() {
+    if (!acl_.empty()) read_acl();
+    hub().review_identities();
+    loops_.advance_ms(50);
   }
 
   Authenticate check_passwords() const {
@@ -284,6 +325,7 @@ class CaseRun {
   BrokerOptions options_;
   bool passwords_ = false;
   std::string acl_;
+  std::shared_ptr<Access> access_ = std::make_shared<Access>();
   HoldingSink sink_;
   std::shared_ptr<Hub> hub_;
   ListenerPolicyPtr policy_;

@@ -87,6 +87,8 @@ void Connection::handle(ConnectAction& action) {
 
 void Connection::authenticated(Result<Identity> identity) {
   if (closed_ || !request_) return;
+  // What it rests on may have changed since the decision, before there was an identity to review.
+  if (identity.ok() && identity->standing) identity = identity->standing->now();
   if (!identity.ok()) return refuse(reason_of(identity.error().code), identity.error().message);
   identity_ = std::move(identity).value();
   if (request_->will && !may_publish(identity_, request_->will->topic)) {
@@ -111,11 +113,13 @@ void Connection::begin(Session& session, bool session_present) {
     session.will.emplace(Will{std::move(request->will), request->will_delay_s});
   }
   write(connack);
+  thread_.restrict(session, identity_.topics);
   session.attach({.wire = this,
                   .version = request->version,
                   .receive_maximum = request->receive_maximum,
                   .packet_bytes_max = request->packet_bytes_max,
-                  .topic_alias_maximum = request->topic_alias_maximum},
+                  .topic_alias_maximum = request->topic_alias_maximum,
+                  .topics = identity_.topics.get()},
                  thread_.now());
   thread_.member_connected(session);
   feed_session();

@@ -42,6 +42,8 @@ class Connection final : public net::StreamReader, public Wire {
   void refuse(Reason reason, std::string_view why);
   // Ends the connection on the server's wish; its will is due.
   void close(Reason reason, std::string_view why);
+  // Asks the identity's standing again: another identity holds from now on, or none.
+  void review();
   uint64_t number() const { return number_; }
   Version version() const { return protocol_.version(); }
   // Publishes are settled at the end of a read, for all that it brought.

@@ -15,7 +15,8 @@ struct Dropped {
   metrics::Counter counter;
 };
 // In the order of DropReason.
-Dropped dropped[kDropReasons] = {Dropped(0), Dropped(1), Dropped(2), Dropped(3), Dropped(4)};
+Dropped dropped[kDropReasons] = {Dropped(0), Dropped(1), Dropped(2),
+                                 Dropped(3), Dropped(4), Dropped(5)};
 
 }  // namespace
 

@@ -43,6 +43,8 @@ struct Hub : std::enable_shared_from_this<Hub> {
   void find_client(std::string client_id, std::function<void(std::optional<ClientDetails>)> done);
   void kick(std::string client_id, bool end_session, std::function<void(bool)> done);
   void sample_rates();
+  // As Broker's: access_review.cc.
+  void review_identities();
   // Publishes as the server: "$weir".
   void publish(MessagePtr message);
   // Closes every connection and waits; see Broker::stop().
@@ -59,6 +61,7 @@ struct Hub : std::enable_shared_from_this<Hub> {
   std::vector<std::unique_ptr<BrokerThread>> threads;
   std::atomic<size_t> connections = 0;
   std::atomic<bool> stopping = false;
+  std::atomic<bool> review_is_due = false;
   const int64_t started_ms;
 
  private:

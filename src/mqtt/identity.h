@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace weir::mqtt {
 
 // Which topics one client may use, as an access control list says. Shared between threads and asked
@@ -22,11 +24,24 @@ class TopicAccess {
   virtual bool may_subscribe(std::string_view filter) const = 0;
 };
 
+struct Identity;
+
+// What an identity rests on: a user, a token, a line of a file. Asked again when any of them may
+// have changed (Broker::review_identities).
+class Standing {
+ public:
+  virtual ~Standing() = default;
+  // The identity as it is now, or an error: the client would not be admitted any more. Any thread;
+  // does not block.
+  virtual Result<Identity> now() const = 0;
+};
+
 struct Identity {
   std::string user;  // empty: anonymous
   bool may_publish = true, may_subscribe = true;
   // Which topics it may use of those; null: all.
   std::shared_ptr<const TopicAccess> topics = nullptr;
+  std::shared_ptr<const Standing> standing = nullptr;  // null: it never changes
 };
 
 inline bool may_publish(const Identity& who, std::string_view topic) {

@@ -110,6 +110,8 @@ class Protocol {
     bool assigned = false, session_present = false;
   };
   std::string accept(const Acceptance& acceptance);
+  // What its client may do has changed.
+  void set_identity(Identity identity) { identity_ = std::move(identity); }
   // Goes on with what arrived behind the CONNECT.
   void resume(Now now, Actions& out) { consume({}, now, out); }
   // The CONNECT is refused: the CONNACK, or empty where 3.x has no code for the reason.

@@ -41,7 +41,7 @@ MaybeFault Protocol::on_subscribe(const Frame& frame, Actions& out) {
       entry.answer = Reason::topic_filter_invalid;
     } else if (!is_valid_topic_filter(filter)) {
       return malformed("a topic filter of the wrong form");
-    } else if (!may_subscribe(identity_, asked.filter)) {
+    } else if (!may_subscribe(identity_, plain_filter(asked.filter))) {
       entry.answer = Reason::not_authorized;
     }
     action.entries.push_back(std::move(entry));

@@ -40,6 +40,19 @@ struct Receiver {
   Session* session = nullptr;  // home thread only; null while the session is on its way there
   Room room;                   // kept up while it is a member of a shared subscription
 
+  // What it may be given, as its client's access list says; null: everything.
+  void restrict_to(std::shared_ptr<const TopicAccess> topics) {
+    bool restricts = topics != nullptr;
+    details.lock()->topics = std::move(topics);
+    is_restricted.store(restricts, std::memory_order_release);
+  }
+  bool may_receive(std::string_view topic) const {
+    if (!is_restricted.load(std::memory_order_acquire)) return true;
+    std::shared_ptr<const TopicAccess> topics = details.lock()->topics;
+    return topics == nullptr || topics->may_receive(topic);
+  }
+  std::atomic<bool> is_restricted = false;
+
   // Written on the home thread, read by any.
   std::atomic<uint64_t> messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0;
   std::atomic<uint64_t> refused = 0;  // publishes from it that it had no permission for
@@ -56,6 +69,7 @@ struct Receiver {
     uint32_t session_expiry_s = 0;
     std::string user, peer;
     ListenerPolicyPtr policy;
+    std::shared_ptr<const TopicAccess> topics;
     int64_t connected_at_ns = 0, disconnected_at_ns = 0;
     std::string ended_because;
   };

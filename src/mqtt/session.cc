@@ -167,7 +167,9 @@ void Session::send_waiting(Now now) {
     Delivery next = std::move(queue_.front());
     queue_.pop_front();
     let_go(next);
-    if (has_expired(*next.message, now.wall_ns)) {
+    if (!may_send(*next.message)) {
+      drop(DropReason::unauthorized);
+    } else if (has_expired(*next.message, now.wall_ns)) {
       drop(DropReason::expired);
     } else {
       send_in_flight(std::move(next), nullptr, now);
@@ -198,7 +200,7 @@ bool Session::send_replay(Now now) {
     if (next.qos > 0 && (!queue_.empty() || !has_room_in_flight())) return false;
     Delivery delivery = std::move(next);
     replay_.pop_front();
-    if (!retained_.is_current(*delivery.message)) continue;
+    if (!retained_.is_current(*delivery.message) || !may_send(*delivery.message)) continue;
     if (delivery.qos > 0) {
       send_in_flight(std::move(delivery), nullptr, now);
     } else if (!write_single(delivery, 0, false, now)) {

@@ -75,11 +75,14 @@ class Session {
     uint16_t receive_maximum = 65535;
     uint32_t packet_bytes_max = UINT32_MAX;
     uint16_t topic_alias_maximum = 0;
+    const TopicAccess* topics = nullptr;  // lives as long as the attachment; null: all
   };
   // Begins to send: first again what was not acknowledged, with DUP, then what waited.
   void attach(const Attachment& attachment, Now now);
   void detach();
   bool is_attached() const { return to_.wire != nullptr; }
+  // Of the present attachment.
+  void set_topics(const TopicAccess* topics) { to_.topics = topics; }
 
   // A message matched one of the subscriptions.
   void deliver(Outgoing& outgoing, const Grant& grant);
@@ -155,6 +158,10 @@ class Session {
   using InFlightAt = std::deque<InFlight>::iterator;
 
   bool has_room_in_flight() const;
+  // What waits was matched under the rights of another time.
+  bool may_send(const Message& message) const {
+    return to_.topics == nullptr || to_.topics->may_receive(message.topic);
+  }
   void send_qos_0(Outgoing& outgoing, const Grant& grant, bool retain);
   void enqueue(Delivery delivery);
   void send_in_flight(Delivery delivery, Outgoing* outgoing, Now now);

@@ -86,6 +86,10 @@ void Session::send_again(Now now) {
     }
     if (again->is_released) {
       write_pubrel(again->packet_id, Reason::success);
+    } else if (!may_send(*again->delivery.message)) {
+      again = finish_sending(again);
+      drop(DropReason::unauthorized);
+      continue;
     } else if (!write_single(again->delivery, again->packet_id, true, now)) {
       again = finish_sending(again);
       drop(DropReason::too_large);

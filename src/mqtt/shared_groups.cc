@@ -16,7 +16,10 @@ enum class Fit { at_once, queued, offline, not_at_all, gone };
 
 Fit fit_of(const Target& member, const Message& message) {
   const Receiver& receiver = *member.receiver;
-  if (receiver.home.load(std::memory_order_relaxed) == Receiver::kGone) return Fit::gone;
+  if (receiver.home.load(std::memory_order_relaxed) == Receiver::kGone ||
+      !receiver.may_receive(message.topic)) {
+    return Fit::gone;
+  }
   const Room& room = receiver.room;
   bool needs_window = std::min(message.qos, member.grant.qos) > 0;
   uint32_t underway = room.underway.load(std::memory_order_relaxed);

@@ -385,10 +385,17 @@ MatchPtr TopicTree::match(std::string_view topic) const {
                  [&](std::string_view level) { levels.push_back(state_->names.find(level)); });
   state_->root.match(levels, topic.empty() || topic[0] != '$', found);
   gather(found, match->targets);
+  std::erase_if(match->targets,
+                [&](const Target& target) { return !target.receiver->may_receive(topic); });
   for (const FilterEnd* end : found) {
     for (const GroupEnd& group : end->groups) match->groups.push_back(with_members(group));
   }
   return match;
+}
+
+void TopicTree::rights_changed(std::string_view filter) {
+  std::unique_lock lock(mutex_);
+  changes_.changed(Filter(filter).plain);
 }
 
 MatchPtr TopicTree::members_of(const SharedGroup& group) const {

@@ -80,7 +80,11 @@ class TopicTree {
   // Returns whether there was one.
   bool unsubscribe(std::string_view filter, const Receiver& receiver);
 
+  // Without receivers that may not be given the topic; those of groups are asked when one is
+  // chosen.
   MatchPtr match(std::string_view topic) const;
+  // What a receiver that holds this filter may be given has changed.
+  void rights_changed(std::string_view filter);
   // The group alone, with its members of this moment; without groups when it has none left.
   MatchPtr members_of(const SharedGroup& group) const;
   const ChangeCounters& changes() const { return changes_; }

@@ -51,7 +51,7 @@ double rounded(double rate) {
 // In the order of mqtt::DropReason, and what it published without permission.
 OrderedJson dropped_json(const mqtt::ClientInfo& client) {
   constexpr std::array<const char*, mqtt::kDropReasons> kNames = {
-      "slowSubscriber", "queueFull", "allQueuesFull", "tooLarge", "expired"};
+      "slowSubscriber", "queueFull", "allQueuesFull", "tooLarge", "expired", "rightsLost"};
   OrderedJson json = OrderedJson::object();
   uint64_t total = client.refused;
   for (size_t i = 0; i < kNames.size(); i++) {
