@@ -36,6 +36,7 @@ class HubBroker final : public Broker {
   void kick(std::string client_id, bool end_session, std::function<void(bool)> done) override {
     hub_->kick(std::move(client_id), end_session, std::move(done));
   }
+  Traces& traces() override { return hub_->traces; }
   void sample_rates() override { hub_->sample_rates(); }
   RetainedPage retained(const RetainedQuery& query) const override {
     return hub_->retained.page(query, hub_->clock.wall_ns());

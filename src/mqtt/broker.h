@@ -21,6 +21,7 @@
 #include "mqtt/identity.h"
 #include "mqtt/message.h"
 #include "mqtt/sink.h"
+#include "mqtt/traces.h"
 #include "net/listener.h"
 
 namespace weir::mqtt {
@@ -117,8 +118,10 @@ class Broker {
   // Ends a client's connection (MQTT 5: reason 0x98, administrative action), and its session too if
   // told so. Its will is published. `done` says whether there was such a session.
   virtual void kick(std::string client_id, bool end_session, std::function<void(bool)> done) = 0;
-  // Brings the clients' rates up to date. To be called every few seconds, by one thread at a time;
-  // not from an io thread.
+  // What certain clients say and are told; any thread.
+  virtual Traces& traces() = 0;
+  // Brings the clients' rates up to date, and ends traces whose time is over. To be called every
+  // few seconds, by one thread at a time; not from an io thread.
   virtual void sample_rates() = 0;
 
   // Holds up storing for no longer than a portion of the topics takes. Not from an io thread.

@@ -162,6 +162,7 @@ ClientPage Hub::clients(const ClientQuery& query) const {
 
 void Hub::sample_rates() {
   auto turn = sampling_.lock();
+  traces.expire(clock.wall_ns());
   int64_t at_ms = clock.steady_ms();
   for (const ReceiverPtr& receiver : all_receivers(*this)) {
     const std::array<uint64_t, 4> counts = {

@@ -47,6 +47,7 @@ void Connection::on_bytes(std::string_view bytes) {
   if (closed_) return;
   bytes_received.add(bytes.size());
   if (session_ != nullptr) add_to(session_->receiver().bytes_in, bytes.size());
+  protocol_.observe(is_traced() ? this : nullptr);
   protocol_.consume(bytes, thread_.now(), actions_);
   perform();
 }
@@ -71,6 +72,7 @@ void Connection::handle(ConnectAction& action) {
   request_ = std::move(action.request);
   assigned_ = request_->client_id.empty();
   client_id_ = assigned_ ? "weir-" + id_to_text(make_random_id()) : request_->client_id;
+  if (thread_.hub().traces.generation() != 0) trace_connect();
   // Until the decision the client has nothing to say that could be acted on.
   stream_->pause_reading();
   if (!policy_->authenticate) return authenticated(Identity{});
@@ -133,6 +135,7 @@ void Connection::begin(Session& session, bool session_present) {
 void Connection::go_on_after_connect() {
   if (!goes_on_ || closed_) return;
   goes_on_ = false;
+  protocol_.observe(is_traced() ? this : nullptr);
   protocol_.resume(thread_.now(), actions_);
   perform();
 }
@@ -348,7 +351,7 @@ void Connection::note_end(std::string_view why) {
 
 void Connection::finish(std::string_view farewell, bool with_will, bool gracefully) {
   if (closed_) return;
-  if (!farewell.empty()) stream_->write(farewell);
+  if (!farewell.empty()) write(farewell);
   closed_ = true;
   if (timer_ != 0) thread_.io().cancel(timer_);
   timer_ = 0;
@@ -367,10 +370,14 @@ void Connection::finish(std::string_view farewell, bool with_will, bool graceful
 }
 
 void Connection::write(std::string_view bytes) {
-  if (!closed_ && !bytes.empty()) stream_->write(bytes);
+  if (closed_ || bytes.empty()) return;
+  if (is_traced()) trace_out(bytes);
+  stream_->write(bytes);
 }
 void Connection::write_shared(std::shared_ptr<const std::string> bytes) {
-  if (!closed_) stream_->write_shared(std::move(bytes));
+  if (closed_) return;
+  if (is_traced()) trace_out(*bytes);
+  stream_->write_shared(std::move(bytes));
 }
 size_t Connection::unsent_bytes() const { return closed_ ? 0 : stream_->unsent_bytes(); }
 

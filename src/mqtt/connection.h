@@ -18,7 +18,7 @@
 
 namespace weir::mqtt {
 
-class Connection final : public net::StreamReader, public Wire {
+class Connection final : public net::StreamReader, public Wire, private FrameObserver {
  public:
   // A client without a receive maximum (3.1.1) is read no further while so many of its QoS 1 and 2
   // publishes wait for the sinks: their acknowledgements are held in memory.
@@ -84,6 +84,15 @@ class Connection final : public net::StreamReader, public Wire {
   void describe(const ConnectRequest& request);
   void note_end(std::string_view why);
   void tell_in_flight();
+  // Traces (connection_trace.cc).
+  bool is_traced() {
+    uint64_t generation = thread_.hub().traces.generation();
+    return generation != 0 && is_traced(generation);
+  }
+  bool is_traced(uint64_t generation);
+  void trace_connect();
+  void trace_out(std::string_view packets);
+  void on_frame(const Frame& frame) override;
 
   BrokerThread& thread_;
   const uint64_t number_;
@@ -101,8 +110,10 @@ class Connection final : public net::StreamReader, public Wire {
   bool published_ = false;  // in this read
   bool in_read_ = false;
   bool goes_on_ = false;  // CONNECT was accepted; what came behind it is still to be read
+  bool traced_ = false;   // as of trace_generation_
   bool feeding_ = false;  // a timer will call feed_session()
   bool refusal_is_logged_ = false;
+  uint64_t trace_generation_ = 0;
   net::IoThread::TimerId timer_ = 0;
   Actions actions_;                           // reused from read to read
   std::vector<MessagePtr> read_messages_;     // of this read, for the sinks

@@ -20,6 +20,7 @@
 #include "mqtt/session.h"
 #include "mqtt/text_map.h"
 #include "mqtt/topic_tree.h"
+#include "mqtt/traces.h"
 
 namespace weir::mqtt {
 
@@ -56,6 +57,7 @@ struct Hub : std::enable_shared_from_this<Hub> {
   TopicTree tree;
   RetainedStore retained;
   QueueBudget queues;
+  Traces traces;
   // Every session's receiver by client id; an entry's home changes on its home thread only.
   Guarded<TextMap<std::shared_ptr<Receiver>>> receivers;
   std::vector<std::unique_ptr<BrokerThread>> threads;

@@ -41,9 +41,14 @@ size_t Protocol::consume_frames(std::string_view bytes, Now now, Actions& out) {
       out.packets++;
       last_packet_ms_ = now.ms;
       handle(frame, now, out);
+      if (observer_ != nullptr) observer_->on_frame(frame);
     }
   }
   return used;
+}
+
+std::string_view Protocol::topic_of_alias(uint16_t alias) const {
+  return alias == 0 || alias > aliases_.size() ? std::string_view() : aliases_[alias - 1u];
 }
 
 void Protocol::handle(const Frame& frame, Now now, Actions& out) {

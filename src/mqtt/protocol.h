@@ -47,6 +47,7 @@ struct ConnectRequest {
   std::optional<std::string> user, password;
   std::unique_ptr<Message> will;  // without client id and user
   uint32_t will_delay_s = 0;
+  size_t packet_bytes = 0;  // of the CONNECT
 };
 
 struct ConnectAction {
@@ -96,6 +97,13 @@ struct Actions {
   size_t packets = 0;
 };
 
+// Sees each packet of the client once it has been handled, whatever came of it.
+class FrameObserver {
+ public:
+  virtual ~FrameObserver() = default;
+  virtual void on_frame(const Frame& frame) = 0;
+};
+
 class Protocol {
  public:
   Protocol(const ProtocolLimits& limits, Now now);
@@ -128,6 +136,11 @@ class Protocol {
   int64_t deadline_ms() const;
   std::optional<EndAction> on_time(Now now);
 
+  // Null: none. It outlives the protocol or the next call.
+  void observe(FrameObserver* observer) { observer_ = observer; }
+  // What a topic alias of the client stands for; empty if it is not set.
+  std::string_view topic_of_alias(uint16_t alias) const;
+
   Version version() const { return version_; }
   bool is_connected() const { return state_ == State::connected; }
   bool has_ended() const { return state_ == State::ended; }
@@ -150,6 +163,7 @@ class Protocol {
   void end(const Fault& fault, Actions& out);
 
   ProtocolLimits limits_;
+  FrameObserver* observer_ = nullptr;
   State state_ = State::awaiting_connect;
   Version version_ = Version::v311;
   bool version_known_ = false;

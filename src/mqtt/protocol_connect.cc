@@ -64,6 +64,7 @@ MaybeFault Protocol::on_connect(const Frame& frame, Now now, Actions& out) {
 
   auto request = std::make_unique<ConnectRequest>();
   request->version = version_;
+  request->packet_bytes = frame.size_bytes;
   request->client_id = packet.client_id;
   request->clean_start = packet.clean_start;
   if (version_ == Version::v5) {

@@ -29,8 +29,12 @@ struct BrokerFixture : ApiFixture {
     REQUIRE(publisher.ok());
     return std::move(*publisher);
   }
-  Reply ask(std::string_view method, std::string_view target,
-            const HeaderList& headers = {{"Authorization", "Token operator-token"}}) {
+  const HeaderList operator_token = {{"Authorization", "Token operator-token"}};
+  Reply ask(std::string_view method, std::string_view target) {
+    return ask(method, target, operator_token);
+  }
+  Reply ask(std::string_view method, std::string_view target, const HeaderList& headers,
+            std::string body = {}) {
     http::Request request;
     request.method = method;
     request.target = target;
@@ -39,6 +43,7 @@ struct BrokerFixture : ApiFixture {
     if (question < target.size())
       request.query = http::Parameters::parse(target.substr(question + 1));
     for (const auto& [name, value] : headers) request.headers.add(name, value);
+    request.body = std::move(body);
     auto responder = std::make_shared<FakeResponder>();
     own_router.handle(std::move(request), responder);
     return responder->wait();
@@ -133,6 +138,45 @@ TEST_CASE("retained messages are paged, shown whole and deleted") {
   CHECK(fixture.ask("DELETE", "/api/v2/weir/retained").error() ==
         "400 invalid: give either topic or filter");
   CHECK(fixture.ask("GET", "/api/v2/weir/retained?filter=a%23").status == 400);
+}
+
+TEST_CASE("what a client says is traced while a trace for it runs") {
+  BrokerFixture fixture;
+  auto other = fixture.connect("other");
+  Reply started = fixture.ask("POST", "/api/v2/weir/traces", fixture.operator_token,
+                              R"({"clientID":"lamp","seconds":60,"withPayload":true})");
+  REQUIRE_MESSAGE(started.status == 201, started.body);
+  CHECK(started.json()["endsAt"] == "2026-01-01T00:01:00Z");
+  auto lamp = fixture.connect("lamp");
+  REQUIRE(other->publish("home/b", "1", 1, false).ok());
+  REQUIRE(lamp->publish("home/a", "21", 1, false).ok());
+  Json trace = fixture.ask("GET", "/api/v2/weir/traces/1").json();
+  CHECK(trace["running"] == true);
+  CHECK(trace["packets"] == 4);
+  REQUIRE(trace["lines"].size() == 4);
+  const char* packets[] = {"CONNECT", "CONNACK", "PUBLISH", "PUBACK"};
+  for (size_t i = 0; i < 4; i++) {
+    CHECK(trace["lines"][i]["packet"] == packets[i]);
+    CHECK(trace["lines"][i]["from"] == (i % 2 == 0 ? "client" : "broker"));
+    CHECK(trace["lines"][i]["clientID"] == "lamp");
+  }
+  CHECK(trace["lines"][2]["text"] == "home/a, QoS 1, id 1, payload 2 B");
+  CHECK(trace["lines"][2]["payload"] == "21");
+  CHECK(fixture.ask("GET", "/api/v2/weir/traces/1?after=3").json()["lines"].size() == 1);
+  CHECK(fixture.ask("DELETE", "/api/v2/weir/traces/1").status == 204);
+  REQUIRE(lamp->publish("home/a", "22", 1, false).ok());
+  CHECK(fixture.ask("GET", "/api/v2/weir/traces/1").json()["packets"] == 4);
+  CHECK(fixture.ask("GET", "/api/v2/weir/traces").json()["traces"].size() == 1);
+
+  for (const char* bad : {R"({})", R"({"clientID":"a","filter":"b"})", R"({"filter":"a#"})",
+                          R"({"clientID":"a","seconds":0})", R"({"clientID":"a","seconds":3601})"})
+    CHECK_MESSAGE(
+        fixture.ask("POST", "/api/v2/weir/traces", fixture.operator_token, bad).status == 400, bad);
+  CHECK(fixture.ask("GET", "/api/v2/weir/traces/2").status == 404);
+  CHECK(fixture.ask("DELETE", "/api/v2/weir/traces/x").status == 404);
+  CHECK(
+      fixture.ask("POST", "/api/v2/weir/traces", fixture.reader(), R"({"clientID":"a"})").status ==
+      403);
 }
 
 TEST_CASE("who may read the buckets sees clients and retained messages and changes neither") {
