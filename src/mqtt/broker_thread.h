@@ -68,8 +68,10 @@ class BrokerThread {
   // What another thread routed to sessions here.
   struct Outbox;
   void receive(Outbox& batch);
-  // Hands the outboxes over and adds the tally to the metrics.
-  void flush();
+  // Hands the outboxes over and adds the tally to the metrics. When the batch of events is over,
+  // and nothing of this thread's is in use, few deliveries may be made from here.
+  void flush(bool batch_is_over = false);
+  void flush_later();  // at the end of the batch
 
   // Gets the claim its session, wherever that is: Connection::begin() or refuse() follows.
   void resolve(Claim claim);
@@ -134,6 +136,9 @@ class BrokerThread {
   void publish_system_topics();
   void look_for_relief();
 
+  // Deliveries that cost less than waking another thread, its system calls and its way to a core.
+  // More are worth a second core's help.
+  static constexpr size_t kHandOverMax = 8;
   // How often congested sinks are asked: a few group commits.
   static constexpr int64_t kReliefMs = 5;
 

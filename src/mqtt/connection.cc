@@ -64,7 +64,7 @@ void Connection::perform() {
   in_read_ = false;
   go_on_after_connect();
   if (session_ != nullptr) thread_.settle(*session_);
-  thread_.flush();
+  thread_.flush_later();
   pause_if_needed();
 }
 
@@ -291,7 +291,7 @@ void Connection::feed_session() {
     if (connection == nullptr) return;
     connection->feeding_ = false;
     connection->feed_session();
-    here.flush();
+    here.flush_later();
   });
 }
 
@@ -341,7 +341,7 @@ void Connection::on_end(Result<void> how) {
 void Connection::on_drained() {
   if (std::exchange(stuffed_, false) && !closed_ && !paused_) stream_->resume_reading();
   feed_session();
-  thread_.flush();
+  thread_.flush_later();
 }
 
 // For the list of clients, should the session be kept.

@@ -52,6 +52,11 @@ void Hub::post(uint32_t thread, std::function<void(BrokerThread&)> task) {
   there.io().post([hub = shared_from_this(), &there, task = std::move(task)] { task(there); });
 }
 
+void Hub::hand_over(uint32_t thread, std::function<void(BrokerThread&)> task) {
+  BrokerThread& there = *threads[thread];
+  there.io().hand_over([hub = shared_from_this(), &there, task = std::move(task)] { task(there); });
+}
+
 bool Hub::is_congested() const {
   for (const PublishSink* sink : sinks) {
     if (sink->congested()) return true;

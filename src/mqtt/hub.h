@@ -34,6 +34,8 @@ struct Hub : std::enable_shared_from_this<Hub> {
   void add_threads(const std::vector<net::IoThread*>& io_threads);
   // Runs `task` on that io thread.
   void post(uint32_t thread, std::function<void(BrokerThread&)> task);
+  // The same for a small task, where nothing of the caller's is in use (net::IoThread).
+  void hand_over(uint32_t thread, std::function<void(BrokerThread&)> task);
 
   Now now() const { return {clock.steady_ms(), clock.wall_ns()}; }
   bool is_congested() const;

@@ -39,10 +39,7 @@ void BrokerThread::deliver(const Target& target, const Grant& grant, const Match
   }
   box->items.back().targets++;
   box->targets.push_back({&target, &grant});
-  if (!flush_is_due_) {
-    flush_is_due_ = true;
-    io_.at_end_of_batch([hub = hub_.shared_from_this(), this] { flush(); });
-  }
+  flush_later();
 }
 
 void BrokerThread::deliver_here(const Target& target, const Grant& grant, const MatchPtr& match) {
@@ -68,14 +65,26 @@ void BrokerThread::receive(Outbox& batch) {
   flush();
 }
 
-void BrokerThread::flush() {
+void BrokerThread::flush_later() {
+  if (flush_is_due_) return;
+  flush_is_due_ = true;
+  io_.at_end_of_batch([hub = hub_.shared_from_this(), this] { flush(true); });
+}
+
+void BrokerThread::flush(bool batch_is_over) {
   flush_is_due_ = false;
   for (uint32_t thread = 0; thread < outboxes_.size(); thread++) {
     std::unique_ptr<Outbox>& box = outboxes_[thread];
     if (!box) continue;
-    hub_.post(thread, [batch = std::shared_ptr<Outbox>(std::move(box))](BrokerThread& there) {
+    bool is_small = box->targets.size() <= kHandOverMax;
+    auto receive = [batch = std::shared_ptr<Outbox>(std::move(box))](BrokerThread& there) {
       there.receive(*batch);
-    });
+    };
+    if (batch_is_over && is_small) {
+      hub_.hand_over(thread, std::move(receive));
+    } else {
+      hub_.post(thread, std::move(receive));
+    }
   }
   if (sent_tally.messages != 0) {
     messages_sent.add(sent_tally.messages);

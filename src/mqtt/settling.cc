@@ -27,13 +27,13 @@ void BrokerThread::batch_is_stored(const std::shared_ptr<PublishBatch>& batch) {
   uint32_t home = receiver.home.load(std::memory_order_acquire);
   if (home == Receiver::kGone) {
     route_unrouted(*batch);
-    return flush();
+    return flush_later();
   }
   if (home != index_) {
     hub_.post(home, [batch](BrokerThread& there) { there.batch_is_stored(batch); });
   } else if (receiver.session != nullptr) {
     settle(*receiver.session);
-    flush();
+    flush_later();
   }  // else it is on its way here, and is settled when it arrives
 }
 

@@ -141,7 +141,6 @@ void BrokerThread::member_connected(Session& session) {
         Session* held = absent->session;
         if (held == nullptr || held->is_attached()) return;
         there.hand_on_to_connected(*held);
-        there.flush();
       });
     }
   }

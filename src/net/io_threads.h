@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -18,6 +19,9 @@ class IoThread {
   virtual ~IoThread() = default;
   // Runs `task` on this loop, soon. Any thread. Tasks posted by one thread keep their order.
   virtual void post(std::function<void()> task) = 0;
+  // As post(), for a task that is small: a loop that sleeps need not be woken for it, the calling
+  // thread may do it in its place, at once. To be called where nothing of the caller's is in use.
+  virtual void hand_over(std::function<void()> task) { post(std::move(task)); }
   // Runs `task` on this loop after `delay_ms`; the id cancels it. From this loop only.
   using TimerId = uint64_t;
   virtual TimerId after_ms(int64_t delay_ms, std::function<void()> task) = 0;

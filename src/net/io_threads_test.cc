@@ -1,7 +1,9 @@
 #include "net/io_threads.h"
 
+#include <algorithm>
 #include <atomic>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -82,6 +84,81 @@ TEST_CASE("the end of the batch comes after the events at hand and before waitin
   });
   REQUIRE(eventually([&] { return done.load(); }));
   CHECK(order == "tttef");
+}
+
+TEST_CASE("what is handed over to a sleeping loop is done at once, behind what was posted to it") {
+  IoThreads threads(2);
+  IoThread &from = threads.at(0), &to = threads.at(1);
+  bool done_at_once = false;
+  std::atomic<int> came_back = 0;
+  // The other loop is soon asleep; until then it does the task itself.
+  for (int round = 0; round < 1000 && !done_at_once; ++round) {
+    run_on(from, [&] {
+      std::atomic<int> ran = 0;
+      const auto caller = std::this_thread::get_id();
+      bool same_thread = false, was_on_loop = false;
+      to.post([&] { ran++; });
+      to.hand_over([&] {
+        ran++;
+        same_thread = std::this_thread::get_id() == caller;
+        was_on_loop = to.is_this_thread() && !from.is_this_thread();
+        // Neither back nor on: each would be another thread's work within this one.
+        from.hand_over([&] { came_back++; });
+      });
+      CHECK(from.is_this_thread());
+      CHECK(eventually([&] { return ran >= 2; }));
+      CHECK(was_on_loop);
+      done_at_once = same_thread;
+      CHECK(came_back == 0);
+    });
+    CHECK(eventually([&] { return came_back == 1; }));
+    came_back = 0;
+  }
+  CHECK(done_at_once);
+}
+
+TEST_CASE("timers and batches of a loop that was helped go on by themselves") {
+  IoThreads threads(2);
+  for (int round = 0; round < 50; ++round) {
+    std::atomic<int> ran = 0;
+    run_on(threads.at(0), [&] {
+      threads.at(1).hand_over([&] {
+        threads.at(1).after_ms(1, [&] { ran++; });
+        threads.at(1).at_end_of_batch([&] { ran++; });
+        threads.at(1).post([&] { ran++; });
+      });
+    });
+    REQUIRE(eventually([&] { return ran == 3; }));
+  }
+}
+
+TEST_CASE("two loops that hand over to each other lose nothing and keep their order") {
+  IoThreads threads(2);
+  std::vector<int> got[2];
+  std::atomic<int> count = 0;
+  constexpr int kEach = 20'000;
+  for (size_t side = 0; side < 2; ++side) {
+    IoThread &from = threads.at(side), &to = threads.at(1 - side);
+    for (int i = 0; i < kEach; ++i) {
+      from.post([&, i] {
+        auto arrive = [&, i] {
+          got[from.index()].push_back(i);
+          count++;
+        };
+        if (i % 3 == 0) {
+          to.post(arrive);
+        } else {
+          to.hand_over(arrive);
+        }
+      });
+    }
+  }
+  REQUIRE(eventually([&] { return count == 2 * kEach; }));
+  threads.stop();
+  for (auto& order : got) {
+    REQUIRE(order.size() == kEach);
+    CHECK(std::is_sorted(order.begin(), order.end()));
+  }
 }
 
 TEST_CASE("stopping drops tasks and timers that never came to run") {

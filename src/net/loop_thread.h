@@ -1,20 +1,17 @@
 // LoopThread: one event loop on one thread, as net/ itself sees it.
 //
-// Internal to net/. Descriptors are watched for readiness and read or written by their owner
-// without blocking, so that all connections of a thread share one read buffer and what a batch of
-// events caused is written once at its end. Asio stands behind this header, and is not in it.
-// Everything but post() is for the loop's own thread, or for any one thread once it has stopped.
+// Internal to net/. Descriptors are watched for readiness (epoll) and read or written by their
+// owner without blocking, so that all connections of a thread share one read buffer and what a
+// batch of events caused is written once at its end. A loop's work is done by one thread at a time:
+// its own or, while that one waits for events, one that hands something over (hand_over()); whoever
+// does it holds the loop. Everything but post() and hand_over() is for the holder, or for any one
+// thread once the loop has stopped.
 #pragma once
 
-#include <chrono>
+#include <cstdint>
 #include <memory>
-#include <string_view>
 
 #include "net/io_threads.h"
-
-namespace boost::asio {
-class io_context;
-}
 
 namespace weir::net {
 
@@ -34,12 +31,15 @@ class LoopClient {
   virtual void drop() = 0;
 };
 
+class Mailbox;
+
 class LoopThread final : public IoThread {
  public:
   explicit LoopThread(size_t index);
   ~LoopThread() override;
 
   void post(std::function<void()> task) override;
+  void hand_over(std::function<void()> task) override;
   TimerId after_ms(int64_t delay_ms, std::function<void()> task) override;
   void cancel(TimerId timer) override;
   void at_end_of_batch(std::function<void()> task) override;
@@ -49,7 +49,8 @@ class LoopThread final : public IoThread {
   void request_stop();  // any thread
   void join();          // drops what is still open
 
-  boost::asio::io_context& context();
+  // For threads that may outlive the loop and still post.
+  std::shared_ptr<Mailbox> mailbox();
   char* read_buffer();  // kReadBufferBytes, for the duration of one on_readable()
   void flush_later(std::shared_ptr<LoopClient> client);
 
@@ -65,6 +66,8 @@ class FdWatch {
   // Takes the descriptor, which is non-blocking, over. `client` is dropped when the loop stops.
   FdWatch(LoopThread& loop, int fd, LoopClient& client);
   ~FdWatch();
+  FdWatch(const FdWatch&) = delete;
+  FdWatch& operator=(const FdWatch&) = delete;
   int fd() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
   // One call to on_readable() / on_writable(); at most one wait of each kind at a time.
@@ -76,11 +79,9 @@ class FdWatch {
   int release();
 
  private:
-  struct Descriptor;
   LoopThread& loop_;
-  LoopClient& client_;
   int fd_;
-  std::unique_ptr<Descriptor> descriptor_;
+  uint32_t slot_ = 0;  // in the loop's table
 };
 
 }  // namespace weir::net
