@@ -47,6 +47,25 @@ Log decode(std::string_view bytes, size_t piece, uint16_t& failure) {
   return log;
 }
 
+// The bytes of binary messages, as those get them who take them in pieces.
+std::string decode_in_pieces(std::string_view bytes, size_t piece) {
+  struct Bytes final : WebSocketEventSink {
+    std::string binary;
+    bool on_message(std::string_view message, bool is_text) override {
+      if (!is_text) binary.append(message);
+      return true;
+    }
+    bool on_ping(std::string_view) override { return true; }
+    bool on_pong(std::string_view) override { return true; }
+    void on_close(uint16_t, std::string_view) override {}
+  } sink;
+  WebSocketDecoder decoder(WebSocketDecoder::Role::server, kMessageBytesMax);
+  decoder.hand_binary_on_in_pieces();
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size())))
+    decoder.feed(bytes.substr(0, piece), sink);
+  return sink.binary;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -56,5 +75,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (size_t piece : {1u, 7u})
     if (decode(bytes, piece, other).events != whole.events || other != failure) std::abort();
   if (decode(whole.frames, SIZE_MAX, other).events != whole.events || other != 0) std::abort();
+  if (decode_in_pieces(bytes, SIZE_MAX) != decode_in_pieces(bytes, 3)) std::abort();
   return 0;
 }

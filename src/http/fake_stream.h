@@ -61,7 +61,8 @@ struct FakeWire {
 
 class FakeStream final : public net::Stream {
  public:
-  FakeStream(FakeIoThread& thread, FakeWire& wire) : thread_(thread), wire_(wire) {}
+  FakeStream(FakeIoThread& thread, FakeWire& wire, net::Peer peer = {"192.0.2.7", 50432, false})
+      : thread_(thread), wire_(wire), peer_(std::move(peer)) {}
   void start(net::StreamReader& reader) override { reader_ = &reader; }
   void pause_reading() override { wire_.is_paused = true; }
   void resume_reading() override { wire_.is_paused = false; }
@@ -81,7 +82,7 @@ class FakeStream final : public net::Stream {
   net::StreamReader* reader_ = nullptr;
   FakeIoThread& thread_;
   FakeWire& wire_;
-  const net::Peer peer_{"192.0.2.7", 50432, false};
+  const net::Peer peer_;
 };
 
 }  // namespace weir::http::testing

@@ -56,6 +56,7 @@ const Node* find(const Node& node, std::string_view path, std::vector<std::strin
 struct Router::State {
   Node root;
   std::unordered_map<std::string, WebSocketHandler> websockets;
+  WebSocketHandler websocket_fallback;
   Handler fallback;
   Headers common_headers;
 };
@@ -91,6 +92,10 @@ void Router::add_websocket(std::string_view path, WebSocketHandler accept) {
   state_->websockets[std::string(path)] = std::move(accept);
 }
 
+void Router::set_websocket_fallback(WebSocketHandler accept) {
+  state_->websocket_fallback = std::move(accept);
+}
+
 void Router::set_fallback(Handler handler) { state_->fallback = std::move(handler); }
 
 void Router::set_common_headers(Headers headers) { state_->common_headers = std::move(headers); }
@@ -99,7 +104,8 @@ const Headers& Router::common_headers() const { return state_->common_headers; }
 
 const WebSocketHandler* Router::find_websocket(std::string_view path) const {
   auto found = state_->websockets.find(std::string(path));
-  return found == state_->websockets.end() ? nullptr : &found->second;
+  if (found != state_->websockets.end()) return &found->second;
+  return state_->websocket_fallback ? &state_->websocket_fallback : nullptr;
 }
 
 void Router::handle(Request request, ResponderPtr responder) const {

@@ -22,6 +22,8 @@ class Router {
   void add(std::string_view method, std::string_view path, Handler handler);
   // A path that upgrades to WebSocket (RFC 6455). `accept` may refuse with an HTTP answer.
   void add_websocket(std::string_view path, WebSocketHandler accept);
+  // Upgrades of all paths that nobody added: for a port that speaks nothing else.
+  void set_websocket_fallback(WebSocketHandler accept);
   // What answers paths nobody added: the web interface. Without it, 404.
   void set_fallback(Handler handler);
   // Headers that every answer carries (X-Influxdb-Version and the like).

@@ -42,6 +42,8 @@ struct WebSocketAnswer {
   Headers refuse_headers;
   std::string refuse_body;
   std::string subprotocol;
+  // on_message() gets binary messages as they arrive, in pieces, of any length.
+  bool binary_in_pieces = false;
   // Called once the handshake is done; the socket lives until on_closed has run.
   std::function<WebSocketEvents(std::shared_ptr<WebSocket>)> opened;
 };

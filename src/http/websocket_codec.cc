@@ -12,6 +12,8 @@ constexpr uint8_t kFinalBit = 0x80, kReservedBits = 0x70, kOpcodeBits = 0x0f, kM
 // Payload lengths up to 125 stand in the second byte; these announce 16 and 64 bits more.
 // A buffer beyond this is not kept for the next message: few messages are large, most idle.
 constexpr size_t kKeptBufferBytes = 64 * 1024;
+// Pieces come and go within a read, and their connections are many.
+constexpr size_t kKeptPieceBytes = 1024;
 constexpr uint8_t kLength16 = 126, kLength64 = 127;
 
 // XORs `bytes`, which begin `offset` bytes into the payload, with the mask.
@@ -140,7 +142,8 @@ void WebSocketDecoder::feed(std::string_view bytes, WebSocketEventSink& sink) {
       payload_left_ -= taken;
       payload_done_ += taken;
     }
-    if (payload_left_ > 0) return;
+    if (!is_control(opcode_) && is_in_pieces() && !hand_on_piece(sink)) is_over_ = true;
+    if (payload_left_ > 0 || is_over_) return;
     in_payload_ = false;
     if (!end_frame(sink)) is_over_ = true;
   }
@@ -197,18 +200,28 @@ bool WebSocketDecoder::begin_frame() {
       message_opcode_ = opcode_;
       message_.clear();
     }
-    if (payload_left_ > message_bytes_max_ - message_.size())
+    if (!is_in_pieces() && payload_left_ > message_bytes_max_ - message_.size())
       return fail(close_code::kMessageTooBig, "message is too big");
   }
   in_payload_ = true;
   return true;
 }
 
+bool WebSocketDecoder::hand_on_piece(WebSocketEventSink& sink) {
+  if (message_.empty()) return true;
+  const bool goes_on = sink.on_message(message_, false);
+  message_.clear();
+  if (message_.capacity() > kKeptPieceBytes) message_ = {};
+  return goes_on;
+}
+
 bool WebSocketDecoder::end_frame(WebSocketEventSink& sink) {
   if (is_control(opcode_)) return end_control_frame(sink);
   if (!is_final_) return true;
   const bool is_text = *message_opcode_ == Opcode::text;
+  const bool is_done = is_in_pieces();
   message_opcode_.reset();
+  if (is_done) return true;
   if (is_text && !is_valid_utf8(message_))
     return fail(close_code::kInvalidPayload, "text is not UTF-8");
   const bool goes_on = sink.on_message(message_, is_text);

@@ -59,6 +59,10 @@ class WebSocketDecoder {
   enum class Role { server, client };  // of the receiver
   WebSocketDecoder(Role role, size_t message_bytes_max);
 
+  // Binary messages are handed on as they arrive, in pieces, and may be of any length: for those to
+  // whom their boundaries mean nothing. Before the first feed().
+  void hand_binary_on_in_pieces() { in_pieces_ = true; }
+
   void feed(std::string_view bytes, WebSocketEventSink& sink);
   struct Failure {
     uint16_t code;
@@ -69,6 +73,8 @@ class WebSocketDecoder {
  private:
   bool read_header(std::string_view& bytes);
   bool begin_frame();
+  bool is_in_pieces() const { return in_pieces_ && message_opcode_ == Opcode::binary; }
+  bool hand_on_piece(WebSocketEventSink& sink);
   bool end_frame(WebSocketEventSink& sink);
   bool end_control_frame(WebSocketEventSink& sink);
   bool end_close_frame(WebSocketEventSink& sink);
@@ -76,6 +82,7 @@ class WebSocketDecoder {
 
   const Role role_;
   const size_t message_bytes_max_;
+  bool in_pieces_ = false;
   std::string header_;  // of the frame at hand, as far as it has arrived
   bool in_payload_ = false;
   // Of the frame at hand.

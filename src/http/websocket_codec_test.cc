@@ -183,4 +183,41 @@ TEST_CASE("valid and invalid UTF-8") {
     CHECK_FALSE(is_valid_utf8(no));
 }
 
+TEST_CASE("binary messages in pieces arrive with the bytes that bring them, of any length") {
+  struct Pieces final : WebSocketEventSink {
+    std::vector<std::string> events;
+    bool on_message(std::string_view message, bool is_text) override {
+      events.push_back((is_text ? "text " : "") + std::string(message));
+      return true;
+    }
+    bool on_ping(std::string_view payload) override {
+      events.push_back("ping " + std::string(payload));
+      return true;
+    }
+    bool on_pong(std::string_view) override { return true; }
+    void on_close(uint16_t, std::string_view) override { events.emplace_back("close"); }
+  } sink;
+  WebSocketDecoder decoder(WebSocketDecoder::Role::server, 8);
+  decoder.hand_binary_on_in_pieces();
+  std::string bytes;
+  append_frame(bytes, Opcode::binary, "0123456789abcdef", 0x01020304);
+  decoder.feed(std::string_view(bytes).substr(0, 10), sink);  // 6 of it are the header
+  decoder.feed(std::string_view(bytes).substr(10), sink);
+  CHECK(sink.events == std::vector<std::string>{"0123", "456789abcdef"});
+  sink.events.clear();
+  bytes.clear();
+  append_frame(bytes, Opcode::binary, "xy", 0x01020304);
+  bytes[0] = 0x02;  // a fragment; a ping may come between
+  append_frame(bytes, Opcode::ping, "p", 0x01020304);
+  append_frame(bytes, Opcode::continuation, "z", 0x01020304);
+  append_frame(bytes, Opcode::text, "whole", 0x01020304);
+  decoder.feed(bytes, sink);
+  CHECK(sink.events == std::vector<std::string>{"xy", "ping p", "z", "text whole"});
+  bytes.clear();
+  append_frame(bytes, Opcode::text, "too long.", 0x01020304);
+  decoder.feed(bytes, sink);
+  REQUIRE(decoder.failure().has_value());
+  CHECK(decoder.failure()->code == close_code::kMessageTooBig);
+}
+
 }  // namespace weir::http

@@ -41,6 +41,7 @@ WebSocketConnection::WebSocketConnection(net::Stream& stream, size_t message_byt
 
 void WebSocketConnection::open(const WebSocketAnswer& answer) {
   auto self = shared_from_this();
+  if (answer.binary_in_pieces) decoder_.hand_binary_on_in_pieces();
   if (!answer.opened) return;
   WebSocketEvents events = answer.opened(self);
   if (stream_ != nullptr) {

@@ -7,17 +7,29 @@
 namespace weir::http {
 namespace {
 
+// A buffer beyond this is not kept for the next batch: most connections are idle.
+constexpr size_t kKeptBufferBytes = 4 * 1024;
+
 // Shared by the Stream its user holds, the socket's events, and a flush that is due.
 class Bridge final : public std::enable_shared_from_this<Bridge> {
  public:
-  explicit Bridge(std::shared_ptr<WebSocket> socket) : socket_(std::move(socket)) {}
+  Bridge(std::shared_ptr<WebSocket> socket, bool is_from_elsewhere)
+      : socket_(std::move(socket)), peer_(socket_->peer()) {
+    if (is_from_elsewhere) peer_.is_loopback = false;
+  }
 
   void start(net::StreamReader& reader) {
     reader_ = &reader;
-    if (early_.empty()) return;
-    socket_->io_thread().post([self = shared_from_this()] {
-      if (self->reader_ != nullptr) self->reader_->on_bytes(std::exchange(self->early_, {}));
-    });
+    hand_on_later();
+  }
+  void pause_reading() {
+    is_paused_ = true;
+    socket_->pause_reading();
+  }
+  void resume_reading() {
+    is_paused_ = false;
+    socket_->resume_reading();
+    hand_on_later();
   }
   void write(std::string_view bytes) {
     if (is_closed_) return;
@@ -32,7 +44,8 @@ class Bridge final : public std::enable_shared_from_this<Bridge> {
     flush();
     socket_->close(close_code::kNormal, {});
   }
-  WebSocket& socket() { return *socket_; }
+  const net::Peer& peer() const { return peer_; }
+  net::IoThread& io_thread() { return socket_->io_thread(); }
 
   WebSocketEvents events() {
     auto self = shared_from_this();
@@ -50,14 +63,22 @@ class Bridge final : public std::enable_shared_from_this<Bridge> {
 
  private:
   void receive(std::string_view bytes) {
-    if (reader_ != nullptr && early_.empty()) return reader_->on_bytes(bytes);
-    if (!is_closed_) early_.append(bytes);
+    if (reader_ != nullptr && waiting_.empty() && !is_paused_) return reader_->on_bytes(bytes);
+    if (!is_closed_) waiting_.append(bytes);
+  }
+  void hand_on_later() {
+    if (waiting_.empty()) return;
+    socket_->io_thread().post([self = shared_from_this()] {
+      if (self->reader_ == nullptr || self->is_paused_ || self->waiting_.empty()) return;
+      self->reader_->on_bytes(std::exchange(self->waiting_, {}));
+    });
   }
   void flush() {
     is_flush_due_ = false;
     if (out_.empty()) return;
     socket_->send_binary(out_);
     out_.clear();
+    if (out_.capacity() > kKeptBufferBytes) out_ = {};
   }
   void end(uint16_t code, std::string_view reason) {
     if (std::exchange(is_closed_, true)) return;
@@ -67,9 +88,11 @@ class Bridge final : public std::enable_shared_from_this<Bridge> {
   }
 
   const std::shared_ptr<WebSocket> socket_;
+  net::Peer peer_;
   net::StreamReader* reader_ = nullptr;
-  std::string early_;  // arrived before the stream was started
+  std::string waiting_;  // arrived before the stream was started, or while reading was paused
   std::string out_;
+  bool is_paused_ = false;
   bool is_flush_due_ = false;
   bool is_closed_ = false;
 };
@@ -79,38 +102,63 @@ class WebSocketStream final : public net::Stream {
   explicit WebSocketStream(std::shared_ptr<Bridge> bridge) : bridge_(std::move(bridge)) {}
   ~WebSocketStream() override { bridge_->close(); }
   void start(net::StreamReader& reader) override { bridge_->start(reader); }
-  void pause_reading() override { bridge_->socket().pause_reading(); }
-  void resume_reading() override { bridge_->socket().resume_reading(); }
+  void pause_reading() override { bridge_->pause_reading(); }
+  void resume_reading() override { bridge_->resume_reading(); }
   void write(std::string_view bytes) override { bridge_->write(bytes); }
   void write_shared(std::shared_ptr<const std::string> bytes) override { bridge_->write(*bytes); }
   size_t unsent_bytes() const override { return bridge_->unsent_bytes(); }
   void close_gracefully() override { bridge_->close(); }
   void close() override { bridge_->close(); }
-  const net::Peer& peer() const override { return bridge_->socket().peer(); }
-  net::IoThread& io_thread() override { return bridge_->socket().io_thread(); }
+  const net::Peer& peer() const override { return bridge_->peer(); }
+  net::IoThread& io_thread() override { return bridge_->io_thread(); }
 
  private:
   const std::shared_ptr<Bridge> bridge_;
 };
 
+// "http://127.0.0.1:8086" and the like. A name that resolves to this machine may be anybody's.
+bool is_origin_on_this_machine(std::string_view origin) {
+  const size_t scheme = origin.find("://");
+  if (scheme == std::string_view::npos) return false;  // "null": a file, a sandbox
+  std::string_view host = origin.substr(scheme + 3);
+  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1) == "[::1]";
+  host = host.substr(0, host.find(':'));
+  if (equal_ignoring_case(host, "localhost")) return true;
+  return host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos;
+}
+
+WebSocketAnswer refusal_for_want_of(const std::vector<std::string>& subprotocols) {
+  std::string wanted;
+  for (const std::string& one : subprotocols)
+    wanted += (wanted.empty() ? "\"" : " or \"") + one + "\"";
+  ErrorResponse refusal =
+      error_response(Error{Errc::invalid, "Sec-WebSocket-Protocol: wanted " + wanted});
+  WebSocketAnswer answer;
+  answer.refuse_status = refusal.status;
+  answer.refuse_headers = std::move(refusal.headers);
+  answer.refuse_body = std::move(refusal.body);
+  return answer;
+}
+
 }  // namespace
 
 WebSocketHandler websocket_stream_handler(
-    std::string subprotocol, std::function<void(std::unique_ptr<net::Stream>)> accept) {
+    std::vector<std::string> subprotocols,
+    std::function<void(std::unique_ptr<net::Stream>)> accept) {
   return
-      [subprotocol = std::move(subprotocol), accept = std::move(accept)](const Request& request) {
+      [subprotocols = std::move(subprotocols), accept = std::move(accept)](const Request& request) {
+        const std::string_view asked = request.headers.get("Sec-WebSocket-Protocol");
         WebSocketAnswer answer;
-        if (!list_has_token(request.headers.get("Sec-WebSocket-Protocol"), subprotocol)) {
-          ErrorResponse refusal = error_response(
-              Error{Errc::invalid, "Sec-WebSocket-Protocol: wanted \"" + subprotocol + "\""});
-          answer.refuse_status = refusal.status;
-          answer.refuse_headers = std::move(refusal.headers);
-          answer.refuse_body = std::move(refusal.body);
-          return answer;
+        for (const std::string& offered : subprotocols) {
+          if (answer.subprotocol.empty() && list_has_token(asked, offered))
+            answer.subprotocol = offered;
         }
-        answer.subprotocol = subprotocol;
-        answer.opened = [accept](std::shared_ptr<WebSocket> socket) {
-          auto bridge = std::make_shared<Bridge>(std::move(socket));
+        if (answer.subprotocol.empty()) return refusal_for_want_of(subprotocols);
+        answer.binary_in_pieces = true;
+        const std::string_view origin = trimmed(request.headers.get("Origin"));
+        const bool is_from_elsewhere = !origin.empty() && !is_origin_on_this_machine(origin);
+        answer.opened = [accept, is_from_elsewhere](std::shared_ptr<WebSocket> socket) {
+          auto bridge = std::make_shared<Bridge>(std::move(socket), is_from_elsewhere);
           accept(std::make_unique<WebSocketStream>(bridge));
           return bridge->events();
         };

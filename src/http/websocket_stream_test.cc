@@ -35,10 +35,11 @@ struct Fixture {
   int connection_ends = 0;
 
   Fixture() {
-    auto handler = websocket_stream_handler("mqtt", [this](std::unique_ptr<net::Stream> opened) {
-      reader.stream = std::move(opened);
-      reader.stream->start(reader);
-    });
+    auto handler =
+        websocket_stream_handler({"mqtt", "mqttv3.1"}, [this](std::unique_ptr<net::Stream> opened) {
+          reader.stream = std::move(opened);
+          reader.stream->start(reader);
+        });
     Request request;
     request.headers.set("Sec-WebSocket-Protocol", "mqttv3.1, mqtt");
     const WebSocketAnswer answer = handler(request);
@@ -113,9 +114,55 @@ TEST_CASE("the reader learns of the peer's close, of text, and of a lost connect
   }
 }
 
-TEST_CASE("a client that does not ask for the subprotocol is refused") {
-  auto handler = websocket_stream_handler("mqtt", [](std::unique_ptr<net::Stream>) {});
+TEST_CASE("no bytes arrive while reading is paused; they follow, in order") {
+  Fixture f;
+  f.reader.stream->pause_reading();
+  CHECK(f.wire.is_paused);
+  f.receive(Opcode::binary, "one ");
+  CHECK(f.reader.received.empty());
+  f.reader.stream->resume_reading();
+  f.receive(Opcode::binary, "two");
+  f.thread.run();
+  CHECK(f.reader.received == "one two");
+}
+
+TEST_CASE("a client that asks for no subprotocol that is offered is refused") {
+  auto handler =
+      websocket_stream_handler({"mqtt", "mqttv3.1"}, [](std::unique_ptr<net::Stream>) {});
   CHECK(handler(Request{}).refuse_status == 400);
+  Request request;
+  request.headers.set("Sec-WebSocket-Protocol", "chat");
+  CHECK(handler(request).refuse_body.find("wanted \\\"mqtt\\\" or \\\"mqttv3.1\\\"") !=
+        std::string::npos);
+  request.headers.set("Sec-WebSocket-Protocol", "mqttv3.1");
+  CHECK(handler(request).subprotocol == "mqttv3.1");
+}
+
+TEST_CASE("a page from elsewhere does not count as being on this machine, though its browser is") {
+  struct Origin {
+    std::string_view value;
+    bool is_local;
+  };
+  for (const Origin& origin :
+       {Origin{"", true}, Origin{"http://127.0.0.1:8086", true}, Origin{"http://[::1]:8086", true},
+        Origin{"https://localhost", true}, Origin{"https://example.org", false},
+        Origin{"http://localhost.example.org", false},
+        Origin{"http://127.0.0.1.example.org", false}, Origin{"null", false}}) {
+    CAPTURE(origin.value);
+    FakeIoThread thread;
+    FakeWire wire;
+    FakeStream stream(thread, wire, {"127.0.0.1", 50432, true});
+    std::unique_ptr<net::Stream> opened;
+    auto handler = websocket_stream_handler(
+        {"mqtt"}, [&](std::unique_ptr<net::Stream> accepted) { opened = std::move(accepted); });
+    Request request;
+    request.headers.set("Sec-WebSocket-Protocol", "mqtt");
+    if (!origin.value.empty()) request.headers.set("Origin", std::string(origin.value));
+    auto socket = std::make_shared<WebSocketConnection>(stream, 1000, [](bool) {});
+    socket->open(handler(request));
+    REQUIRE(opened != nullptr);
+    CHECK(opened->peer().is_loopback == origin.is_local);
+  }
 }
 
 }  // namespace weir::http
