@@ -134,6 +134,7 @@ struct ApiFixture {
                          .commit = "abc",
                          .started_ns = meta::kTestNowNs,
                          .mqtt_listen = "127.0.0.1:1883",
+                         .mqtt_listeners = {{"mqtt.listen", "mqtt://127.0.0.1:1883"}},
                          .http_listen = [] { return std::string("127.0.0.1:8086"); },
                          .anonymous_mqtt = true},
                 .query_limits = limits},

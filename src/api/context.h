@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "query/query.h"
@@ -33,7 +34,11 @@ struct ServerInfo {
   std::string version;  // weir's own: "0.1.0"
   std::string commit;
   int64_t started_ns = 0;
-  std::string mqtt_listen;  // "127.0.0.1:1883"; empty: no broker
+  std::string mqtt_listen;  // "127.0.0.1:1883"; empty: nothing takes plain MQTT over TCP
+  struct Listener {
+    std::string name, url;  // "mqtt.listen_tls", "mqtts://127.0.0.1:8883"
+  };
+  std::vector<Listener> mqtt_listeners = {};
   // The address taken, known once the server listens; any thread.
   std::function<std::string()> http_listen;
   bool anonymous_mqtt = false;

@@ -54,6 +54,10 @@ Result<Caller> Authorizer::recall_password(std::string_view user, std::string_vi
   return of_user(meta_.users().recall(user, password));
 }
 
+Result<Caller> Authorizer::by_certificate(std::string_view user) const {
+  return of_user(meta_.users().find(user));
+}
+
 Result<Caller> Authorizer::of_user(UserPtr user) const {
   if (user == nullptr || !user->active) return unauthorized();
   std::vector<Permission> permissions;

@@ -43,6 +43,8 @@ class Authorizer {
   Result<Caller> by_password(std::string_view user, std::string_view password) const;
   // by_password() without the hashing: only what was right before.
   Result<Caller> recall_password(std::string_view user, std::string_view password) const;
+  // Who has proved to be this user by other means: a certificate.
+  Result<Caller> by_certificate(std::string_view user) const;
 
  private:
   Result<Caller> of_user(UserPtr user) const;

@@ -6,6 +6,17 @@
 
 namespace weir::mqtt {
 
+namespace {
+
+// What comes to the wrong port, told in words; null for what may be MQTT.
+const char* what_else_is_spoken(std::string_view first) {
+  if (first.starts_with("\x16\x03")) return "a TLS handshake, to a port without TLS";
+  if (first.starts_with("GET ")) return "an HTTP request, to a port for MQTT alone";
+  return nullptr;
+}
+
+}  // namespace
+
 Protocol::Protocol(const ProtocolLimits& limits, Now now)
     : limits_(limits), started_ms_(now.ms), last_packet_ms_(now.ms) {}
 
@@ -28,6 +39,9 @@ void Protocol::consume(std::string_view bytes, Now now, Actions& out) {
 
 size_t Protocol::consume_frames(std::string_view bytes, Now now, Actions& out) {
   size_t used = 0;
+  if (state_ == State::awaiting_connect) {
+    if (const char* other = what_else_is_spoken(bytes)) end(malformed(other), out);
+  }
   while (state_ == State::awaiting_connect || state_ == State::connected) {
     Frame frame;
     Cut cut = cut_frame(bytes.substr(used), limits_.packet_bytes_max, frame);

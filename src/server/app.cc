@@ -20,6 +20,7 @@
 #include "net/io_threads.h"
 #include "query/query.h"
 #include "server/broker_access.h"
+#include "server/listeners.h"
 #include "server/periodic.h"
 #include "server/rules_file.h"
 #include "server/version.h"
@@ -35,16 +36,10 @@ constexpr size_t kQueuedTasksMax = 1'000;
 // What a crash may make the metadata forget: when tokens were last used, that sessions were
 // renewed.
 constexpr int64_t kPersistUsageMs = 5 * 60'000;
+// A renewed certificate serves after at most this long.
+constexpr int64_t kLookAtCertificatesMs = 5'000;
 // How often the clients' rates are brought up to date: as often as the list of clients looks.
 constexpr int64_t kSampleRatesMs = 2'000;
-
-// Which of the two listeners failed, and what to do about it.
-Error cannot_listen(std::string_view key, Error error) {
-  bool is_taken = error.code == Errc::conflict;
-  error = std::move(error).with_context(key);
-  if (is_taken) error.message += "; stop what listens there, or choose another address";
-  return error;
-}
 
 Result<std::shared_ptr<const ingest::RuleSet>> load_rules(const Config& config) {
   if (config.rules_text.empty()) return ingest::RuleSet::automatic_only();
@@ -67,9 +62,14 @@ class RunningApp final : public App {
   }
 
   std::string http_address() const override { return http_->address(); }
-  std::string mqtt_address() const override { return mqtt_listener_->address(); }
+  std::string http_url() const override {
+    return (config_.http_tls == nullptr ? "http://" : "https://") + http_->address();
+  }
+  std::string mqtt_address() const override { return listeners_->plain_address(); }
+  std::vector<ListenerAddress> mqtt_listeners() const override { return listeners_->addresses(); }
   bool is_set_up() const override { return !meta::set_up_allowed(*meta_); }
   std::string generated_token() const override { return generated_token_; }
+  void reload() override { certificates_.refresh(true); }
   Result<void> stop() override;
 
  private:
@@ -96,7 +96,9 @@ class RunningApp final : public App {
   std::unique_ptr<ingest::Pipeline> pipeline_;
   std::unique_ptr<api::LiveHub> live_;
   std::unique_ptr<mqtt::Broker> broker_;
-  std::unique_ptr<net::Listener> mqtt_listener_;
+  Certificates certificates_;
+  std::unique_ptr<BrokerListeners> listeners_;
+  std::unique_ptr<Periodic> refreshing_certificates_;
   http::Router router_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<http::Server> http_;
@@ -148,13 +150,13 @@ Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rul
       mqtt::Broker::make(*io_threads_, clock_, config_.broker, {pipeline_.get(), live_.get()});
   sampling_rates_ = std::make_unique<Periodic>(io_threads_->at(0), *workers_, kSampleRatesMs,
                                                [this] { broker_->sample_rates(); });
-  auto policy = std::make_shared<mqtt::ListenerPolicy>();
-  policy->authenticate =
-      broker_authentication(*meta_, *password_workers_, config_.anonymous, stopping_);
-  auto listener = broker_->listen(config_.mqtt_listen, std::move(policy));
-  if (!listener.ok()) return cannot_listen("mqtt.listen", std::move(listener).error());
-  mqtt_listener_ = std::move(listener).value();
-  return {};
+  listeners_ = std::make_unique<BrokerListeners>(
+      *io_threads_, *broker_, [this](const MqttListener& listener) {
+        auto by_name =
+            broker_authentication(*meta_, *password_workers_, listener.anonymous, stopping_);
+        return listener.certificate_as_user ? certificate_authentication(*meta_, by_name) : by_name;
+      });
+  return listeners_->open(config_, certificates_);
 }
 
 Result<void> RunningApp::start_http(std::span<const api::WebFile> web_files) {
@@ -163,7 +165,8 @@ Result<void> RunningApp::start_http(std::span<const api::WebFile> web_files) {
   info.version = kVersion;
   info.commit = kCommit;
   info.started_ns = started_ns_;
-  info.mqtt_listen = mqtt_listener_->address();
+  info.mqtt_listen = listeners_->plain_address();
+  for (auto& [name, url] : listeners_->addresses()) info.mqtt_listeners.push_back({name, url});
   info.http_listen = [this] {
     const http::Server* server = listening_.load();
     return server == nullptr ? std::string() : server->address();
@@ -182,12 +185,17 @@ Result<void> RunningApp::start_http(std::span<const api::WebFile> web_files) {
                                                  .query_limits = config_.query_limits},
                                     web_files);
   api_->mount(router_);
+  listeners_->mount(config_, router_);
   http::ServerOptions options;
+  WEIR_TRY(options.listen.tls, certificates_.open(config_.http_tls));
   options.body_bytes_max = config_.http_body_bytes_max;
   auto server = http::Server::open(*io_threads_, config_.http_listen, router_, options);
   if (!server.ok()) return cannot_listen("http.listen", std::move(server).error());
   http_ = std::move(server).value();
   listening_ = http_.get();
+  refreshing_certificates_ =
+      std::make_unique<Periodic>(io_threads_->at(0), *workers_, kLookAtCertificatesMs,
+                                 [this] { certificates_.refresh(false); });
   return {};
 }
 
@@ -195,9 +203,11 @@ Result<void> RunningApp::start_http(std::span<const api::WebFile> web_files) {
 Result<void> RunningApp::stop() {
   stopped_ = true;
   stopping_ = true;
-  if (mqtt_listener_) mqtt_listener_->stop();
-  if (http_) http_->stop(kHttpGraceMs);
+  if (listeners_) listeners_->stop_accepting();
+  // Before HTTP closes the WebSockets: clients on those are told why as well.
   if (broker_) broker_->stop();
+  if (listeners_) listeners_->close();
+  if (http_) http_->stop(kHttpGraceMs);
   // Before the workers, to which it hands requests on.
   if (password_workers_) password_workers_->stop();
   if (workers_) workers_->stop();

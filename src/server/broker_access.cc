@@ -54,6 +54,15 @@ mqtt::Authenticate broker_authentication(meta::Meta& meta, Workers& workers,
   };
 }
 
+mqtt::Authenticate certificate_authentication(meta::Meta& meta, mqtt::Authenticate otherwise) {
+  return [&meta, otherwise = std::move(otherwise)](mqtt::Credentials credentials, Done done) {
+    const std::string name = credentials.peer.certificate_name;
+    if (name.empty()) return otherwise(std::move(credentials), std::move(done));
+    if (meta.users().find(name) == nullptr) return done(mqtt::Identity{name});
+    done(identity_of(meta, meta.authorizer().by_certificate(name)));
+  };
+}
+
 ingest::ResolveBucket bucket_resolver(meta::Meta& meta) {
   return [&meta](std::string_view name) -> std::optional<BucketId> {
     if (name.empty()) {

@@ -21,6 +21,10 @@ mqtt::Authenticate broker_authentication(meta::Meta& meta, Workers& workers,
                                          AnonymousPolicy anonymous,
                                          const std::atomic<bool>& stopping);
 
+// Clients that have shown a certificate are who it names, with the rights of weir's user of that
+// name, or, where there is none, free to publish and subscribe; all others are asked `otherwise`.
+mqtt::Authenticate certificate_authentication(meta::Meta& meta, mqtt::Authenticate otherwise);
+
 // Bucket names of the organization made at set-up; the empty name is the bucket made with it.
 ingest::ResolveBucket bucket_resolver(meta::Meta& meta);
 

@@ -9,15 +9,12 @@
 #include "base/file.h"
 #include "server/config_broker.h"
 #include "server/config_file.h"
+#include "server/config_listeners.h"
 #include "server/config_reader.h"
 #include "server/units.h"
 
 namespace weir::server {
 namespace {
-
-std::string did_you_mean(std::string_view name) {
-  return name.empty() ? std::string() : fmt::format("; did you mean `{}`?", name);
-}
 
 Result<log::Level> parse_level(std::string_view text) {
   if (text == "error") return log::Level::error;
@@ -86,7 +83,7 @@ Result<void> read_first_set_up(const Environment& environment, Config& config) {
 }
 
 Result<void> read_file(const std::string& config_path, Config& config,
-                       std::vector<std::string>& mistakes) {
+                       std::vector<ListenerTable>& listeners, std::vector<std::string>& mistakes) {
   std::string path = config_path;
   if (path.empty()) {
     if (!system_file_system().exists("weir.toml")) return {};
@@ -97,6 +94,7 @@ Result<void> read_file(const std::string& config_path, Config& config,
   WEIR_TRY(FileSettings file, parse_config_file(config.rules_text, path));
   for (auto& [key, value] : file.values) config.values[key] = std::move(value);
   mistakes.insert(mistakes.end(), file.mistakes.begin(), file.mistakes.end());
+  listeners = std::move(file.listeners);
   return {};
 }
 
@@ -118,6 +116,10 @@ void read_environment(const Environment& environment, Config& config) {
 
 }  // namespace
 
+std::string did_you_mean(std::string_view name) {
+  return name.empty() ? std::string() : fmt::format("; did you mean `{}`?", name);
+}
+
 std::string unknown_setting(std::string_view key) {
   std::vector<std::string_view> keys;
   for (const Setting& setting : all_settings()) keys.push_back(setting.key);
@@ -131,7 +133,8 @@ Result<Config> load_config(const std::map<std::string, std::string, std::less<>>
   for (const Setting& setting : all_settings()) {
     config.values[std::string(setting.key)] = {std::string(setting.initial), "default"};
   }
-  if (auto read = read_file(config_path, config, mistakes); !read.ok()) {
+  std::vector<ListenerTable> listeners;
+  if (auto read = read_file(config_path, config, listeners, mistakes); !read.ok()) {
     mistakes.push_back(read.error().message);
   }
   read_environment(environment, config);
@@ -144,6 +147,7 @@ Result<Config> load_config(const std::map<std::string, std::string, std::less<>>
   }
   ConfigReader reader(config, mistakes);
   read_typed(reader, config);
+  read_listeners(reader, listeners, config, mistakes);
   if (auto read = read_first_set_up(environment, config); !read.ok()) {
     mistakes.push_back(read.error().message);
   }

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,6 +21,7 @@
 #include "base/result.h"
 #include "mqtt/broker.h"
 #include "net/listener.h"
+#include "net/tls_context.h"
 #include "query/query.h"
 #include "server/environment.h"
 #include "store/engine/engine.h"
@@ -37,6 +39,8 @@ std::string flag_of(std::string_view key);      // "--mqtt-listen"
 std::string variable_of(std::string_view key);  // "WEIR_MQTT_LISTEN"
 // "unknown setting `mqtt.lisen`; did you mean `mqtt.listen`?"
 std::string unknown_setting(std::string_view key);
+// "; did you mean `meant`?", or nothing if that is empty.
+std::string did_you_mean(std::string_view meant);
 
 struct SettingValue {
   std::string value;
@@ -45,6 +49,21 @@ struct SettingValue {
 
 // Who may connect to the broker without a name.
 enum class AnonymousPolicy : uint8_t { loopback, everyone, nobody };
+
+// A place where the broker listens, and what it asks of clients there.
+struct MqttListener {
+  std::string name;  // "mqtt.listen_tls", or of a [[listener]]
+  net::ListenAddress address;
+  bool is_websocket = false;
+  std::shared_ptr<const net::TlsServerOptions> tls;  // null: none; listeners may share it
+  bool certificate_as_user = false;
+  bool proxy_protocol = false;
+  AnonymousPolicy anonymous = AnonymousPolicy::loopback;
+  size_t connections_max = SIZE_MAX;
+  uint32_t packet_bytes_max = UINT32_MAX;
+  uint16_t keep_alive_s_max = UINT16_MAX;
+  uint8_t qos_max = 2;
+};
 
 // What the first start sets up without being asked (INFLUXDB_* or DOCKER_INFLUXDB_INIT_*).
 struct FirstSetUp {
@@ -60,7 +79,10 @@ struct Config {
   std::vector<std::string> warnings;
 
   std::string data_dir;
-  net::ListenAddress http_listen, mqtt_listen;
+  net::ListenAddress http_listen;
+  std::shared_ptr<const net::TlsServerOptions> http_tls;  // null: HTTP without TLS
+  std::vector<MqttListener> mqtt_listeners;
+  bool mqtt_over_http = true;  // /mqtt of http_listen
   size_t io_threads = 1, worker_threads = 2;
   mqtt::BrokerOptions broker;
   AnonymousPolicy anonymous = AnonymousPolicy::loopback;

@@ -7,6 +7,11 @@
 namespace weir::server {
 namespace {
 
+// The protocol's own bound (MQTT 5 §2.1.4) plus the fixed header.
+constexpr uint64_t kPacketBytesMost = 268'435'460;
+
+}  // namespace
+
 Result<AnonymousPolicy> parse_anonymous(std::string_view text) {
   if (text == "loopback") return AnonymousPolicy::loopback;
   auto everyone = parse_boolean(text);
@@ -16,14 +21,8 @@ Result<AnonymousPolicy> parse_anonymous(std::string_view text) {
   return *everyone ? AnonymousPolicy::everyone : AnonymousPolicy::nobody;
 }
 
-// The protocol's own bound (MQTT 5 §2.1.4) plus the fixed header; the shortest CONNECT there is.
-constexpr uint64_t kPacketBytesMost = 268'435'460, kPacketBytesLeast = 14;
-
-}  // namespace
-
 void read_broker_settings(ConfigReader& reader, Config& config) {
   mqtt::BrokerOptions& broker = config.broker;
-  reader.read("mqtt.listen", net::parse_listen_address, config.mqtt_listen);
   reader.read("mqtt.allow_anonymous", parse_anonymous, config.anonymous);
   uint64_t packet = broker.packet_bytes_max;
   reader.size("mqtt.max_packet_size", packet);

@@ -5,6 +5,11 @@
 
 namespace weir::server {
 
+// The shortest CONNECT there is.
+inline constexpr uint64_t kPacketBytesLeast = 14;
+
+Result<AnonymousPolicy> parse_anonymous(std::string_view text);
+
 void read_broker_settings(ConfigReader& reader, Config& config);
 
 }  // namespace weir::server

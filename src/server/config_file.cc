@@ -2,7 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include <toml++/toml.h>
+
+#include "base/closest_name.h"
+#include "server/config_listeners.h"
 
 namespace weir::server {
 namespace {
@@ -28,12 +33,66 @@ Result<std::string> scalar_text(const toml::node& node, std::string_view key,
                fmt::format("{}: `{}` wants one string, number or boolean", where, key)};
 }
 
+// tls_certificates = [{certificate = "a.crt", key = "a.key"}, ...]
+bool read_certificates(const toml::node& node, ListenerTable& listener) {
+  const toml::array* pairs = node.as_array();
+  if (pairs == nullptr) return false;
+  for (const toml::node& one : *pairs) {
+    const toml::table* pair = one.as_table();
+    if (pair == nullptr || pair->size() != 2) return false;
+    auto certificate = (*pair)["certificate"].value_exact<std::string>();
+    auto key = (*pair)["key"].value_exact<std::string>();
+    if (!certificate || !key) return false;
+    listener.more_certificates.push_back({*certificate, *key});
+  }
+  return true;
+}
+
+void read_listener(const toml::table& table, std::string_view name, FileSettings& settings) {
+  ListenerTable listener;
+  listener.source = place(name, table.source());
+  for (const auto& [key_node, node] : table) {
+    const std::string key(key_node.str());
+    const std::string where = place(name, key_node.source());
+    const auto known = listener_keys();
+    if (key == "tls_certificates") {
+      if (!read_certificates(node, listener)) {
+        settings.mistakes.push_back(
+            where + ": `tls_certificates` wants [{certificate = FILE, key = FILE}, ...]");
+      }
+    } else if (std::find(known.begin(), known.end(), key) == known.end()) {
+      const std::vector<std::string_view> names(known.begin(), known.end());
+      settings.mistakes.push_back(fmt::format("{}: unknown key `{}` of [[listener]]{}", where, key,
+                                              did_you_mean(closest_name(key, names))));
+    } else if (auto text = scalar_text(node, key, where); text.ok()) {
+      listener.values["listener." + key] = SettingValue{std::move(text).value(), where};
+    } else {
+      settings.mistakes.push_back(text.error().message);
+    }
+  }
+  settings.listeners.push_back(std::move(listener));
+}
+
+void read_listeners(const toml::node& node, const std::string& where, std::string_view name,
+                    FileSettings& settings) {
+  const toml::array* tables = node.as_array();
+  if (tables == nullptr || !tables->is_homogeneous(toml::node_type::table)) {
+    settings.mistakes.push_back(where + ": `listener` wants tables: [[listener]]");
+    return;
+  }
+  for (const toml::node& table : *tables) read_listener(*table.as_table(), name, settings);
+}
+
 void flatten(const toml::table& table, const std::string& prefix, std::string_view name,
              FileSettings& settings) {
   for (const auto& [key_node, node] : table) {
     std::string key = prefix + std::string(key_node.str());
     if (prefix.empty() && (key == "auto" || key == "map")) continue;
     std::string where = place(name, key_node.source());
+    if (prefix.empty() && key == "listener") {
+      read_listeners(node, where, name, settings);
+      continue;
+    }
     if (const toml::table* inner = node.as_table()) {
       flatten(*inner, key + ".", name, settings);
     } else if (!is_known(key)) {

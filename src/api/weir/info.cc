@@ -12,6 +12,10 @@ Result<Answer> info(const Call& call) {
   const ServerInfo& server = call.context.info;
   const meta::OrganisationPtr org = call.context.meta.default_organisation();
   const meta::BucketPtr bucket = call.context.meta.default_bucket();
+  Json listeners = Json::array();
+  for (const auto& [name, url] : server.mqtt_listeners) {
+    listeners.push_back({{"name", name}, {"url", url}});
+  }
   return json_answer(200, {{"version", server.version},
                            {"commit", server.commit},
                            {"startedAt", rfc3339(server.started_ns)},
@@ -20,6 +24,7 @@ Result<Answer> info(const Call& call) {
                            {"defaultBucket", bucket == nullptr ? "" : bucket->name},
                            {"httpListen", server.http_listen()},
                            {"mqttListen", server.mqtt_listen},
+                           {"mqttListeners", std::move(listeners)},
                            {"anonymousMqtt", server.anonymous_mqtt}});
 }
 

@@ -13,7 +13,9 @@ TEST_CASE("info tells what the server is") {
         R"("orgID":")" +
             fixture.org_id +
             R"(","defaultBucket":"temperature","httpListen":"127.0.0.1:8086",)"
-            R"("mqttListen":"127.0.0.1:1883","anonymousMqtt":true})");
+            R"("mqttListen":"127.0.0.1:1883",)"
+            R"("mqttListeners":[{"name":"mqtt.listen","url":"mqtt://127.0.0.1:1883"}],)"
+            R"("anonymousMqtt":true})");
   CHECK(fixture.anonymous("GET", "/api/v2/weir/info").status == 401);
 }
 

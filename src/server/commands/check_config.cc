@@ -18,6 +18,18 @@ Result<void> check_rules(const std::string& path) {
   return rules.ok() ? Result<void>() : std::move(rules).error();
 }
 
+// Whether the certificates would serve. What has expired is told, and is no mistake.
+Result<void> check_certificates(const Config& config) {
+  auto check = [](const std::shared_ptr<const net::TlsServerOptions>& options) -> Result<void> {
+    if (options == nullptr) return {};
+    WEIR_TRY(auto context, net::TlsContext::server(*options));
+    for (const std::string& warning : context->warnings()) fmt::print(stderr, "{}\n", warning);
+    return {};
+  };
+  for (const MqttListener& listener : config.mqtt_listeners) WEIR_CHECK(check(listener.tls));
+  return check(config.http_tls);
+}
+
 }  // namespace
 
 int check_config_command(const CheckConfigArguments& arguments, const Environment& environment) {
@@ -29,6 +41,7 @@ int check_config_command(const CheckConfigArguments& arguments, const Environmen
   if (!rules.ok()) (void)report(rules.error());
   if (!config.ok() || !rules.ok()) return 1;
   for (const std::string& warning : config->warnings) fmt::print(stderr, "{}\n", warning);
+  if (auto checked = check_certificates(*config); !checked.ok()) return report(checked.error());
   if (arguments.print) fmt::print("{}", print_config(*config));
   fmt::print("{}: no mistakes found\n",
              config->rules_file.empty() ? "configuration" : config->rules_file);

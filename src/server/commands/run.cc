@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <thread>
+#include <utility>
 
 #include "base/log.h"
 #include "server/app.h"
@@ -18,12 +19,14 @@
 namespace weir::server {
 namespace {
 
-// Signals that stop the program are taken by sigwait() below, so no thread may be interrupted.
-sigset_t block_stop_signals() {
+// Signals that stop the program, or make it look at its files again, are taken by sigwait() below,
+// so no thread may be interrupted.
+sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return signals;
@@ -42,18 +45,21 @@ void make_room_for_connections(const Config& config) {
 // An address as one would type it: 0.0.0.0 is everywhere, but not a place to go to.
 std::string reachable(const std::string& address) {
   for (std::string_view everywhere : {"0.0.0.0:", "[::]:"}) {
-    if (address.starts_with(everywhere)) return "127.0.0.1:" + address.substr(everywhere.size());
+    const size_t at = address.find(everywhere);
+    if (at != address.npos && (at == 0 || address[at - 1] == '/'))
+      return address.substr(0, at) + "127.0.0.1:" + address.substr(at + everywhere.size());
   }
   return address;
 }
 
 void print_welcome(const App& app, const Config& config) {
   std::error_code ignored;
-  fmt::print(
-      "weir {} is ready\n  web interface  http://{}\n  MQTT broker    mqtt://{}\n  data           "
-      "{}\n",
-      kVersion, reachable(app.http_address()), reachable(app.mqtt_address()),
-      std::filesystem::absolute(config.data_dir, ignored).string());
+  fmt::print("weir {} is ready\n  web interface  {}\n", kVersion, reachable(app.http_url()));
+  std::string_view label = "MQTT broker";
+  for (const ListenerAddress& listener : app.mqtt_listeners()) {
+    fmt::print("  {:<13}  {}\n", std::exchange(label, ""), reachable(listener.url));
+  }
+  fmt::print("  data           {}\n", std::filesystem::absolute(config.data_dir, ignored).string());
   if (!app.is_set_up()) {
     fmt::print("  first time?    open the web interface: it asks for a name and a password\n");
   }
@@ -69,6 +75,10 @@ class SensorBeside {
   explicit SensorBeside(const std::string& mqtt_address) {
     SensorOptions options;
     options.print = false;
+    if (mqtt_address.empty()) {
+      log::warn("sensor", "--with-sensor: no listener takes plain MQTT (mqtt.listen)");
+      return;
+    }
     if (auto read = parse_broker_url(reachable(mqtt_address), options.broker); !read.ok()) {
       log::warn("sensor", "{}", read.error().message);
       return;
@@ -97,7 +107,7 @@ int run_command(const RunArguments& arguments, const Environment& environment,
   log::set_level(config->log_level);
   for (const std::string& warning : config->warnings) log::warn("server", "{}", warning);
   make_room_for_connections(*config);
-  sigset_t signals = block_stop_signals();
+  sigset_t signals = block_signals();
   auto app = App::start(*config, web_files);
   if (!app.ok()) return report(app.error());
   print_welcome(**app, *config);
@@ -106,7 +116,10 @@ int run_command(const RunArguments& arguments, const Environment& environment,
   {
     std::unique_ptr<SensorBeside> sensor;
     if (arguments.with_sensor) sensor = std::make_unique<SensorBeside>((*app)->mqtt_address());
-    sigwait(&signals, &signal);
+    while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
+      log::info("server", "SIGHUP received, reading certificates again");
+      (*app)->reload();
+    }
     log::info("server", "{} received, stopping", signal == SIGINT ? "SIGINT" : "SIGTERM");
   }
   // A second signal while stopping means: at once. What was acknowledged is in the log.
