@@ -57,8 +57,9 @@ class BrokerThread {
   void retire(uint64_t number);
   void close_all();
 
-  // Retains, matches and delivers one message; sinks are the caller's.
-  void route(const MessagePtr& message, const Receiver* publisher);
+  // Retains, matches and delivers one message; sinks are the caller's. False if it matched no
+  // subscription.
+  bool route(const MessagePtr& message, const Receiver* publisher);
   // route() and the sinks, for what comes from no client's read: wills, the server's messages.
   void publish(const MessagePtr& message, const Receiver* publisher);
   // Every sink has the batch: settles its session, wherever that is.

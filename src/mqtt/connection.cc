@@ -91,7 +91,9 @@ void Connection::authenticated(Result<Identity> identity) {
   if (closed_ || !request_) return;
   // What it rests on may have changed since the decision, before there was an identity to review.
   if (identity.ok() && identity->standing) identity = identity->standing->now();
-  if (!identity.ok()) return refuse(reason_of(identity.error().code), identity.error().message);
+  if (!identity.ok()) {  // why is for the log alone
+    return refuse(reason_of(identity.error().code), identity.error().message, false);
+  }
   identity_ = std::move(identity).value();
   if (request_->will && !may_publish(identity_, request_->will->topic)) {
     return refuse(Reason::not_authorized, "a will that the client may not publish");
@@ -156,13 +158,13 @@ void Connection::describe(const ConnectRequest& request) {
   details->ended_because.clear();
 }
 
-void Connection::refuse(Reason reason, std::string_view why) {
+void Connection::refuse(Reason reason, std::string_view why, bool tells_client) {
   if (closed_) return;
   connects_refused.add(1);
   log::info("mqtt", "client {} from {} refused, {}: {}", client_id_, stream_->peer().text(),
             to_string(reason), why);
   request_.reset();
-  finish(protocol_.refuse(reason), false, true);
+  finish(protocol_.refuse(reason, tells_client ? why : ""), false, true);
 }
 
 void Connection::close(Reason reason, std::string_view why) {
@@ -170,7 +172,7 @@ void Connection::close(Reason reason, std::string_view why) {
   log::debug("mqtt", "client {} from {} disconnected, {}: {}", client_id_, stream_->peer().text(),
              to_string(reason), why);
   note_end(why);
-  finish(protocol_.farewell(reason), true, true);
+  finish(protocol_.farewell(reason, why), true, true);
 }
 
 void Connection::handle(PublishAction& action) {
@@ -187,8 +189,12 @@ void Connection::handle(PublishAction& action) {
     }
     return;
   }
-  // QoS 2 is routed when it is stored (BrokerThread::settle).
-  if (action.qos < 2) thread_.route(action.message, &session_->receiver());
+  if (action.qos < 2) {  // QoS 2 is routed when it is stored (BrokerThread::settle)
+    bool is_wanted = thread_.route(action.message, &session_->receiver());
+    if (!is_wanted && action.qos == 1) {
+      read_batch_->answers.back().reason = Reason::no_matching_subscribers;
+    }
+  }
   read_messages_.push_back(std::move(action.message));
 }
 
@@ -197,14 +203,18 @@ void Connection::handle(SubscribeAction& action) {
   Hub& hub = thread_.hub();
   Session& session = *session_;
   std::vector<Reason> answers;
-  bool joined = false;  // a shared subscription
+  const char* why = "";  // of the first refusal
+  bool joined = false;   // a shared subscription
   std::vector<std::pair<const SubscribeAction::Entry*, Subscription>> wants_retained;
   for (const SubscribeAction::Entry& entry : action.entries) {
     bool refused = entry.answer >= Reason::unspecified_error;
     bool full = session.subscriptions.size() >= kSubscriptionsMax &&
                 !session.subscriptions.contains(entry.filter);
     answers.push_back(full && !refused ? Reason::quota_exceeded : entry.answer);
-    if (full || refused) continue;
+    if (full || refused) {
+      if (why[0] == 0) why = refused ? entry.why : "the client has as many subscriptions as it may";
+      continue;
+    }
     Subscription subscription{entry.options, action.id};
     auto [is_new, group] =
         hub.tree.subscribe(entry.filter, session.shared_receiver(), subscription);
@@ -220,9 +230,7 @@ void Connection::handle(SubscribeAction& action) {
     }
   }
   session.receiver().subscriptions = static_cast<uint32_t>(session.subscriptions.size());
-  std::string reply;
-  encode_suback(action.packet_id, answers, protocol_.version(), reply);
-  write(reply);
+  write(protocol_.acknowledge_subscribe(action.packet_id, answers, why));
   for (const auto& [entry, subscription] : wants_retained) {
     session.replay(
         hub.retained.matching(entry->filter, Session::kReplayMessagesMax, thread_.now().wall_ns),
@@ -245,9 +253,7 @@ void Connection::handle(UnsubscribeAction& action) {
     answers.push_back(existed ? Reason::success : Reason::no_subscription_existed);
   }
   session.receiver().subscriptions = static_cast<uint32_t>(session.subscriptions.size());
-  std::string reply;
-  encode_unsuback(action.packet_id, answers, protocol_.version(), reply);
-  write(reply);
+  write(protocol_.acknowledge_unsubscribe(action.packet_id, answers));
 }
 
 void Connection::handle(AnswerAction& action) {

@@ -39,13 +39,13 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   // The broker's answers to a CONNECT.
   void authenticated(Result<Identity> identity);
   void begin(Session& session, bool session_present);
-  void refuse(Reason reason, std::string_view why);
+  void refuse(Reason reason, std::string_view why, bool tells_client = true);
   // Ends the connection on the server's wish; its will is due.
   void close(Reason reason, std::string_view why);
   // Asks the identity's standing again: another identity holds from now on, or none.
   void review();
   uint64_t number() const { return number_; }
-  Version version() const { return protocol_.version(); }
+  const Protocol& protocol() const { return protocol_; }
   // Publishes are settled at the end of a read, for all that it brought.
   bool is_in_read() const { return in_read_; }
   // So many of its publishes were answered with `acknowledgements`; of their exchanges `ended` did.

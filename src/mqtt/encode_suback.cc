@@ -2,12 +2,17 @@
 
 namespace weir::mqtt {
 
-void encode_suback(uint16_t packet_id, const std::vector<Reason>& reasons, Version version,
-                   std::string& out) {
+void encode_suback(uint16_t packet_id, const std::vector<Reason>& reasons,
+                   std::string_view reason_string, Version version, std::string& out) {
   std::string body;
   ByteWriter writer(body);
   writer.be<uint16_t>(packet_id);
-  if (version == Version::v5) writer.u8(0);
+  if (version == Version::v5) {
+    Properties properties;
+    properties.reason_string = reason_string;
+    if (!reason_string.empty()) properties.mark(Property::reason_string);
+    encode_properties(properties, writer);
+  }
   for (Reason reason : reasons) {
     bool refused = reason >= Reason::unspecified_error;
     if (refused && version != Version::v5) reason = Reason::unspecified_error;

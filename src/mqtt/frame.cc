@@ -23,6 +23,7 @@ Cut cut_frame(std::string_view bytes, uint32_t packet_bytes_max, Frame& out) {
   out.flags = first & 0x0F;
   out.body = bytes.substr(header, remaining);
   out.size_bytes = header + remaining;
+  out.is_padded = header > 2 && bytes[header - 1] == 0;
   return Cut::complete;
 }
 

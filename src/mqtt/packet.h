@@ -39,12 +39,16 @@ enum class PacketType : uint8_t {
   auth,
 };
 
+// What the remaining length can say, with the fixed header.
+inline constexpr uint32_t kPacketBytesMost = 268'435'455 + 5;
+
 // One packet's bytes: the fixed header taken apart, the rest not yet looked at.
 struct Frame {
   PacketType type = PacketType::connect;
   uint8_t flags = 0;
   std::string_view body;
-  size_t size_bytes = 0;  // with the fixed header
+  size_t size_bytes = 0;   // with the fixed header
+  bool is_padded = false;  // its length is not in the shortest form, which MQTT 5 demands
 };
 
 enum class Cut { complete, incomplete, malformed, too_large };
@@ -102,8 +106,10 @@ struct Ack {
   Properties properties;
 };
 MaybeFault decode_ack(const Frame& frame, Version version, Ack& out);
+// Without properties.
 void encode_ack(PacketType type, uint16_t packet_id, Reason reason, Version version,
                 std::string& out);
+void encode_ack(const Ack& packet, Version version, std::string& out);
 
 enum class RetainHandling : uint8_t { send = 0, send_if_new = 1, do_not_send = 2 };
 struct SubscriptionOptions {
@@ -131,10 +137,10 @@ struct Unsubscribe {
 MaybeFault decode_unsubscribe(const Frame& frame, Version version, Unsubscribe& out);
 void encode_unsubscribe(const Unsubscribe& packet, Version version, std::string& out);
 
-// One reason per entry of the SUBSCRIBE or UNSUBSCRIBE; 3.1.1 has 0x80 for every refusal, and an
-// UNSUBACK without reasons.
-void encode_suback(uint16_t packet_id, const std::vector<Reason>& reasons, Version version,
-                   std::string& out);
+// One reason per entry of the SUBSCRIBE or UNSUBSCRIBE, and a text unless that is empty; 3.1.1 has
+// 0x80 for every refusal, and an UNSUBACK without reasons.
+void encode_suback(uint16_t packet_id, const std::vector<Reason>& reasons,
+                   std::string_view reason_string, Version version, std::string& out);
 void encode_unsuback(uint16_t packet_id, const std::vector<Reason>& reasons, Version version,
                      std::string& out);
 

@@ -257,7 +257,9 @@ std::string assemble_publish(Words& words) {
   if (words.flag("dup")) first |= 8;
   if (words.flag("retain")) first |= 1;
   std::string body;
-  put_text(body, words.text("topic"));
+  std::string topic = words.text("topic");
+  if (auto size = words.take("topic_size")) topic.append(number(*size), 't');
+  put_text(body, topic);
   auto id = words.take("id");
   if (id) put_u16(body, number(*id));
   body += words.properties();

@@ -9,7 +9,7 @@
 
 namespace weir::mqtt {
 
-// `version` is 4 or 5. Throws std::runtime_error on a line it does not understand.
+// `version` is 3 (3.1), 4 (3.1.1) or 5. Throws std::runtime_error on a line it does not understand.
 std::string assemble_packet(std::string_view line, int version);
 
 // "30 05 00 01 61 68 69" to bytes, and back.

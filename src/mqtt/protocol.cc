@@ -69,11 +69,16 @@ void Protocol::handle(const Frame& frame, Now now, Actions& out) {
   if (MaybeFault fault = handle_packet(frame, now, out)) end(*fault, out);
 }
 
+Fault Protocol::padded_length() {
+  return malformed("a remaining length longer than need be");  // [MQTT-1.5.5-1]
+}
+
 MaybeFault Protocol::handle_packet(const Frame& frame, Now now, Actions& out) {
   if (state_ == State::awaiting_connect) {
     if (frame.type == PacketType::connect) return on_connect(frame, now, out);
     return against_protocol("the first packet is not a CONNECT");
   }
+  if (frame.is_padded && version_ == Version::v5) return padded_length();
   switch (frame.type) {
     case PacketType::publish:
       return on_publish(frame, now, out);
@@ -95,6 +100,7 @@ MaybeFault Protocol::handle_packet(const Frame& frame, Now now, Actions& out) {
     case PacketType::connect:
       return against_protocol("a second CONNECT");
     case PacketType::auth:
+      if (frame.flags != 0) return malformed("reserved flags set in the fixed header");
       return against_protocol("AUTH without an authentication method");
     case PacketType::connack:
     case PacketType::suback:
@@ -136,31 +142,10 @@ MaybeFault Protocol::on_disconnect(const Frame& frame, Actions& out) {
 void Protocol::end(const Fault& fault, Actions& out) {
   EndAction action{
       .reason = fault.reason, .why = fault.why, .session_expiry_s = {}, .farewell = {}};
-  action.farewell = state_ == State::connected ? farewell(fault.reason) : refuse(fault.reason);
+  action.farewell = state_ == State::connected ? farewell(fault.reason, fault.why)
+                                               : refuse(fault.reason, fault.why);
   state_ = State::ended;
   out.list.emplace_back(std::move(action));
-}
-
-std::string Protocol::farewell(Reason reason) {
-  std::string bytes;
-  if (version_ == Version::v5 && state_ == State::connected) {
-    encode_disconnect({reason, {}}, version_, bytes);
-    if (bytes.size() > client_packet_bytes_max_) bytes.clear();
-  }
-  state_ = State::ended;
-  return bytes;
-}
-
-std::string Protocol::refuse(Reason reason) {
-  state_ = State::ended;
-  std::string bytes;
-  bool can_say = version_known_ && (version_ == Version::v5 || connack_code_311(reason) != 0);
-  if (!can_say) return bytes;
-  Connack packet;
-  packet.reason = reason;
-  encode_connack(packet, version_, bytes);
-  if (bytes.size() > client_packet_bytes_max_) bytes.clear();
-  return bytes;
 }
 
 int64_t Protocol::deadline_ms() const {
@@ -186,7 +171,7 @@ std::optional<EndAction> Protocol::on_time(Now now) {
   } else {
     action.reason = Reason::keep_alive_timeout;
     action.why = "no packet for one and a half keep-alive intervals";
-    action.farewell = farewell(Reason::keep_alive_timeout);
+    action.farewell = farewell(Reason::keep_alive_timeout, action.why);
   }
   return action;
 }

@@ -64,6 +64,7 @@ struct SubscribeAction {
     std::string filter;
     SubscriptionOptions options;
     Reason answer = Reason::success;  // a refusal, or the QoS granted
+    const char* why = "";             // of a refusal
   };
   uint16_t packet_id = 0;
   uint32_t id = 0;  // subscription identifier
@@ -123,9 +124,18 @@ class Protocol {
   // Goes on with what arrived behind the CONNECT.
   void resume(Now now, Actions& out) { consume({}, now, out); }
   // The CONNECT is refused: the CONNACK, or empty where 3.x has no code for the reason.
-  std::string refuse(Reason reason);
+  std::string refuse(Reason reason, std::string_view why);
   // What to write before closing on the server's wish: MQTT 5's DISCONNECT.
-  std::string farewell(Reason reason);
+  std::string farewell(Reason reason, std::string_view why);
+  // `why` is told to clients that have asked for problem information, if they take a packet that
+  // large; an empty one to nobody.
+
+  // Answers to PUBLISH and SUBSCRIBE. The latter is empty if the client takes no packet that large.
+  void acknowledge(PacketType type, uint16_t packet_id, Reason reason, std::string_view why,
+                   std::string& out) const;
+  std::string acknowledge_subscribe(uint16_t packet_id, const std::vector<Reason>& reasons,
+                                    std::string_view why) const;
+  std::string acknowledge_unsubscribe(uint16_t packet_id, const std::vector<Reason>& reasons) const;
 
   // This many exchanges of the client's publishes have ended, with PUBACK, PUBCOMP or a PUBREC that
   // refuses: its window opens again. One that another connection began may be among them (§4.9).
@@ -159,6 +169,7 @@ class Protocol {
   MaybeFault on_subscribe(const Frame& frame, Actions& out);
   MaybeFault on_unsubscribe(const Frame& frame, Actions& out);
   MaybeFault on_disconnect(const Frame& frame, Actions& out);
+  static Fault padded_length();
   MaybeFault resolve_alias(Publish& packet);
   void end(const Fault& fault, Actions& out);
 
@@ -176,6 +187,7 @@ class Protocol {
   uint16_t keep_alive_s_ = 0;
   uint32_t session_expiry_s_ = 0;
   uint32_t client_packet_bytes_max_ = UINT32_MAX;
+  bool tells_why_ = false;
   std::string client_id_;
   Identity identity_;
   std::vector<std::string> aliases_;  // [alias - 1]; empty: not set

@@ -46,7 +46,12 @@ MaybeFault Protocol::on_connect(const Frame& frame, Now now, Actions& out) {
   if (properties.has(Property::maximum_packet_size)) {
     client_packet_bytes_max_ = properties.maximum_packet_size;
   }
+  // MQTT 5 would let the server explain itself to every client that does not object. It does so to
+  // those that ask: the others are mostly devices that have no use for the bytes.
+  tells_why_ = version_ == Version::v5 && properties.has(Property::request_problem_information) &&
+               properties.request_problem_information == 1;
   if (fault) return fault;
+  if (frame.is_padded && version_ == Version::v5) return padded_length();
   if (properties.has(Property::authentication_method)) {
     return Fault{Reason::bad_authentication_method, "enhanced authentication is not offered"};
   }
@@ -99,7 +104,6 @@ std::string Protocol::accept(const Acceptance& acceptance) {
   WEIR_ASSERT(state_ == State::deciding, "accept() answers a CONNECT");
   client_id_ = acceptance.client_id;
   identity_ = acceptance.identity;
-  aliases_.resize(version_ == Version::v5 ? limits_.topic_alias_maximum : 0);
   Connack packet;
   packet.session_present = acceptance.session_present;
   if (version_ == Version::v5) {
@@ -115,7 +119,7 @@ std::string Protocol::accept(const Acceptance& acceptance) {
     p.receive_maximum = limits_.receive_maximum;
     tell(Property::receive_maximum, limits_.receive_maximum != 65535);
     p.maximum_packet_size = limits_.packet_bytes_max;
-    p.mark(Property::maximum_packet_size);
+    tell(Property::maximum_packet_size, limits_.packet_bytes_max < kPacketBytesMost);
     p.topic_alias_maximum = limits_.topic_alias_maximum;
     tell(Property::topic_alias_maximum, limits_.topic_alias_maximum != 0);
     p.server_keep_alive = keep_alive_s_;

@@ -32,9 +32,10 @@ MaybeFault Protocol::resolve_alias(Publish& packet) {
     return against_protocol("an empty topic name without an alias");
   }
   uint16_t alias = packet.properties.topic_alias;
-  if (alias == 0 || alias > aliases_.size()) {
+  if (alias == 0 || alias > limits_.topic_alias_maximum) {
     return Fault{Reason::topic_alias_invalid, "a topic alias of 0 or above the maximum"};
   }
+  if (alias > aliases_.size()) aliases_.resize(alias);
   std::string& kept = aliases_[alias - 1u];
   if (has_topic) {
     if (MaybeFault fault = check_topic(packet.topic)) return fault;

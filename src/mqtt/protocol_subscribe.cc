@@ -23,7 +23,7 @@ MaybeFault Protocol::on_subscribe(const Frame& frame, Actions& out) {
     action.id = packet.properties.subscription_ids.front();
   }
   for (const SubscribeEntry& asked : packet.entries) {
-    SubscribeAction::Entry entry{std::string(asked.filter), asked.options, Reason::success};
+    SubscribeAction::Entry entry{std::string(asked.filter), asked.options, Reason::success, ""};
     entry.options.qos = std::min(asked.options.qos, limits_.maximum_qos);
     entry.answer = static_cast<Reason>(entry.options.qos);
     bool is_shared = is_shared_filter(asked.filter);
@@ -39,10 +39,12 @@ MaybeFault Protocol::on_subscribe(const Frame& frame, Actions& out) {
     std::string_view filter = plain_filter(asked.filter);
     if (has_too_many_levels(filter)) {
       entry.answer = Reason::topic_filter_invalid;
+      entry.why = "a topic filter with too many levels";
     } else if (!is_valid_topic_filter(filter)) {
       return malformed("a topic filter of the wrong form");
-    } else if (!may_subscribe(identity_, plain_filter(asked.filter))) {
+    } else if (!may_subscribe(identity_, filter)) {
       entry.answer = Reason::not_authorized;
+      entry.why = "the client may not subscribe to the filter";
     }
     action.entries.push_back(std::move(entry));
   }

@@ -31,7 +31,7 @@ struct PublishBatch {
   struct Answer {
     uint16_t packet_id = 0;
     Kind kind = Kind::at_least_once;
-    Reason reason = Reason::success;  // a refusal known before the sinks were asked
+    Reason reason = Reason::success;  // as known before the sinks were asked
   };
 
   std::shared_ptr<Receiver> receiver;  // of the publisher

@@ -6,10 +6,10 @@
 
 namespace weir::mqtt {
 
-void BrokerThread::route(const MessagePtr& message, const Receiver* publisher) {
+bool BrokerThread::route(const MessagePtr& message, const Receiver* publisher) {
   if (message->retain && !hub_.retained.store(message)) retained_refused.add(1);
   MatchPtr match = matches_.find(message->topic);
-  if (match->empty()) return;
+  if (match->empty()) return false;
   outgoing_.start(message, now(), match->targets.size() + match->groups.size());
   for (const Target& target : match->targets) {
     if (target.no_local && target.receiver.get() == publisher) {
@@ -19,6 +19,7 @@ void BrokerThread::route(const MessagePtr& message, const Receiver* publisher) {
     }
   }
   for (const Match::Group& group : match->groups) deliver_to_group(group, match);
+  return true;
 }
 
 // Delivers `outgoing_` to one receiver: its session here, or the outbox of its home.

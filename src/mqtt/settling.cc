@@ -37,10 +37,16 @@ void BrokerThread::batch_is_stored(const std::shared_ptr<PublishBatch>& batch) {
   }  // else it is on its way here, and is settled when it arrives
 }
 
+// What a refused publish is told, beyond the code.
+static const char* why_of(Reason reason) {
+  return reason == Reason::not_authorized ? "the client may not publish to the topic"
+                                          : "the message could not be stored";
+}
+
 // What settling has to say to the connection that the session has now.
 struct Settlement {
-  bool is_its = false;  // the batch came on that connection
-  Version version = Version::v311;
+  const Protocol* protocol = nullptr;  // null: nobody to answer
+  bool is_its = false;                 // the batch came on that connection
   std::string acknowledgements;
   size_t answered = 0, ended = 0;
   bool cannot_say = false;  // a failure, to a 3.1.1 client
@@ -54,7 +60,7 @@ void BrokerThread::settle(Session& session) {
   Connection* connection = find_connection(home->second.connection);
   if (connection != nullptr && connection->is_in_read()) return;
   Settlement settlement;
-  if (connection != nullptr) settlement.version = connection->version();
+  if (connection != nullptr) settlement.protocol = &connection->protocol();
   while (std::shared_ptr<PublishBatch> batch = session.take_stored_batch()) {
     std::optional<Error> failure = *batch->failure.lock();
     if (failure) {
@@ -84,7 +90,8 @@ void BrokerThread::settle(Session& session, PublishBatch& batch,
   size_t routed = 0;
   for (const PublishBatch::Answer& answer : batch.answers) {
     Reason reason = answer.reason;
-    if (answer.kind == Kind::exactly_once && reason == Reason::success) {
+    bool is_taken = reason < Reason::unspecified_error;  // as far as could be told before storing
+    if (answer.kind == Kind::exactly_once && is_taken) {
       if (failure) {
         batch.refuse_repetitions(answer.packet_id, refusal);
         session.abandon_receiving(answer.packet_id, refusal);
@@ -93,15 +100,17 @@ void BrokerThread::settle(Session& session, PublishBatch& batch,
         session.finish_receiving(answer.packet_id);
       }
     }
-    if (reason == Reason::success && answer.kind != Kind::repeated) reason = refusal;
+    if (failure && is_taken && answer.kind != Kind::repeated) reason = refusal;
     if (!out.is_its) continue;
     // 3.1.1 takes what a client may not do for done, but what failed must not seem so; nor are the
     // answers behind it given.
     bool refused = reason >= Reason::unspecified_error;
-    out.cannot_say |= refused && reason != Reason::not_authorized && out.version != Version::v5;
+    out.cannot_say |=
+        refused && reason != Reason::not_authorized && out.protocol->version() != Version::v5;
     if (out.cannot_say) continue;
     PacketType type = answer.kind == Kind::at_least_once ? PacketType::puback : PacketType::pubrec;
-    encode_ack(type, answer.packet_id, reason, out.version, out.acknowledgements);
+    out.protocol->acknowledge(type, answer.packet_id, reason, refused ? why_of(reason) : "",
+                              out.acknowledgements);
     out.answered++;
     if (type == PacketType::puback || refused) out.ended++;
   }

@@ -72,7 +72,9 @@ uint32_t read_variable_integer(ByteReader& reader) {
   for (int shift = 0; shift < 28; shift += 7) {
     uint8_t byte = reader.u8();
     value |= uint32_t(byte & 0x7F) << shift;
-    if ((byte & 0x80) == 0) return reader.ok() ? value : 0;
+    if ((byte & 0x80) != 0) continue;
+    if (byte == 0 && shift > 0) reader.fail();  // longer than need be
+    return reader.ok() ? value : 0;
   }
   return reader.fail(), 0;
 }

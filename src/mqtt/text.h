@@ -19,7 +19,7 @@ bool is_valid_text(std::string_view text);
 std::string_view read_binary(ByteReader& reader);
 // The same, and the bytes are valid text; otherwise the reader fails.
 std::string_view read_text(ByteReader& reader);
-// At most four bytes, seven bits each, shortest form not required.
+// At most four bytes, seven bits each, in the shortest form [MQTT-1.5.5-1].
 uint32_t read_variable_integer(ByteReader& reader);
 
 void write_binary(ByteWriter& out, std::string_view bytes);
