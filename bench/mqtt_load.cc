@@ -2,11 +2,15 @@
 //
 // Every publisher keeps at most `window` messages outstanding: unacknowledged with QoS 1 and, where
 // there are subscribers, undelivered, so that a broker's limits are met as late as possible.
-// Prints one JSON object.
+// With --rate so many messages a second are published instead, whatever becomes of them, each with
+// the time of its sending, and subscribers tell how long it took to reach them. Prints one JSON
+// object.
 //   mqtt_load --port P --publishers 50 --subscribers 1 --topics 1000 --count 1000000 --qos 0
 //             --user U --password T
 
+#include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -79,7 +83,35 @@ void connect_client(Socket& socket, const std::string& client, const Options& op
 struct Shared {
   std::atomic<size_t> sent = 0, acknowledged = 0, delivered = 0;
   std::atomic<bool> done = false;
+  std::mutex mutex;
+  std::vector<double> latencies;  // in seconds; guarded by mutex
 };
+
+// One after the other at their times; those whose time has passed meanwhile go out together.
+void publish_at_rate(const Options& options, size_t index, size_t publishers, Socket& socket,
+                     Shared& shared) {
+  size_t count = options.number("count", 1'000'000) / publishers;
+  size_t topics = options.number("topics", 1000);
+  double rate = static_cast<double>(options.number("rate", 0)) / static_cast<double>(publishers);
+  double begin = now_seconds() + static_cast<double>(index) / rate / 50;
+  for (size_t number = 0; number < count;) {
+    double due = begin + static_cast<double>(number) / rate;
+    double wait = due - now_seconds();
+    if (wait > 0) std::this_thread::sleep_for(std::chrono::duration<double>(wait));
+    std::string out;
+    double now = now_seconds();
+    size_t first = number;
+    for (; number < count && begin + static_cast<double>(number) / rate <= now; number++) {
+      std::string body;
+      append_text(body, "bench/sensor-" + std::to_string((index * 7919 + number) % topics));
+      char text[32];
+      std::snprintf(text, sizeof text, "%.9f", now);
+      out += packet(0x30, body + text);
+    }
+    socket.send_all(out);
+    shared.sent += number - first;
+  }
+}
 
 void publish(const Options& options, size_t index, size_t publishers, Shared& shared) {
   size_t count = options.number("count", 1'000'000) / publishers;
@@ -88,6 +120,10 @@ void publish(const Options& options, size_t index, size_t publishers, Shared& sh
   size_t subscribers = options.number("subscribers", 0);
   Socket socket(static_cast<uint16_t>(options.number("port", 1883)));
   connect_client(socket, "publisher-" + std::to_string(index), options);
+  if (options.number("rate", 0) > 0) {
+    publish_at_rate(options, index, publishers, socket, shared);
+    return socket.send_all(std::string("\xe0\x00", 2));
+  }
   std::string buffer;
   size_t outstanding = 0;
   for (size_t number = 0; number < count;) {
@@ -118,6 +154,13 @@ void publish(const Options& options, size_t index, size_t publishers, Shared& sh
   socket.send_all(std::string("\xe0\x00", 2));
 }
 
+// The time in the payload of a QoS 0 message.
+double sent_at(std::string_view body) {
+  size_t topic =
+      size_t(static_cast<unsigned char>(body[0])) << 8 | static_cast<unsigned char>(body[1]);
+  return std::strtod(std::string(body.substr(2 + topic)).c_str(), nullptr);
+}
+
 void subscribe(const Options& options, size_t index, std::atomic<size_t>& ready, Shared& shared) {
   Socket socket(static_cast<uint16_t>(options.number("port", 1883)));
   connect_client(socket, "subscriber-" + std::to_string(index), options);
@@ -126,9 +169,12 @@ void subscribe(const Options& options, size_t index, std::atomic<size_t>& ready,
   body += static_cast<char>(options.number("qos", 0));
   socket.send_all(packet(0x82, body));
   std::string buffer;
+  bool timed = options.number("rate", 0) > 0;
+  std::vector<double> latencies;
   while (!shared.done) {
     socket.receive(buffer);
     std::string acknowledgements;
+    double now = now_seconds();
     take_packets(buffer, [&](unsigned char first, std::string_view packet_body) {
       if (first == 0x90) ready++;
       if ((first & 0xf0) != 0x30) return;
@@ -142,10 +188,13 @@ void subscribe(const Options& options, size_t index, std::atomic<size_t>& ready,
         shared.done = true;
       } else {
         shared.delivered++;
+        if (timed) latencies.push_back(now - sent_at(packet_body));
       }
     });
     socket.send_all(acknowledgements);
   }
+  std::lock_guard lock(shared.mutex);
+  shared.latencies.insert(shared.latencies.end(), latencies.begin(), latencies.end());
 }
 
 int run(const Options& options) {
@@ -177,8 +226,16 @@ int run(const Options& options) {
     socket.send_all(packet(0x30, body + "0"));
     for (std::thread& reader : readers) reader.join();
   }
-  std::printf("{\"sent\":%zu,\"acknowledged\":%zu,\"delivered\":%zu,\"seconds\":%.6f}\n",
-              shared.sent.load(), shared.acknowledged.load(), shared.delivered.load(), seconds);
+  std::sort(shared.latencies.begin(), shared.latencies.end());
+  auto percentile_ms = [&](double share) {
+    size_t count = shared.latencies.size();
+    return count == 0 ? 0 : shared.latencies[size_t(share * double(count - 1))] * 1000;
+  };
+  std::printf(
+      "{\"sent\":%zu,\"acknowledged\":%zu,\"delivered\":%zu,\"seconds\":%.6f,"
+      "\"p50_ms\":%.3f,\"p99_ms\":%.3f}\n",
+      shared.sent.load(), shared.acknowledged.load(), shared.delivered.load(), seconds,
+      percentile_ms(0.5), percentile_ms(0.99));
   return 0;
 }
 

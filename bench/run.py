@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Whole-system workloads against the real program: throughput, and CPU seconds per million units.
 
-usage: bench/run.py --build build/release [--runs N] [workload...]
+usage: bench/run.py --build build/release [--runs N] [--peers] [--set KEY=VALUE] [workload...]
 
 CPU seconds (of the server alone, user and system) are the figure to compare: they hold on a noisy
 machine. Each run starts a fresh server, and checks its answer: a workload that lost something fails.
+With --peers other brokers do the MQTT workloads too, run by run in turn with weir.
 """
 import argparse
+import contextlib
 import json
 import os
 import statistics
@@ -17,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "test" / "e2e"))
+import peers  # noqa: E402
 import weir_process  # noqa: E402
 
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
@@ -28,11 +31,15 @@ def cpu_seconds(weir):
     return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
 
 
-def peak_mebibytes(weir):
+def mebibytes(weir, field):
     for line in Path(f"/proc/{weir.process.pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(field + ":"):
             return int(line.split()[1]) / 1024
     return 0
+
+
+def peak_mebibytes(weir):
+    return mebibytes(weir, "VmHWM")
 
 
 class Workload:
@@ -40,6 +47,8 @@ class Workload:
     config = None
     arguments = ()
     units = ""
+    for_peers = False  # needs nothing but a broker
+    note = ""          # what else the last run has to say
 
     def __init__(self, tools):
         self.tools = tools
@@ -94,6 +103,7 @@ class MqttFanIn(Workload):
     units = "messages"
     config = AUTO_OFF
     qos, count, publishers, subscribers = 0, 1_000_000, 50, 1
+    for_peers = True
 
     def run(self, weir):
         done = self.tool("mqtt_load", port=weir.mqtt_port, qos=self.qos, count=self.count,
@@ -118,6 +128,59 @@ class MqttOneToOne(MqttFanIn):
 class MqttFanOut(MqttFanIn):
     units = "messages delivered"
     publishers, subscribers, count = 1, 50, 50_000
+
+
+class MqttRate10k(MqttFanIn):
+    """A calm broker: what a message costs and how long it takes when nothing can be batched."""
+    publishers, rate, count = 1, 10_000, 100_000
+
+    def run(self, weir):
+        done = self.tool("mqtt_load", port=weir.mqtt_port, count=self.count, rate=self.rate,
+                         publishers=self.publishers, subscribers=self.subscribers)
+        if done["delivered"] != done["sent"] * self.subscribers:
+            raise SystemExit(f"{done['delivered']} messages delivered of {done['sent']}")
+        self.note = f"p50 {done['p50_ms']:.3f} ms, p99 {done['p99_ms']:.3f} ms"
+        return done["delivered"], done["seconds"]
+
+
+class MqttRate10k50(MqttRate10k):
+    """The same from 50 publishers."""
+    publishers = 50
+
+
+class MqttIdle10k(Workload):
+    """Clients with a keep-alive of 60 s and one subscription each, doing nothing."""
+    units = "clients"
+    for_peers = True
+    config = AUTO_OFF
+    clients, burst = 10_000, 500
+
+    @contextlib.contextmanager
+    def connected(self, weir):
+        tool = subprocess.Popen([str(self.tools / "mqtt_clients"), "--port", str(weir.mqtt_port),
+                                 "--clients", str(self.clients), "--burst", str(self.burst)],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        line = tool.stdout.readline()
+        if not line:
+            raise SystemExit("mqtt_clients failed")
+        yield json.loads(line)
+        tool.stdin.close()
+        tool.wait()
+
+    def run(self, weir):
+        before = mebibytes(weir, "VmRSS")
+        with self.connected(weir) as done:
+            after = mebibytes(weir, "VmRSS")
+            if done["clients"] != self.clients:
+                raise SystemExit(f"{done['clients']} clients of {self.clients}")
+        each = (after - before) * 1024 * 1024 / self.clients
+        self.note = f"{before:.0f} MiB before, {after:.0f} MiB with them: {each:.0f} bytes each"
+        return self.clients, done["seconds"]
+
+
+class MqttConnectStorm(MqttIdle10k):
+    """All of them at once."""
+    clients, burst = 5_000, 5_000
 
 
 class MqttToStore(Workload):
@@ -199,6 +262,10 @@ WORKLOADS = {
     "mqtt_qos0_fanin": MqttFanIn,
     "mqtt_qos0_fanout": MqttFanOut,
     "mqtt_qos1_fanin": MqttFanInQos1,
+    "mqtt_rate_10k": MqttRate10k,
+    "mqtt_rate_10k_50": MqttRate10k50,
+    "mqtt_idle_10k": MqttIdle10k,
+    "mqtt_connect_storm": MqttConnectStorm,
     "mqtt_to_store": MqttToStore,
     "mqtt_to_store_qos1": MqttToStoreQos1,
     "flux_mean_1h": FluxMean,
@@ -206,21 +273,41 @@ WORKLOADS = {
 }
 
 
-def measure(name, build):
-    workload = WORKLOADS[name](build)
-    with weir_process.Weir(config=workload.config, arguments=workload.arguments) as weir:
-        workload.prepare(weir)
-        before = cpu_seconds(weir)
-        units, seconds = workload.run(weir)
-        cpu = cpu_seconds(weir) - before
-        workload.check(weir)
-        return units, seconds, cpu, peak_mebibytes(weir)
+def start(peer, workload, settings):
+    if peer is not None:
+        return peer()
+    arguments = list(workload.arguments)
+    for setting in settings:
+        arguments += ["--set", setting]
+    return weir_process.Weir(config=workload.config, arguments=arguments)
+
+
+def measure(workload, peer, settings):
+    with start(peer, workload, settings) as server:
+        workload.prepare(server)
+        before = cpu_seconds(server)
+        units, seconds = workload.run(server)
+        cpu = cpu_seconds(server) - before
+        workload.check(server)
+        return units, seconds, cpu, peak_mebibytes(server)
+
+
+def report(name, unit, runs, note):
+    rates = [units / seconds / 1e6 for units, seconds, _, _ in runs]
+    costs = [cpu / units * 1e6 for units, _, cpu, _ in runs]
+    print(f"{name:<22}{unit:<20}{statistics.median(rates):>10.3f}"
+          f"{statistics.median(costs):>27.3f}{min(costs):>8.3f}{max(costs):>8.3f}"
+          f"{max(run[3] for run in runs):>10.0f}  {note}".rstrip(), flush=True)
+    return statistics.median(costs)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", type=Path, required=True, help="build directory")
     parser.add_argument("--runs", type=int, default=3, help="runs of each (3)")
+    parser.add_argument("--peers", action="store_true", help="also measure other brokers")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
+                        help="a setting of weir")
     parser.add_argument("workloads", nargs="*", choices=[*WORKLOADS, []], metavar="workload",
                         help=", ".join(WORKLOADS))
     arguments = parser.parse_args()
@@ -229,12 +316,22 @@ def main():
     print(f"{'workload':<22}{'units':<20}{'million/s':>10}{'CPU s per million: median':>27}"
           f"{'min':>8}{'max':>8}{'peak MiB':>10}", flush=True)
     for name in arguments.workloads or WORKLOADS:
-        runs = [measure(name, build) for _ in range(arguments.runs)]
-        rates = [units / seconds / 1e6 for units, seconds, _, _ in runs]
-        costs = [cpu / units * 1e6 for units, _, cpu, _ in runs]
-        print(f"{name:<22}{WORKLOADS[name].units:<20}{statistics.median(rates):>10.3f}"
-              f"{statistics.median(costs):>27.3f}{min(costs):>8.3f}{max(costs):>8.3f}"
-              f"{max(run[3] for run in runs):>10.0f}", flush=True)
+        servers = [None]
+        if arguments.peers and WORKLOADS[name].for_peers:
+            servers += peers.PEERS
+        workloads = [WORKLOADS[name](build) for _ in servers]
+        runs = [[] for _ in servers]
+        for _ in range(arguments.runs):
+            for one, workload, peer in zip(runs, workloads, servers):
+                one.append(measure(workload, peer, arguments.set))
+        own = None
+        for one, workload, peer in zip(runs, workloads, servers):
+            note = workload.note
+            if peer is not None and own:
+                ratio = statistics.median(run[2] / run[0] * 1e6 for run in one) / own
+                note = f"{ratio:.1f} x weir's CPU  {note}"
+            cost = report(peer.name if peer else name, workload.units, one, note)
+            own = cost if peer is None else own
 
 
 if __name__ == "__main__":

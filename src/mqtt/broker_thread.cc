@@ -1,5 +1,7 @@
 #include "mqtt/broker_thread.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "mqtt/connection.h"
 #include "mqtt/metrics.h"
@@ -50,6 +52,42 @@ void BrokerThread::adopt(std::unique_ptr<net::Stream> stream, ListenerPolicyPtr 
 Connection* BrokerThread::find_connection(uint64_t number) {
   auto found = connections_.find(number);
   return found == connections_.end() ? nullptr : found->second.get();
+}
+
+void BrokerThread::look_at(uint64_t connection, int64_t at_ms) {
+  looks_.push({at_ms, connection});
+  arm_looks();
+}
+
+void BrokerThread::arm_looks() {
+  if (looks_.empty() || looks_.top().at_ms >= looks_armed_ms_) return;
+  if (looks_timer_ != 0) io_.cancel(looks_timer_);
+  looks_armed_ms_ = looks_.top().at_ms;
+  int64_t delay_ms = std::max<int64_t>(0, looks_armed_ms_ - now().ms);
+  looks_timer_ = after_ms(delay_ms, [](BrokerThread& here) { here.look_at_due(); });
+}
+
+void BrokerThread::look_at_due() {
+  looks_timer_ = 0;
+  looks_armed_ms_ = INT64_MAX;
+  int64_t now_ms = now().ms;
+  std::vector<uint64_t> due;
+  for (; !looks_.empty() && looks_.top().at_ms <= now_ms; looks_.pop()) {
+    due.push_back(looks_.top().connection);
+  }
+  for (uint64_t number : due) {
+    if (Connection* connection = find_connection(number)) connection->on_time();
+  }
+  arm_looks();
+}
+
+void BrokerThread::give_back(Actions actions) {
+  constexpr size_t kKeptMax = 8192;  // what a read of small publishes brings; larger is let go
+  if (actions.list.capacity() > kKeptMax || actions.reply.capacity() > 64 * kKeptMax) return;
+  actions.list.clear();
+  actions.reply.clear();
+  actions.packets = 0;
+  spare_actions_ = std::move(actions);
 }
 
 void BrokerThread::retire(uint64_t number) {

@@ -13,12 +13,14 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <queue>
 #include <string>
 #include <vector>
 
 #include "mqtt/hub.h"
 #include "mqtt/match_cache.h"
 #include "mqtt/outgoing.h"
+#include "mqtt/protocol.h"
 #include "mqtt/session.h"
 
 namespace weir::mqtt {
@@ -51,6 +53,12 @@ class BrokerThread {
 
   void adopt(std::unique_ptr<net::Stream> stream, ListenerPolicyPtr policy);
   Connection* find_connection(uint64_t number);
+  // Calls Connection::on_time() at that time, in Now::ms. One timer serves all connections, and a
+  // time that has become pointless costs less than taking it back.
+  void look_at(uint64_t connection, int64_t at_ms);
+  // What a read of a connection brings: one is in use per read, so connections own none.
+  Actions borrow_actions() { return std::move(spare_actions_); }
+  void give_back(Actions actions);
   // Calls Connection::resume() once no sink is congested.
   void resume_when_relieved(uint64_t number);
   // Forgets a closed connection, once its callbacks have returned.
@@ -136,6 +144,8 @@ class BrokerThread {
   void end_session(Receiver& receiver);
   void publish_system_topics();
   void look_for_relief();
+  void arm_looks();
+  void look_at_due();
 
   // Deliveries that cost less than waking another thread, its system calls and its way to a core.
   // More are worth a second core's help.
@@ -154,6 +164,16 @@ class BrokerThread {
   Outgoing outgoing_;
   std::vector<std::unique_ptr<Outbox>> outboxes_;  // by thread
   bool flush_is_due_ = false;
+  Actions spare_actions_;
+  // When connections are to be looked at: a heap, the earliest first.
+  struct Look {
+    int64_t at_ms = 0;
+    uint64_t connection = 0;
+    bool operator>(const Look& other) const { return at_ms > other.at_ms; }
+  };
+  std::priority_queue<Look, std::vector<Look>, std::greater<>> looks_;
+  net::IoThread::TimerId looks_timer_ = 0;
+  int64_t looks_armed_ms_ = INT64_MAX;
   std::vector<uint64_t> resting_;  // connections that wait for the sinks
   net::IoThread::TimerId system_timer_ = 0;
 };

@@ -47,19 +47,23 @@ void Connection::on_bytes(std::string_view bytes) {
   if (closed_) return;
   bytes_received.add(bytes.size());
   if (session_ != nullptr) add_to(session_->receiver().bytes_in, bytes.size());
-  protocol_.observe(is_traced() ? this : nullptr);
-  protocol_.consume(bytes, thread_.now(), actions_);
-  perform();
+  consume(bytes);
 }
 
-void Connection::perform() {
+void Connection::consume(std::string_view bytes) {
+  protocol_.observe(is_traced() ? this : nullptr);
+  Actions actions = thread_.borrow_actions();
+  protocol_.consume(bytes, thread_.now(), actions);
+  perform(actions);
+  thread_.give_back(std::move(actions));
+}
+
+void Connection::perform(Actions& actions) {
   in_read_ = true;
-  if (!actions_.reply.empty()) write(actions_.reply);
-  for (Action& action : actions_.list) {
+  if (!actions.reply.empty()) write(actions.reply);
+  for (Action& action : actions.list) {
     std::visit([&](auto& one) { handle(one); }, action);
   }
-  actions_.list.clear();
-  actions_.reply.clear();
   hand_to_sinks();
   in_read_ = false;
   go_on_after_connect();
@@ -137,9 +141,7 @@ void Connection::begin(Session& session, bool session_present) {
 void Connection::go_on_after_connect() {
   if (!goes_on_ || closed_) return;
   goes_on_ = false;
-  protocol_.observe(is_traced() ? this : nullptr);
-  protocol_.resume(thread_.now(), actions_);
-  perform();
+  consume({});
 }
 
 void Connection::describe(const ConnectRequest& request) {
@@ -301,33 +303,23 @@ void Connection::feed_session() {
   });
 }
 
-void Connection::arm_timer() {
-  if (timer_ != 0) thread_.io().cancel(timer_);
-  timer_ = 0;
-  int64_t deadline = protocol_.deadline_ms();
-  if (deadline == INT64_MAX) return;
-  int64_t delay = std::max<int64_t>(0, deadline - thread_.now().ms);
-  timer_ = thread_.after_ms(delay, [number = number_](BrokerThread& here) {
-    if (Connection* connection = here.find_connection(number)) connection->on_timer();
-  });
+// The time is not moved with every packet: on_time() asks again when it comes too early.
+void Connection::arm_timer() { look_at(protocol_.deadline_ms()); }
+
+void Connection::look_at(int64_t at_ms) {
+  if (at_ms >= looked_at_ms_) return;
+  looked_at_ms_ = at_ms;
+  thread_.look_at(number_, at_ms);
 }
 
-// The timer is not moved with every packet: it asks again when it goes off too early.
-void Connection::on_timer() {
-  timer_ = 0;
-  if (closed_) return;
+void Connection::on_time() {
+  int64_t now_ms = thread_.now().ms;
+  if (closed_ || now_ms < looked_at_ms_) return;  // an earlier time was asked for since
+  looked_at_ms_ = INT64_MAX;
   // While reading is paused the client cannot be heard: its time does not run.
-  std::optional<EndAction> end;
-  if (!paused_) end = protocol_.on_time(thread_.now());
-  if (end) {
-    handle(*end);
-  } else if (paused_) {
-    timer_ = thread_.after_ms(kRestingMs, [number = number_](BrokerThread& here) {
-      if (Connection* connection = here.find_connection(number)) connection->on_timer();
-    });
-  } else {
-    arm_timer();
-  }
+  if (paused_) return look_at(now_ms + kRestingMs);
+  if (std::optional<EndAction> end = protocol_.on_time(thread_.now())) return handle(*end);
+  arm_timer();
 }
 
 void Connection::on_end(Result<void> how) {
@@ -359,8 +351,6 @@ void Connection::finish(std::string_view farewell, bool with_will, bool graceful
   if (closed_) return;
   if (!farewell.empty()) write(farewell);
   closed_ = true;
-  if (timer_ != 0) thread_.io().cancel(timer_);
-  timer_ = 0;
   request_.reset();
   if (gracefully) {
     stream_->close_gracefully();

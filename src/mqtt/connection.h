@@ -51,6 +51,8 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   // So many of its publishes were answered with `acknowledgements`; of their exchanges `ended` did.
   void answer(std::string_view acknowledgements, size_t answered, size_t ended);
 
+  // The time it asked to be looked at has come (BrokerThread::look_at()).
+  void on_time();
   // The reason to rest may be gone: reads again.
   void resume();
 
@@ -64,7 +66,8 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   size_t unsent_bytes() const override;
 
  private:
-  void perform();
+  void consume(std::string_view bytes);
+  void perform(Actions& actions);
   void go_on_after_connect();
   void handle(ConnectAction& action);
   void handle(PublishAction& action);
@@ -78,7 +81,7 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   void pause_if_needed();
   void feed_session();
   void arm_timer();
-  void on_timer();
+  void look_at(int64_t at_ms);
   // Lets go of session and stream. `farewell` is written first.
   void finish(std::string_view farewell, bool with_will, bool gracefully);
   void describe(const ConnectRequest& request);
@@ -114,8 +117,7 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   bool feeding_ = false;  // a timer will call feed_session()
   bool refusal_is_logged_ = false;
   uint64_t trace_generation_ = 0;
-  net::IoThread::TimerId timer_ = 0;
-  Actions actions_;                           // reused from read to read
+  int64_t looked_at_ms_ = INT64_MAX;          // when on_time() comes next
   std::vector<MessagePtr> read_messages_;     // of this read, for the sinks
   std::shared_ptr<PublishBatch> read_batch_;  // of this read, what is to be answered
   size_t unanswered_ = 0;                     // publishes in this connection's batches

@@ -190,7 +190,7 @@ class Protocol {
   bool tells_why_ = false;
   std::string client_id_;
   Identity identity_;
-  std::vector<std::string> aliases_;  // [alias - 1]; empty: not set
+  std::vector<std::string> aliases_;  // [alias - 1], up to the highest set; empty: not set
   size_t unanswered_ = 0;             // QoS 1 and 2 publishes whose exchange has not ended
 };
 

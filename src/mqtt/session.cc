@@ -36,7 +36,7 @@ void Session::detach() {
   window_ = 0;
   aliases_.reset();
   // QoS 0 dies with the connection; what is left is sent on the next one.
-  std::erase_if(replay_, [](const Delivery& delivery) { return delivery.qos == 0; });
+  replay_.erase_if([](const Delivery& delivery) { return delivery.qos == 0; });
   update_room();
 }
 

@@ -9,7 +9,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ring.h"
 #include "mqtt/drops.h"
 #include "mqtt/incoming_ids.h"
 #include "mqtt/message.h"
@@ -155,7 +155,7 @@ class Session {
     uint64_t sequence = 0;     // of sending
     Delivery delivery;
   };
-  using InFlightAt = std::deque<InFlight>::iterator;
+  using InFlightAt = Ring<InFlight>::iterator;
 
   bool has_room_in_flight() const;
   // What waits was matched under the rights of another time.
@@ -195,11 +195,11 @@ class Session {
   Attachment to_;
   size_t window_ = 0;
   std::unique_ptr<TopicAliases> aliases_;  // of the present connection, if its client takes any
-  std::deque<InFlight> in_flight_;         // in the order of first sending
+  Ring<InFlight> in_flight_;               // in the order of first sending
   size_t unsent_ = 0;                      // of these, not sent on the present connection yet
-  std::deque<Delivery> queue_;             // QoS 1 and 2, not sent yet
+  Ring<Delivery> queue_;                   // QoS 1 and 2, not sent yet
   size_t queued_bytes_ = 0;                // of queue_ and in_flight_
-  std::deque<Delivery> replay_;
+  Ring<Delivery> replay_;
   std::vector<SharedGroupPtr> groups_;
   size_t group_messages_ = 0;  // of queue_ and in_flight_
   uint64_t sequence_ = 0;      // of QoS 1 and 2 messages sent; gives the packet identifiers

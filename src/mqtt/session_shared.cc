@@ -40,7 +40,7 @@ std::vector<Session::GroupMessage> Session::take_group_messages(const Wanted& wa
       ++at;
     }
   }
-  std::erase_if(queue_, [&](const Delivery& delivery) {
+  queue_.erase_if([&](const Delivery& delivery) {
     if (!is_wanted(delivery)) return false;
     taken.push_back({delivery.group, delivery.message});
     let_go(delivery);

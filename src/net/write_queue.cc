@@ -1,14 +1,36 @@
 #include "net/write_queue.h"
 
+#include <vector>
+
 #include "base/assert.h"
 
 namespace weir::net {
+namespace {
+
+thread_local std::vector<std::string> spare_buffers;
+
+}  // namespace
+
+WriteQueue::Run::~Run() {
+  // What fits a small string inside itself has no buffer to keep.
+  const bool is_buffer = own.capacity() > std::string().capacity();
+  if (!is_buffer || own.capacity() > kRunBytesMax) return;
+  if (spare_buffers.size() >= kSpareBuffersMax) return;
+  own.clear();
+  spare_buffers.push_back(std::move(own));
+}
 
 void WriteQueue::add(std::string_view bytes) {
   if (bytes.empty()) return;
   const bool joins_last = !runs_.empty() && !runs_.back().shared &&
                           runs_.back().own.size() + bytes.size() <= kRunBytesMax;
-  if (!joins_last) runs_.emplace_back();
+  if (!joins_last) {
+    Run& run = runs_.emplace_back();
+    if (!spare_buffers.empty()) {
+      run.own = std::move(spare_buffers.back());
+      spare_buffers.pop_back();
+    }
+  }
   runs_.back().own.append(bytes);
   size_bytes_ += bytes.size();
 }
@@ -16,7 +38,7 @@ void WriteQueue::add(std::string_view bytes) {
 void WriteQueue::add_shared(std::shared_ptr<const std::string> bytes) {
   if (bytes->size() < kCopyBelowBytes) return add(*bytes);
   size_bytes_ += bytes->size();
-  runs_.push_back(Run{{}, std::move(bytes)});
+  runs_.emplace_back(std::move(bytes));
 }
 
 size_t WriteQueue::fill(iovec (&pieces)[kPiecesPerCall]) const {
@@ -37,13 +59,6 @@ void WriteQueue::remove(size_t bytes) {
   front_offset_ += bytes;
   while (!runs_.empty() && front_offset_ >= runs_.front().bytes().size()) {
     front_offset_ -= runs_.front().bytes().size();
-    if (runs_.size() == 1 && !runs_.front().shared) {
-      // The usual case: all is sent. Keep the buffer for the next batch, unless it is large.
-      if (runs_.front().own.capacity() <= kRunBytesMax) {
-        runs_.front().own.clear();
-        return;
-      }
-    }
     runs_.pop_front();
   }
 }

@@ -1,16 +1,19 @@
 // What a stream still has to write: runs of bytes, own or shared, in order.
 //
 // Small pieces are copied together, so that a batch of small messages becomes a few large runs and
-// one writev; large shared pieces are referenced. Used on one thread.
+// one writev; large shared pieces are referenced. A queue that is empty holds no memory: the buffer
+// of a run that is sent goes to the next queue of the thread that needs one. One thread at a time.
 #pragma once
 
 #include <sys/uio.h>
 
 #include <cstddef>
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "base/ring.h"
 
 namespace weir::net {
 
@@ -22,6 +25,9 @@ class WriteQueue {
   static constexpr size_t kCopyBelowBytes = 1024;
   // An own run grows to this before a new one begins, so that growing never copies much.
   static constexpr size_t kRunBytesMax = 64 * 1024;
+  // Buffers a thread keeps for its queues: enough for the receivers of one batch that fans out, 4
+  // MiB at most.
+  static constexpr size_t kSpareBuffersMax = 64;
 
   bool empty() const { return size_bytes_ == 0; }
   size_t size_bytes() const { return size_bytes_; }
@@ -37,9 +43,14 @@ class WriteQueue {
   struct Run {
     std::string own;
     std::shared_ptr<const std::string> shared;  // if set, instead of `own`
+    ~Run();
+    Run() = default;
+    explicit Run(std::shared_ptr<const std::string> bytes) : shared(std::move(bytes)) {}
+    Run(Run&&) = default;
+    Run& operator=(Run&&) = default;
     std::string_view bytes() const { return shared ? std::string_view(*shared) : own; }
   };
-  std::deque<Run> runs_;
+  Ring<Run> runs_;
   size_t front_offset_ = 0;  // bytes of the first run that are gone already
   size_t size_bytes_ = 0;
 };
