@@ -28,7 +28,16 @@ bool Caller::may(Action action, const Organisation& organisation) const {
 }
 
 Result<Caller> Authorizer::by_token(std::string_view token) const {
-  AuthorizationPtr authorization = meta_.authorizations().find_by_token(token);
+  return of_authorization(meta_.authorizations().find_by_token(token));
+}
+
+Result<Caller> Authorizer::again(UserId user) const { return of_user(meta_.users().find(user)); }
+
+Result<Caller> Authorizer::again(TokenId authorization) const {
+  return of_authorization(meta_.authorizations().find(authorization));
+}
+
+Result<Caller> Authorizer::of_authorization(AuthorizationPtr authorization) const {
   if (authorization == nullptr || !authorization->active) return unauthorized();
   UserPtr user = meta_.users().find(authorization->user);
   if (user == nullptr || !user->active) return unauthorized();

@@ -45,9 +45,13 @@ class Authorizer {
   Result<Caller> recall_password(std::string_view user, std::string_view password) const;
   // Who has proved to be this user by other means: a certificate.
   Result<Caller> by_certificate(std::string_view user) const;
+  // Who was authenticated before, as they are now.
+  Result<Caller> again(UserId user) const;
+  Result<Caller> again(TokenId authorization) const;
 
  private:
   Result<Caller> of_user(UserPtr user) const;
+  Result<Caller> of_authorization(AuthorizationPtr authorization) const;
   Meta& meta_;
 };
 

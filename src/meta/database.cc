@@ -158,7 +158,10 @@ Result<void> Database::transact(const std::function<Result<void>(Connection&)>& 
     (void)connection->run("ROLLBACK");  // fails only when SQLite has rolled back by itself
     return done;
   }
-  if (committed) committed();
+  if (!committed) return {};
+  committed();
+  connection.unlock();
+  if (auto on_change = on_change_.lock(); *on_change) (*on_change)();
   return {};
 }
 

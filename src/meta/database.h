@@ -70,10 +70,13 @@ class Database {
   Result<void> transact(const std::function<Result<void>(Connection&)>& change,
                         const std::function<void()>& committed = nullptr);
   Result<void> query(std::string_view sql, const std::function<void(const SqlRow&)>& each);
+  // Called after every change that had a `committed`, on the thread that made it. Null: no more.
+  void set_on_change(std::function<void()> changed) { *on_change_.lock() = std::move(changed); }
 
  private:
   explicit Database(sqlite3* handle) : connection_(handle) {}
   Guarded<Connection> connection_;
+  Guarded<std::function<void()>> on_change_;
 };
 
 inline int64_t to_sql(uint64_t id) { return static_cast<int64_t>(id); }

@@ -53,6 +53,10 @@ OrganisationPtr Meta::default_organisation() const {
   return id.has_value() ? organisations_.find(static_cast<OrgId>(*id)) : nullptr;
 }
 
+void Meta::set_on_change(std::function<void()> changed) {
+  database_->set_on_change(std::move(changed));
+}
+
 Result<void> Meta::persist_usage() {
   WEIR_CHECK(authorizations_.persist_usage());
   return sessions_.persist_usage();

@@ -6,6 +6,7 @@
 //   WEIR_CHECK(meta->buckets().reconcile());   // before the store takes writes
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +48,10 @@ class Meta {
   // What the set-up made, as long as it exists: where messages without a bucket of their own go.
   BucketPtr default_bucket() const;
   OrganisationPtr default_organisation() const;
+
+  // Whoever holds on to what somebody may do learns here that it may have changed: called after
+  // every change, on the thread that made it; it must not block or change anything. Null: no more.
+  void set_on_change(std::function<void()> changed);
 
   // Times of last use and extended sessions go to the file. Call every few minutes on a worker.
   Result<void> persist_usage();

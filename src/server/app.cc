@@ -38,6 +38,8 @@ constexpr size_t kQueuedTasksMax = 1'000;
 constexpr int64_t kPersistUsageMs = 5 * 60'000;
 // A renewed certificate serves after at most this long.
 constexpr int64_t kLookAtCertificatesMs = 5'000;
+// A changed password file or access list holds after two looks.
+constexpr int64_t kLookAtAccessListsMs = 400;
 // How often the clients' rates are brought up to date: as often as the list of clients looks.
 constexpr int64_t kSampleRatesMs = 2'000;
 
@@ -69,10 +71,16 @@ class RunningApp final : public App {
   std::vector<ListenerAddress> mqtt_listeners() const override { return listeners_->addresses(); }
   bool is_set_up() const override { return !meta::set_up_allowed(*meta_); }
   std::string generated_token() const override { return generated_token_; }
-  void reload() override { certificates_.refresh(true); }
+  void reload() override {
+    certificates_.refresh(true);
+    refresh_access(true);
+  }
   Result<void> stop() override;
 
  private:
+  void refresh_access(bool even_if_unchanged) {
+    if (access_lists_->refresh(even_if_unchanged)) broker_->review_identities();
+  }
   Result<void> open_stored();
   Result<void> set_up();
   Result<void> start_broker(std::shared_ptr<const ingest::RuleSet> rules);
@@ -89,9 +97,10 @@ class RunningApp final : public App {
   std::unique_ptr<store::Engine> store_;
   std::unique_ptr<api::StoreBuckets> store_buckets_;
   std::unique_ptr<meta::Meta> meta_;
+  std::unique_ptr<AccessLists> access_lists_;
   std::unique_ptr<net::IoThreads> io_threads_;
   std::unique_ptr<Workers> workers_, password_workers_;
-  std::unique_ptr<Periodic> persisting_usage_, sampling_rates_;
+  std::unique_ptr<Periodic> refreshing_access_lists_, persisting_usage_, sampling_rates_;
   std::unique_ptr<query::Engine> queries_;
   std::unique_ptr<ingest::Pipeline> pipeline_;
   std::unique_ptr<api::LiveHub> live_;
@@ -109,6 +118,7 @@ Result<void> RunningApp::open_stored() {
   WEIR_CHECK(system_file_system().create_directories(config_.data_dir));
   WEIR_TRY(store_, store::Engine::open(config_.engine, system_file_system(), clock_));
   store_buckets_ = std::make_unique<api::StoreBuckets>(*store_);
+  WEIR_TRY(access_lists_, AccessLists::open(config_.mqtt_password_file, config_.mqtt_acl_file));
   WEIR_TRY(meta_, meta::Meta::open(config_.data_dir + "/weir.sqlite", *store_buckets_, clock_));
   return meta_->buckets().reconcile();
 }
@@ -150,12 +160,15 @@ Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rul
       mqtt::Broker::make(*io_threads_, clock_, config_.broker, {pipeline_.get(), live_.get()});
   sampling_rates_ = std::make_unique<Periodic>(io_threads_->at(0), *workers_, kSampleRatesMs,
                                                [this] { broker_->sample_rates(); });
+  const AccessParts parts{*meta_, *password_workers_, *access_lists_, stopping_};
   listeners_ = std::make_unique<BrokerListeners>(
-      *io_threads_, *broker_, [this](const MqttListener& listener) {
-        auto by_name =
-            broker_authentication(*meta_, *password_workers_, listener.anonymous, stopping_);
-        return listener.certificate_as_user ? certificate_authentication(*meta_, by_name) : by_name;
+      *io_threads_, *broker_, [parts](const MqttListener& listener) {
+        auto by_name = broker_authentication(parts, listener.anonymous);
+        return listener.certificate_as_user ? certificate_authentication(parts, by_name) : by_name;
       });
+  meta_->set_on_change([this] { broker_->review_identities(); });
+  refreshing_access_lists_ = std::make_unique<Periodic>(
+      io_threads_->at(0), *workers_, kLookAtAccessListsMs, [this] { refresh_access(false); });
   return listeners_->open(config_, certificates_);
 }
 
@@ -211,6 +224,7 @@ Result<void> RunningApp::stop() {
   // Before the workers, to which it hands requests on.
   if (password_workers_) password_workers_->stop();
   if (workers_) workers_->stop();
+  if (meta_) meta_->set_on_change(nullptr);
   // The store completes what is under way while the io threads still take the completions.
   Result<void> sealed;
   if (store_) {

@@ -32,7 +32,8 @@ class App {
   virtual bool is_set_up() const = 0;
   // The operator token that was made at this start, when .env named none; else empty.
   virtual std::string generated_token() const = 0;
-  // Reads again what may change while the program runs: certificates. Not on an io thread.
+  // Reads again what may change while the program runs: certificates, password
+  // file, access list. Not on an io thread.
   virtual void reload() = 0;
   // Closes the listeners, lets what is under way finish, seals and closes the store.
   virtual Result<void> stop() = 0;

@@ -2,19 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <variant>
+
 namespace weir::server {
 namespace {
 
 using Done = std::function<void(Result<mqtt::Identity>)>;
-
-Result<mqtt::Identity> admit_anonymous(AnonymousPolicy policy, const net::Peer& peer) {
-  bool admitted = policy == AnonymousPolicy::everyone ||
-                  (policy == AnonymousPolicy::loopback && peer.is_loopback);
-  if (admitted) return mqtt::Identity{};
-  return Error{
-      Errc::unauthorized,
-      fmt::format("{} gave no user name, and mqtt.allow_anonymous does not admit it", peer.text())};
-}
 
 // Messages are mapped into the bucket of the set-up: who may write that may publish, who may read
 // it may subscribe. Without that bucket it takes all buckets of its organisation.
@@ -31,35 +24,124 @@ Result<mqtt::Identity> identity_of(const meta::Meta& meta, Result<meta::Caller> 
                         caller->may(meta::Action::read, messages)};
 }
 
+// What a client was admitted by.
+struct Nobody {};
+struct FileUser {
+  std::string name, mark;  // of its line when it connected
+};
+struct Certificate {
+  std::string name;
+};
+using Proof = std::variant<Nobody, UserId, TokenId, FileUser, Certificate>;
+
+class ClientStanding final : public mqtt::Standing,
+                             public std::enable_shared_from_this<ClientStanding> {
+ public:
+  ClientStanding(const AccessParts& parts, Proof proof, std::string client_id)
+      : meta_(parts.meta),
+        lists_(parts.lists),
+        proof_(std::move(proof)),
+        client_id_(std::move(client_id)) {}
+
+  Result<mqtt::Identity> now() const override {
+    const AccessLists::Lists lists = lists_.current();
+    Result<mqtt::Identity> found =
+        std::visit([&](const auto& proof) { return identity_by(proof, lists); }, proof_);
+    if (!found.ok()) return found;
+    if (lists.topics) found->topics = lists.topics->access_of(found->user, client_id_);
+    found->standing = shared_from_this();
+    return found;
+  }
+
+ private:
+  static Result<mqtt::Identity> identity_by(const Nobody&, const AccessLists::Lists&) {
+    return mqtt::Identity{};
+  }
+  // A user's and a token's are told apart by their type.
+  template <class Id>
+  Result<mqtt::Identity> identity_by(const Id& id, const AccessLists::Lists&) const {
+    return identity_of(meta_, meta_.authorizer().again(id));
+  }
+  Result<mqtt::Identity> identity_by(const Certificate& certificate,
+                                     const AccessLists::Lists&) const {
+    if (meta_.users().find(certificate.name) == nullptr) return mqtt::Identity{certificate.name};
+    return identity_of(meta_, meta_.authorizer().by_certificate(certificate.name));
+  }
+  static Result<mqtt::Identity> identity_by(const FileUser& user, const AccessLists::Lists& lists) {
+    if (lists.passwords && lists.passwords->mark_of(user.name) == user.mark) {
+      return mqtt::Identity{user.name};
+    }
+    return Error{Errc::unauthorized, "its line in mqtt.password_file is gone or another one"};
+  }
+
+  const meta::Meta& meta_;
+  const AccessLists& lists_;
+  const Proof proof_;
+  const std::string client_id_;
+};
+
+Result<mqtt::Identity> admit(const AccessParts& parts, Proof proof, std::string client_id) {
+  return std::make_shared<ClientStanding>(parts, std::move(proof), std::move(client_id))->now();
+}
+
+Result<mqtt::Identity> admit(const AccessParts& parts, Result<meta::Caller> caller,
+                             std::string client_id) {
+  if (!caller.ok()) return std::move(caller).error();
+  if (caller->authorization) {
+    return admit(parts, Proof(caller->authorization->id), std::move(client_id));
+  }
+  return admit(parts, Proof(caller->user->id), std::move(client_id));
+}
+
+Result<mqtt::Identity> admit_anonymous(const AccessParts& parts, AnonymousPolicy policy,
+                                       const mqtt::Credentials& who) {
+  bool admitted = policy == AnonymousPolicy::everyone ||
+                  (policy == AnonymousPolicy::loopback && who.peer.is_loopback);
+  if (!admitted) {
+    return Error{Errc::unauthorized,
+                 fmt::format("{} gave no user name, and mqtt.allow_anonymous does not admit it",
+                             who.peer.text())};
+  }
+  if (!parts.lists.have_topics()) return mqtt::Identity{};  // nothing that could change
+  return admit(parts, Proof(Nobody()), who.client_id);
+}
+
+// Blocks. The file is asked first: what Mosquitto's clients bring costs less than a weir password.
+// A refusal takes the time of both, whoever is known to either.
+Result<mqtt::Identity> check_password(const AccessParts& parts, const std::string& user,
+                                      const std::string& password, std::string client_id) {
+  auto file = parts.lists.current().passwords;
+  if (file && file->verify(user, password)) {
+    return admit(parts, Proof(FileUser{user, std::string(file->mark_of(user))}),
+                 std::move(client_id));
+  }
+  return admit(parts, parts.meta.authorizer().by_password(user, password), std::move(client_id));
+}
+
 }  // namespace
 
-mqtt::Authenticate broker_authentication(meta::Meta& meta, Workers& workers,
-                                         AnonymousPolicy anonymous,
-                                         const std::atomic<bool>& stopping) {
-  return [&meta, &workers, anonymous, &stopping](mqtt::Credentials credentials, Done done) {
-    if (!credentials.user && !credentials.password) {
-      return done(admit_anonymous(anonymous, credentials.peer));
-    }
-    std::string user = credentials.user.value_or("");
-    std::string password = credentials.password.value_or("");
-    auto known = meta.authorizer().recall_password(user, password);
-    if (!known.ok()) known = meta.authorizer().by_token(password);
-    if (known.ok()) return done(identity_of(meta, std::move(known)));
-    bool queued = workers.try_submit([&meta, user, password, done, &stopping] {
+mqtt::Authenticate broker_authentication(const AccessParts& parts, AnonymousPolicy anonymous) {
+  return [parts, anonymous](mqtt::Credentials who, Done done) {
+    if (!who.user && !who.password) return done(admit_anonymous(parts, anonymous, who));
+    std::string user = who.user.value_or("");
+    std::string password = who.password.value_or("");
+    auto known = parts.meta.authorizer().recall_password(user, password);
+    if (known.ok()) return done(admit(parts, std::move(known), who.client_id));
+    bool queued = parts.workers.try_submit([parts, user, password, done, id = who.client_id] {
       // A stop waits for the workers, but not for as many hashes as may have queued up.
-      if (stopping) return done(Error{Errc::unavailable, "the server is stopping"});
-      done(identity_of(meta, meta.authorizer().by_password(user, password)));
+      if (parts.stopping) return done(Error{Errc::unavailable, "the server is stopping"});
+      done(check_password(parts, user, password, id));
     });
     if (!queued) done(Error{Errc::unavailable, "too many clients are being checked at once"});
   };
 }
 
-mqtt::Authenticate certificate_authentication(meta::Meta& meta, mqtt::Authenticate otherwise) {
-  return [&meta, otherwise = std::move(otherwise)](mqtt::Credentials credentials, Done done) {
-    const std::string name = credentials.peer.certificate_name;
-    if (name.empty()) return otherwise(std::move(credentials), std::move(done));
-    if (meta.users().find(name) == nullptr) return done(mqtt::Identity{name});
-    done(identity_of(meta, meta.authorizer().by_certificate(name)));
+mqtt::Authenticate certificate_authentication(const AccessParts& parts,
+                                              mqtt::Authenticate otherwise) {
+  return [parts, otherwise = std::move(otherwise)](mqtt::Credentials who, Done done) {
+    const std::string name = who.peer.certificate_name;
+    if (name.empty()) return otherwise(std::move(who), std::move(done));
+    done(admit(parts, Proof(Certificate{name}), who.client_id));
   };
 }
 

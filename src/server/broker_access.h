@@ -1,6 +1,9 @@
-// What connects the broker and the mapping to identity: who may connect, and which bucket is meant.
+// What connects the broker and the mapping to identity: who may connect, what they may do, and
+// which bucket is meant.
 //
-// Used by app.cc. `meta`, `workers` and `stopping` outlive what is returned.
+// Used by app.cc. A client may be one of weir's users, bring one of its tokens, be in the password
+// file, or have no name at all; the access list holds for all of them. What the parts refer to
+// outlives what is returned.
 #pragma once
 
 #include <atomic>
@@ -9,21 +12,29 @@
 #include "ingest/pipeline.h"
 #include "meta/meta.h"
 #include "mqtt/broker.h"
+#include "server/access_lists.h"
 #include "server/config.h"
 
 namespace weir::server {
 
+struct AccessParts {
+  meta::Meta& meta;
+  Workers& workers;          // that hash passwords
+  const AccessLists& lists;  // the password file and the access list
+  const std::atomic<bool>& stopping;
+};
+
 // Clients without a name by policy; others by user name and password, or any name and a token as
-// password. Passwords are hashed on a worker, unless the pair was right before; no more once
-// `stopping` is set. Publishing takes the permission to write the bucket of the set-up, subscribing
-// the permission to read it; it is asked once, when the client connects.
-mqtt::Authenticate broker_authentication(meta::Meta& meta, Workers& workers,
-                                         AnonymousPolicy anonymous,
-                                         const std::atomic<bool>& stopping);
+// password. A name may be both weir's and the file's: either password is right. Passwords are
+// hashed on a worker, unless the pair was one of weir's before; no more once `stopping` is set. For
+// weir's users and tokens publishing takes the permission to write the bucket of the set-up,
+// subscribing the permission to read it.
+mqtt::Authenticate broker_authentication(const AccessParts& parts, AnonymousPolicy anonymous);
 
 // Clients that have shown a certificate are who it names, with the rights of weir's user of that
 // name, or, where there is none, free to publish and subscribe; all others are asked `otherwise`.
-mqtt::Authenticate certificate_authentication(meta::Meta& meta, mqtt::Authenticate otherwise);
+mqtt::Authenticate certificate_authentication(const AccessParts& parts,
+                                              mqtt::Authenticate otherwise);
 
 // Bucket names of the organization made at set-up; the empty name is the bucket made with it.
 ingest::ResolveBucket bucket_resolver(meta::Meta& meta);

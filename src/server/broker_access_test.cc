@@ -5,6 +5,8 @@
 #include <condition_variable>
 #include <optional>
 
+#include "base/file.h"
+#include "base/log.h"
 #include "base/sync.h"
 #include "meta/testing.h"
 
@@ -16,6 +18,7 @@ struct Fixture : meta::MetaFixture {
   std::atomic<bool> stopping = false;
   AnonymousPolicy anonymous = AnonymousPolicy::loopback;
   Workers workers{"test", 1, 4};
+  std::unique_ptr<AccessLists> lists = AccessLists::open("", "").value();
 
   Result<mqtt::Identity> connect(std::optional<std::string> user,
                                  std::optional<std::string> password, bool is_loopback = true) {
@@ -23,7 +26,7 @@ struct Fixture : meta::MetaFixture {
     std::condition_variable changed;
     mqtt::Credentials credentials{
         "client", std::move(user), std::move(password), {"192.0.2.1", 1, is_loopback}};
-    broker_authentication(*meta, workers, anonymous, stopping)(
+    broker_authentication({*meta, workers, *lists, stopping}, anonymous)(
         std::move(credentials), [&](Result<mqtt::Identity> identity) {
           auto locked = answer.lock();
           locked->emplace(std::move(identity));
@@ -88,6 +91,126 @@ TEST_CASE("passwords are not hashed any more once the server stops") {
   Fixture fixture;
   fixture.stopping = true;
   CHECK(rights(fixture.connect("alice", "wonderland")) == "the server is stopping");
+}
+
+constexpr std::string_view kAlicesFile =  // alice / secret, as mosquitto_passwd writes it
+    "alice:$7$101$S8jey+ywg2DWwCAv$TnBP2q6ddv/7nN3HznjOJ1NGSH1Q9I2NdF+AICiYKNJpI0l8hMPKqJYUGOQSb8dM"
+    "Lv/slmy/GCJ6gGOJIyspNQ==\n";
+constexpr std::string_view kPlugsFile =  // plug / secret
+    "plug:$7$101$S8jey+ywg2DWwCAv$TnBP2q6ddv/7nN3HznjOJ1NGSH1Q9I2NdF+AICiYKNJpI0l8hMPKqJYUGOQSb8dM"
+    "Lv/slmy/GCJ6gGOJIyspNQ==\n";
+
+void write(const std::string& path, std::string_view text) {
+  (void)system_file_system().remove(path);
+  auto file = system_file_system().create(path);
+  REQUIRE(file.ok());
+  REQUIRE((*file)->append(text).ok());
+  REQUIRE((*file)->close().ok());
+}
+
+// Looks as the server does until the files as they are have been read.
+bool look(AccessLists& lists) { return lists.refresh(false) || lists.refresh(false); }
+
+TEST_CASE("users of the password file come with its passwords, beside weir's own") {
+  Fixture fixture;
+  meta::TempDirectory directory;
+  write(directory.file("pw"), std::string(kAlicesFile) + std::string(kPlugsFile));
+  fixture.lists = AccessLists::open(directory.file("pw"), "").value();
+  CHECK(rights(fixture.connect("plug", "secret")) == "plug publishes subscribes");
+  CHECK(rights(fixture.connect("plug", "wonderland")) == "unauthorized access");
+  CHECK(rights(fixture.connect("plug", std::nullopt)) == "unauthorized access");
+  // A name that both know: either password is right.
+  CHECK(rights(fixture.connect("alice", "secret")) == "alice publishes subscribes");
+  CHECK(rights(fixture.connect("alice", "wonderland")) == "alice publishes subscribes");
+  CHECK(rights(fixture.connect("plug", "operator-token")) == "alice publishes subscribes");
+}
+
+TEST_CASE("the access list holds for everybody, under the name that was proved") {
+  Fixture fixture;
+  meta::TempDirectory directory;
+  write(directory.file("pw"), kPlugsFile);
+  write(directory.file("acl"),
+        "topic read public\nuser alice\ntopic readwrite alice/#\nuser plug\ntopic write plug/#\n");
+  fixture.lists = AccessLists::open(directory.file("pw"), directory.file("acl")).value();
+  auto plug = fixture.connect("plug", "secret");
+  REQUIRE(plug.ok());
+  CHECK(mqtt::may_publish(*plug, "plug/1"));
+  CHECK_FALSE(mqtt::may_publish(*plug, "alice/1"));
+  // The name beside a token says nothing: the token's owner does.
+  auto token = fixture.connect("plug", "operator-token");
+  REQUIRE(token.ok());
+  CHECK(mqtt::may_publish(*token, "alice/1"));
+  CHECK_FALSE(mqtt::may_publish(*token, "plug/1"));
+  auto anonymous = fixture.connect({}, {}, true);
+  REQUIRE(anonymous.ok());
+  CHECK(mqtt::may_subscribe(*anonymous, "public"));
+  CHECK_FALSE(mqtt::may_publish(*anonymous, "public"));
+  // What the list grants is no more than what a token may do.
+  auto reader = fixture.connect("x", fixture.token_with({fixture.on_bucket(meta::Action::read)}));
+  CHECK_FALSE(mqtt::may_publish(*reader, "alice/1"));
+}
+
+TEST_CASE("a file that changes is read again, and one with mistakes keeps what was") {
+  log::set_level(log::Level::error);
+  Fixture fixture;
+  meta::TempDirectory directory;
+  write(directory.file("pw"), kPlugsFile);
+  write(directory.file("acl"), "pattern readwrite a\n");
+  fixture.lists = AccessLists::open(directory.file("pw"), directory.file("acl")).value();
+  auto plug = fixture.connect("plug", "secret");
+  REQUIRE(plug.ok());
+  REQUIRE(plug->standing);
+  CHECK_FALSE(look(*fixture.lists));
+
+  write(directory.file("acl"), "pattern readwrite bb\n");
+  CHECK_FALSE(fixture.lists->refresh(false));  // it may still be written
+  CHECK(fixture.lists->refresh(false));
+  auto now = plug->standing->now();
+  REQUIRE(now.ok());
+  CHECK(mqtt::may_publish(*now, "bb"));
+  CHECK_FALSE(mqtt::may_publish(*now, "a"));
+
+  write(directory.file("acl"), "pattern raedwrite ccc\n");
+  write(directory.file("pw"), "plug:in plain text\n");
+  CHECK_FALSE(look(*fixture.lists));
+  CHECK(mqtt::may_publish(*plug->standing->now(), "bb"));
+  CHECK(fixture.connect("plug", "secret").ok());
+
+  (void)system_file_system().remove(directory.file("pw"));
+  CHECK_FALSE(look(*fixture.lists));
+  CHECK(plug->standing->now().ok());
+
+  write(directory.file("pw"), kAlicesFile);
+  CHECK(look(*fixture.lists));
+  CHECK_FALSE(plug->standing->now().ok());
+  CHECK_FALSE(fixture.connect("plug", "secret").ok());
+  CHECK(AccessLists::open(directory.file("pw"), directory.file("acl")).error().message ==
+        "mqtt.acl_file: " + directory.file("acl") +
+            ":1: got `raedwrite`, wanted read, write, readwrite or deny, then the topic (a topic "
+            "with blanks needs one of them before it); did you mean `readwrite`?");
+}
+
+TEST_CASE("what an identity rests on can end it: a token, a user, a permission") {
+  Fixture fixture;
+  int changes = 0;
+  fixture.meta->set_on_change([&] { changes++; });
+  auto made = fixture.meta->authorizations().create(
+      {.org = fixture.home.org->id,
+       .user = fixture.home.user->id,
+       .permissions = {fixture.on_bucket(meta::Action::write)}});
+  REQUIRE(made.ok());
+  CHECK(changes == 1);
+  auto by_token = fixture.connect("x", made->token);
+  auto by_password = fixture.connect("alice", "wonderland");
+  CHECK(changes == 1);  // checking a password changes nothing
+  CHECK(rights(by_token->standing->now()) == "alice publishes");
+  REQUIRE(fixture.meta->authorizations().update(made->authorization->id, {.active = false}).ok());
+  CHECK(changes == 2);
+  CHECK(rights(by_token->standing->now()) == "unauthorized access");
+  CHECK(rights(by_password->standing->now()) == "alice publishes subscribes");
+  REQUIRE(fixture.meta->users().update(fixture.home.user->id, {.active = false}).ok());
+  CHECK(rights(by_password->standing->now()) == "unauthorized access");
+  fixture.meta->set_on_change(nullptr);
 }
 
 }  // namespace

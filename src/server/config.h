@@ -86,6 +86,7 @@ struct Config {
   size_t io_threads = 1, worker_threads = 2;
   mqtt::BrokerOptions broker;
   AnonymousPolicy anonymous = AnonymousPolicy::loopback;
+  std::string mqtt_password_file, mqtt_acl_file;  // empty: none
   store::EngineOptions engine;
   query::Limits query_limits;
   size_t http_body_bytes_max = 0;

@@ -34,6 +34,8 @@ constexpr std::array kSettings{
             "clients come through a proxy that sends PROXY headers, versions 1 or 2"},
     Setting{"mqtt.allow_anonymous", "loopback",
             "who may connect without a name: loopback, true (everyone) or false (nobody)"},
+    Setting{"mqtt.password_file", "", "Mosquitto-format file of users and their hashed passwords"},
+    Setting{"mqtt.acl_file", "", "Mosquitto-format file of who may use which topics"},
     Setting{"mqtt.max_packet_size", "1MiB", "largest MQTT packet"},
     Setting{"mqtt.max_inflight", "20", "QoS 1 and 2 messages a client may have unacknowledged"},
     Setting{"mqtt.max_queued_messages", "1000", "QoS 1 and 2 messages queued for one client"},
