@@ -19,7 +19,8 @@ class BrowserTest(WeirTest):
         done = subprocess.run(
             [os.environ.get("WEIR_NODE", "node"), "e2e/ui.mjs", screenshots], cwd=WEB,
             capture_output=True, text=True, timeout=500, check=False,
-            env={**os.environ, "WEIR_URL": weir.url, "WEIR_USER": weir.env["INFLUXDB_USERNAME"],
+            env={**os.environ, "WEIR_URL": weir.url, "WEIR_MQTT_PORT": str(weir.mqtt_port),
+                 "WEIR_USER": weir.env["INFLUXDB_USERNAME"],
                  "WEIR_PASSWORD": weir.env["INFLUXDB_PASSWORD"]})
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 

@@ -6,6 +6,7 @@
 // must be publishing numbers on the topic `temperature`. Optional: CHROMIUM names the browser.
 // Prints one line a step; ends with 1 if any failed.
 
+import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -21,6 +22,7 @@ const axeSource = readFileSync(
 );
 const kTopic = "temperature";
 const kStepMs = 20_000;
+const mqtt = ["-h", "127.0.0.1", "-p", process.env.WEIR_MQTT_PORT ?? "1883"];
 
 if (shots !== undefined) mkdirSync(shots, { recursive: true });
 const browser = await chromium.launch({
@@ -271,6 +273,82 @@ await step("a bucket is deleted only when its name is typed", async () => {
   );
 });
 
+const lamp = `${made}/lamp`; // a client identifier may hold anything
+const subscribers = [];
+process.on("exit", () => subscribers.forEach((one) => one.kill("SIGKILL")));
+function subscribe(...words) {
+  const child = spawn("mosquitto_sub", [...mqtt, ...words], { stdio: "ignore" });
+  subscribers.push(child);
+  return child;
+}
+const publish = (...words) => execFileSync("mosquitto_pub", [...mqtt, ...words]);
+
+await step("a client is found, seen whole, traced and disconnected", async () => {
+  subscribe("-V", "5", "-i", lamp, "-q", "1", "-t", `${made}/#`, "--will-topic", `${made}/gone`);
+  await open("#/clients");
+  await page.getByLabel("Find clients").fill(lamp.toUpperCase());
+  const row = page.getByRole("row").filter({ hasText: lamp });
+  await row.waitFor();
+  await row.getByRole("button").click();
+  const view = page.getByRole("region", { name: `Client ${lamp}` });
+  await view.getByText(`${made}/#`).waitFor();
+  must((await view.innerText()).includes("MQTT 5"), "its protocol is not shown");
+  must((await view.innerText()).includes(`${made}/gone`), "its will is not shown");
+  await view.getByLabel("with payload").check();
+  await view.getByRole("button", { name: "Trace" }).click();
+  await view.getByRole("log").waitFor();
+  publish("-q", "1", "-t", `${made}/light`, "-m", "a bright day");
+  await view.getByRole("log").getByText(`${made}/light, QoS 1`).waitFor();
+  await view.getByRole("log").getByText("a bright day").waitFor();
+  await shot("client-traced");
+  await view.getByRole("button", { name: "Stop" }).click();
+  await view.getByRole("button", { name: "Disconnect…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Disconnect" }).click();
+  await page.getByText(`${lamp} was disconnected`).waitFor();
+});
+
+await step("a client that left shows as away, until its session is ended", async () => {
+  const away = `${made}-away`;
+  const child = subscribe("-c", "-i", away, "-q", "1", "-t", `${made}/#`);
+  await open(`#/clients?find=${away}`);
+  const row = page.getByRole("row").filter({ hasText: away });
+  await row.waitFor();
+  child.kill("SIGKILL");
+  await page.getByRole("button", { name: "Away", exact: true }).click();
+  await row.getByText("away", { exact: true }).waitFor();
+  publish("-q", "1", "-t", `${made}/light`, "-m", "dusk");
+  await row.getByRole("button").click();
+  const view = page.getByRole("region", { name: `Client ${away}` });
+  await view.getByText("1 message, ").waitFor();
+  await view.getByRole("button", { name: "End session…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "End session" }).click();
+  await view.getByText("gone: it left").waitFor();
+  await page.keyboard.press("Escape");
+  await view.waitFor({ state: "detached" });
+});
+
+await step("retained messages are found, read and deleted", async () => {
+  publish("-r", "-t", `${made}/state`, "-m", '{"on":true,"level":7}');
+  publish("-r", "-t", `${made}/name`, "-m", "desk lamp");
+  publish("-r", "-t", `${made}/room`, "-m", "study");
+  await open("#/retained");
+  await page.getByLabel("Find retained messages").fill(`${made}/+`);
+  const rows = page.locator(".retained-rows button");
+  await until("three rows", async () => (await rows.count()) === 3);
+  await rows.filter({ hasText: "state" }).click();
+  const view = page.getByRole("region", { name: `Retained message of ${made}/state` });
+  await view.getByText('"level": 7').waitFor();
+  await shot("retained-message");
+  await view.getByRole("button", { name: "Delete…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();
+  await until("the row to go", async () => (await rows.count()) === 2);
+  await page.getByRole("button", { name: "Delete matching…" }).click();
+  await page.getByText("2 retained messages").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();
+  await page.getByText("No retained message matches").waitFor();
+  publish("-r", "-t", `${made}/state`, "-m", '{"on":true,"level":7}');
+});
+
 async function violations() {
   await page.evaluate(axeSource);
   const result = await page.evaluate(() =>
@@ -287,6 +365,9 @@ const kPages = {
   topic: `#/live?topic=${kTopic}`,
   explore: "#/explore?range=5m",
   table: "#/explore?range=5m&view=table",
+  clients: "#/clients",
+  client: `#/clients?client=${lamp}`,
+  retained: `#/retained?topic=${made}/state`,
   buckets: "#/buckets",
   tokens: "#/tokens",
 };

@@ -15,6 +15,8 @@ import { Menu, Segments, Toasts } from "./ui/parts";
 
 const ExplorePage = lazy(async () => (await import("./pages/explore/explore")).ExplorePage);
 const BucketsPage = lazy(async () => (await import("./pages/buckets")).BucketsPage);
+const ClientsPage = lazy(async () => (await import("./pages/clients/clients")).ClientsPage);
+const RetainedPage = lazy(async () => (await import("./pages/retained")).RetainedPage);
 const TokensPage = lazy(async () => (await import("./pages/tokens")).TokensPage);
 const SetupPage = lazy(async () => (await import("./pages/setup")).SetupPage);
 const Palette = lazy(async () => (await import("./ui/palette")).Palette);
@@ -23,6 +25,8 @@ const HelpDialog = lazy(async () => (await import("./ui/palette")).HelpDialog);
 export const kPages: { page: string; title: string; icon: IconName; key: string }[] = [
   { page: "live", title: "Live", icon: "live", key: "l" },
   { page: "explore", title: "Explore", icon: "explore", key: "e" },
+  { page: "clients", title: "Clients", icon: "clients", key: "c" },
+  { page: "retained", title: "Retained", icon: "retained", key: "r" },
   { page: "buckets", title: "Buckets", icon: "buckets", key: "b" },
   { page: "tokens", title: "Tokens", icon: "tokens", key: "t" },
 ];
@@ -160,6 +164,10 @@ function Page({ page }: { page: string }) {
       return <ExplorePage />;
     case "buckets":
       return <BucketsPage />;
+    case "clients":
+      return <ClientsPage />;
+    case "retained":
+      return <RetainedPage />;
     case "tokens":
       return <TokensPage />;
     default:

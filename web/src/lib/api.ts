@@ -128,7 +128,7 @@ async function send(method: string, path: string, init: RequestInit = {}): Promi
   throw await failure(response);
 }
 
-async function json<T>(
+export async function json<T>(
   method: string,
   path: string,
   body?: unknown,

@@ -23,6 +23,8 @@ function entries(buckets: Bucket[]): Entry[] {
   return [
     { title: "Live", kind: "page", icon: "live", run: () => go("live") },
     { title: "Explore", kind: "page", icon: "explore", run: () => go("explore") },
+    { title: "Clients", kind: "page", icon: "clients", run: () => go("clients") },
+    { title: "Retained", kind: "page", icon: "retained", run: () => go("retained") },
     { title: "Buckets", kind: "page", icon: "buckets", run: () => go("buckets") },
     { title: "Tokens", kind: "page", icon: "tokens", run: () => go("tokens") },
     { title: "Light theme", kind: "theme", icon: "theme", run: () => setTheme("light") },
@@ -143,6 +145,8 @@ const kKeys: [string[], string][] = [
   [["Ctrl", "K"], "go to a page, bucket or topic"],
   [["g", "l"], "Live"],
   [["g", "e"], "Explore"],
+  [["g", "c"], "Clients"],
+  [["g", "r"], "Retained messages"],
   [["g", "b"], "Buckets"],
   [["g", "t"], "Tokens"],
   [["/"], "search on this page"],

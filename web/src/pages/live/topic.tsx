@@ -1,7 +1,7 @@
 // One topic: its newest value, a chart that moves, its messages, and where they are stored.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { bytes, count, value as formatValue } from "../../lib/format";
+import { count, value as formatValue } from "../../lib/format";
 import { numericPaths } from "../../lib/json_paths";
 import { beat, paused } from "../../lib/live";
 import { route, setParams } from "../../lib/route";
@@ -11,6 +11,7 @@ import { ago, clock, parseDuration } from "../../lib/time";
 import type { Message, TopicNode } from "../../lib/topics";
 import { Chart } from "../../ui/chart";
 import { CopyButton, Segments } from "../../ui/parts";
+import { Payload } from "../../ui/payload";
 import { Breadcrumb } from "./breadcrumb";
 import { useStoredHistory } from "./stored";
 
@@ -24,7 +25,6 @@ const kMessagesShown = 100;
 const kKeyChoicesMax = 24;
 // A young topic's chart does not start empty: it shows at least this much and grows to the chosen time.
 const kSpanMinMs = 60_000;
-const kHexRow = 8;
 
 const extracted = new WeakMap<Message, Map<string, number>>();
 
@@ -201,50 +201,4 @@ function Messages({ node }: { node: TopicNode }) {
       </section>
     </div>
   );
-}
-
-function Payload({ message }: { message: Message }) {
-  const text = useMemo(() => readable(message), [message]);
-  const size =
-    message.payload === null
-      ? atob(message.payloadBase64 ?? "").length
-      : new TextEncoder().encode(message.payload).length;
-  return (
-    <>
-      <pre
-        class={`payload${message.payload === null ? " hex" : ""}`}
-        tabIndex={0}
-        aria-label="Payload"
-      >
-        {text}
-      </pre>
-      <p class="table-foot">
-        {bytes(size)}
-        {message.cut === true ? ", cut here: the message was longer" : ""}
-      </p>
-    </>
-  );
-}
-
-function readable(message: Message): string {
-  if (message.payload === null) return hexDump(message.payloadBase64 ?? "");
-  const trimmed = message.payload.trim();
-  if (!/^[[{]/.test(trimmed)) return message.payload;
-  try {
-    return JSON.stringify(JSON.parse(trimmed), null, 2);
-  } catch {
-    return message.payload;
-  }
-}
-
-function hexDump(base64: string): string {
-  const raw = atob(base64);
-  const lines: string[] = [];
-  for (let at = 0; at < raw.length; at += kHexRow) {
-    const part = raw.slice(at, at + kHexRow);
-    const hex = [...part].map((c) => c.charCodeAt(0).toString(16).padStart(2, "0")).join(" ");
-    const seen = part.replace(/[^\x20-\x7e]/g, "·");
-    lines.push(`${at.toString(16).padStart(4, "0")}  ${hex.padEnd(kHexRow * 3 - 1)}  ${seen}`);
-  }
-  return lines.join("\n");
 }

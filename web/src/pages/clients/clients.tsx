@@ -1,0 +1,122 @@
+// Clients: who is connected to the broker or expected back, and how each of them fares.
+
+import { useEffect } from "preact/hooks";
+import type { ClientOrder, ClientState } from "../../lib/broker";
+import { count, plural } from "../../lib/format";
+import { route, setParams } from "../../lib/route";
+import { Icon } from "../../ui/icons";
+import { SearchInput, Segments } from "../../ui/parts";
+import "../../styles/clients.css";
+import { ClientView } from "./client_view";
+import { ClientTable } from "./client_table";
+import { useClients } from "./use_clients";
+
+const kStates: [ClientState, string][] = [
+  ["all", "All"],
+  ["connected", "Connected"],
+  ["kept", "Away"],
+];
+
+export function ClientsPage() {
+  const params = route.value.params;
+  const chosen = params.get("client");
+  const text = params.get("find") ?? "";
+  const state = (params.get("state") ?? "all") as ClientState;
+  const sort = (params.get("sort") ?? "clientID") as ClientOrder;
+  const descending = params.get("down") === "1";
+  const list = useClients({ text, state, sort, descending });
+
+  const turn = (order: ClientOrder) => {
+    // Figures are looked at from the largest down, names from A.
+    const first = order !== "clientID" && order !== "user";
+    const down = order === sort ? !descending : first;
+    setParams({ sort: order === "clientID" ? undefined : order, down: down ? "1" : undefined });
+  };
+  const none = list.known && list.connected + list.kept === 0;
+  return (
+    <div class={`clients${chosen === null ? "" : " has-client"}`}>
+      <section class="clients-list" aria-label="Clients">
+        <header class="clients-head">
+          <h1>Clients</h1>
+          <p role="status" class="clients-sum">
+            {list.known && (
+              <>
+                <i class="dot good" aria-hidden="true" /> {count(list.connected)} connected
+                {list.kept > 0 && (
+                  <>
+                    <i class="dot" aria-hidden="true" /> {count(list.kept)} away
+                  </>
+                )}
+              </>
+            )}
+          </p>
+          <div class="clients-tools">
+            <SearchInput
+              main
+              label="Find clients"
+              placeholder="Client, user, address…"
+              value={text}
+              onInput={(next) => setParams({ find: next })}
+            />
+            <Segments
+              label="Which clients"
+              value={state}
+              choices={kStates}
+              onChange={(next) => setParams({ state: next === "all" ? undefined : next })}
+            />
+          </div>
+        </header>
+        {list.error !== "" && (
+          <p class="note bad" role="alert">
+            {list.error}
+          </p>
+        )}
+        {none ? (
+          <div class="empty">
+            <Icon name="clients" size={28} />
+            <h2>Nobody is connected</h2>
+            <p>
+              Clients show here as soon as they connect to the broker, with all they send and are
+              sent.
+            </p>
+          </div>
+        ) : (
+          <ClientTable
+            list={list}
+            chosen={chosen}
+            sort={sort}
+            descending={descending}
+            onSort={turn}
+            onChoose={(client) => setParams({ client }, chosen !== null)}
+          />
+        )}
+        {list.known && !none && list.matching === 0 && (
+          <p class="clients-none">
+            No client matches. {plural(list.connected + list.kept, "client")} in all.
+          </p>
+        )}
+      </section>
+      {chosen !== null && (
+        <ChosenClient
+          key={chosen}
+          clientID={chosen}
+          onClose={() => setParams({ client: undefined })}
+        />
+      )}
+    </div>
+  );
+}
+
+function ChosenClient({ clientID, onClose }: { clientID: string; onClose: () => void }) {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || document.querySelector("dialog[open], .menu-list") !== null)
+        return;
+      if ((event.target as HTMLElement).closest("input, textarea") !== null) return;
+      onClose();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  });
+  return <ClientView clientID={clientID} onClose={onClose} />;
+}
