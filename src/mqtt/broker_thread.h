@@ -117,22 +117,27 @@ class BrokerThread {
       MessagePtr message;
       Grant grant;
     };
-    std::vector<Parked> parked;
+    // What the old home passes on was routed before what comes here directly.
+    std::vector<Parked> forwarded, direct;
     std::deque<Claim> claims;
   };
 
-  void deliver(const Target& target, const Grant& grant, const MatchPtr& match);
+  // How a message came to this thread: matched here, from the thread that matched it, or from the
+  // home that the receiver has left.
+  enum class Way : uint8_t { matched, received, forwarded };
+  void deliver(const Target& target, const Grant& grant, const MatchPtr& match,
+               Way way = Way::matched);
   void settle(Session& session, PublishBatch& batch, const std::optional<Error>& failure,
               Settlement& out);
   void route_unrouted(PublishBatch& batch);
-  void deliver_here(const Target& target, const Grant& grant, const MatchPtr& match);
+  void deliver_here(const Target& target, const Grant& grant, const MatchPtr& match, Way way);
   // Shared subscriptions (shared_groups.cc).
   void deliver_to_group(const Match::Group& group, const MatchPtr& match);
   bool deliver_to_better_member(const Target& target, const MatchPtr& match);
   void hand_to_group(const SharedGroup& group, const MessagePtr& message);
   void hand_on_to_connected(Session& session);
   void hand_on(Session& session, const Session::Wanted& wanted);
-  void park(Receiver& receiver, const MessagePtr& message, const Grant& grant);
+  void park(Receiver& receiver, const MessagePtr& message, const Grant& grant, Way way);
   void resolve_here(const std::shared_ptr<Receiver>& receiver, const Claim& claim);
   void create_session(std::shared_ptr<Receiver> receiver, const Claim& claim);
   void attach(Home& home, const Claim& claim, bool present);
@@ -188,6 +193,7 @@ struct BrokerThread::Outbox {
   struct To {
     const Target* target = nullptr;
     const Grant* grant = nullptr;
+    bool is_forwarded = false;
   };
   std::vector<Item> items;
   std::vector<To> targets;

@@ -23,10 +23,11 @@ bool BrokerThread::route(const MessagePtr& message, const Receiver* publisher) {
 }
 
 // Delivers `outgoing_` to one receiver: its session here, or the outbox of its home.
-void BrokerThread::deliver(const Target& target, const Grant& grant, const MatchPtr& match) {
+void BrokerThread::deliver(const Target& target, const Grant& grant, const MatchPtr& match,
+                           Way way) {
   Receiver& receiver = *target.receiver;
   uint32_t home = receiver.home.load(std::memory_order_acquire);
-  if (home == index_) return deliver_here(target, grant, match);
+  if (home == index_) return deliver_here(target, grant, match, way);
   if (home == Receiver::kGone) {
     if (grant.group) hand_to_group(*grant.group, outgoing_.message());
     return;
@@ -39,13 +40,14 @@ void BrokerThread::deliver(const Target& target, const Grant& grant, const Match
     box->items.push_back({outgoing_.message(), match, 0});
   }
   box->items.back().targets++;
-  box->targets.push_back({&target, &grant});
+  box->targets.push_back({&target, &grant, way != Way::matched});
   flush_later();
 }
 
-void BrokerThread::deliver_here(const Target& target, const Grant& grant, const MatchPtr& match) {
+void BrokerThread::deliver_here(const Target& target, const Grant& grant, const MatchPtr& match,
+                                Way way) {
   Receiver& receiver = *target.receiver;
-  if (receiver.session == nullptr) return park(receiver, outgoing_.message(), grant);
+  if (receiver.session == nullptr) return park(receiver, outgoing_.message(), grant, way);
   if (grant.group && deliver_to_better_member(target, match)) return;
   receiver.session->deliver(outgoing_, grant);
 }
@@ -60,7 +62,7 @@ void BrokerThread::receive(Outbox& batch) {
       if (to.grant->group) {
         to.target->receiver->room.underway.fetch_sub(1, std::memory_order_relaxed);
       }
-      deliver(*to.target, *to.grant, item.match);
+      deliver(*to.target, *to.grant, item.match, to.is_forwarded ? Way::forwarded : Way::received);
     }
   }
   flush();
@@ -101,13 +103,14 @@ void BrokerThread::publish(const MessagePtr& message, const Receiver* publisher)
 }
 
 // Messages for a session that is on its way here wait for it, within the bound of a queue.
-void BrokerThread::park(Receiver& receiver, const MessagePtr& message, const Grant& grant) {
+void BrokerThread::park(Receiver& receiver, const MessagePtr& message, const Grant& grant,
+                        Way way) {
   Arriving& arriving = arriving_[&receiver];
-  if (arriving.parked.size() >= hub_.options.queued_messages_max) {
+  if (arriving.forwarded.size() + arriving.direct.size() >= hub_.options.queued_messages_max) {
     count_dropped(receiver, DropReason::queue_full);
     return;
   }
-  arriving.parked.push_back({message, grant});
+  (way == Way::forwarded ? arriving.forwarded : arriving.direct).push_back({message, grant});
 }
 
 }  // namespace weir::mqtt

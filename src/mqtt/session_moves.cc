@@ -4,7 +4,8 @@
 // connection's, the session moves: its receiver's home is set to the new thread first; then a
 // barrier makes sure that what other threads had already sent to the old home has arrived there
 // (from where it is forwarded); only then is the session posted, behind the forwarded messages. The
-// new home parks what comes for the session before it arrives. So no message is lost or overtaken.
+// new home parks what comes for the session before it arrives: what was forwarded, and behind it
+// what was sent to the new home from the start. So no message is lost or overtaken.
 #include "base/assert.h"
 #include "base/log.h"
 #include "mqtt/broker_thread.h"
@@ -128,7 +129,8 @@ void BrokerThread::arrive(std::unique_ptr<Session> session, const Claim& claim) 
     arriving_.erase(found);
   }
   attach(home, claim, true);
-  for (const Arriving::Parked& parked : waiting.parked) {
+  waiting.forwarded.insert(waiting.forwarded.end(), waiting.direct.begin(), waiting.direct.end());
+  for (const Arriving::Parked& parked : waiting.forwarded) {
     if (receiver->session != nullptr) {
       outgoing_.start(parked.message, now(), 1);
       receiver->session->deliver(outgoing_, parked.grant);
