@@ -1,12 +1,12 @@
 // MQTT.js and the official InfluxDB client against a running weir: WEIR_URL, WEIR_MQTT_URL,
-// INFLUXDB_TOKEN, INFLUXDB_ORG and INFLUXDB_BUCKET say where. Run by javascript_clients_test.py.
+// WEIR_MORE_MQTT_URLS (mqtts, ws, wss), INFLUXDB_TOKEN, INFLUXDB_ORG and INFLUXDB_BUCKET say where. Run by javascript_clients_test.py.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 
 import {InfluxDB, Point} from '@influxdata/influxdb-client'
 import mqtt from 'mqtt'
 
-const {WEIR_URL, WEIR_MQTT_URL, INFLUXDB_TOKEN, INFLUXDB_ORG, INFLUXDB_BUCKET} = process.env
+const {WEIR_URL, WEIR_MQTT_URL, WEIR_MORE_MQTT_URLS, INFLUXDB_TOKEN, INFLUXDB_ORG, INFLUXDB_BUCKET} = process.env
 const influx = new InfluxDB({url: WEIR_URL, token: INFLUXDB_TOKEN})
 
 test('the InfluxDB client writes in gzipped batches and reads the rows back', async () => {
@@ -90,3 +90,25 @@ test('MQTT.js passes MQTT 5 properties through', async () => {
   assert.deepEqual([...packet.properties.correlationData], [1, 2, 3])
   await client.endAsync()
 })
+
+for (const url of WEIR_MORE_MQTT_URLS.split(' ')) {
+  for (const options of [{protocolVersion: 5}, {protocolVersion: 4},
+    {protocolVersion: 3, protocolId: 'MQIsdp'}]) {
+    test(`MQTT.js talks over ${url}, protocol version ${options.protocolVersion}`, async () => {
+      const client = await mqtt.connectAsync(url, {...options, reconnectPeriod: 0})
+      const topic = `js/${options.protocolVersion}/${url.replace(/[^a-z0-9]/g, '_')}`
+      const large = Buffer.alloc(700_000, 'x')
+      const arrived = new Promise((resolve) => {
+        const lengths = []
+        client.on('message', (_, payload) => {
+          lengths.push(payload.length)
+          if (lengths.length === 3) resolve(lengths)
+        })
+      })
+      await client.subscribeAsync(topic, {qos: 1})
+      for (const payload of ['small', large, '']) await client.publishAsync(topic, payload, {qos: 1})
+      assert.deepEqual(await arrived, [5, large.length, 0])
+      await client.endAsync()
+    })
+  }
+}

@@ -1,9 +1,11 @@
 """MQTT.js and @influxdata/influxdb-client: runs javascript_clients.mjs against the real program."""
 import os
 import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
+from certificates import Certificates
 from weir_process import WeirTest
 
 HERE = Path(__file__).resolve().parent
@@ -11,12 +13,24 @@ HERE = Path(__file__).resolve().parent
 
 class JavascriptClientsTest(WeirTest):
     def test_javascript_clients(self):
-        weir = self.start_weir(config='[auto]\nmode = "off"\n')
+        directory = tempfile.TemporaryDirectory(prefix="weir-certificates-")
+        self.addCleanup(directory.cleanup)
+        files = Certificates(directory.name)
+        weir = self.start_weir(config='[auto]\nmode = "off"\n', arguments=[
+            "--mqtt-listen-tls", "127.0.0.1:0", "--mqtt-listen-websocket", "127.0.0.1:0",
+            "--mqtt-listen-websocket-tls", "127.0.0.1:0",
+            "--mqtt-tls-certificate", files.path("server.crt"),
+            "--mqtt-tls-key", files.path("server.key")])
+        urls = [f"{scheme}://localhost:" + weir.wait_for_output(rf" {scheme}://127\.0\.0\.1:(\d+)")
+                for scheme in ("mqtts", "ws", "wss")]
+        urls.append(f"ws://127.0.0.1:{weir.http_port}/mqtt")
         done = subprocess.run(
             [os.environ.get("WEIR_NODE", "node"), "--test", str(HERE / "javascript_clients.mjs")],
             cwd=HERE, capture_output=True, text=True, timeout=300, check=False,
             env={**os.environ, **weir.env, "WEIR_URL": weir.url,
-                 "WEIR_MQTT_URL": f"mqtt://127.0.0.1:{weir.mqtt_port}"})
+                 "WEIR_MQTT_URL": f"mqtt://127.0.0.1:{weir.mqtt_port}",
+                 "WEIR_MORE_MQTT_URLS": " ".join(urls),
+                 "NODE_EXTRA_CA_CERTS": files.path("ca.crt")})
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 

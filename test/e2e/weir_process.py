@@ -55,9 +55,10 @@ class Answer:
 
 
 class Weir:
-    """One running server. `env` fills its .env file; `config` is the text of its weir.toml."""
+    """One running server. `env` fills its .env file; `config` is the text of its weir.toml; `tls`
+    is an ssl context for one that was told to use HTTPS."""
 
-    def __init__(self, env=None, config=None, arguments=()):
+    def __init__(self, env=None, config=None, arguments=(), tls=None):
         self.directory = tempfile.TemporaryDirectory(prefix="weir-e2e-")
         self.path = Path(self.directory.name)
         self.env = dict(ENV if env is None else env)
@@ -65,6 +66,7 @@ class Weir:
         if config is not None:
             (self.path / "weir.toml").write_text(config)
         self.arguments = list(arguments)
+        self.tls = tls
         self.process = self.log = None
         self.http_port = self.mqtt_port = 0
 
@@ -80,7 +82,7 @@ class Weir:
              "--mqtt-listen", f"127.0.0.1:{self.mqtt_port}", *self.arguments],
             cwd=self.path, stdout=self.log, stderr=subprocess.STDOUT,
             env={k: v for k, v in os.environ.items() if not k.startswith(("INFLUXDB_", "WEIR_"))})
-        self.http_port = int(self.wait_for_output(r"http://127\.0\.0\.1:(\d+)"))
+        self.http_port = int(self.wait_for_output(r"https?://127\.0\.0\.1:(\d+)"))
         self.mqtt_port = int(self.wait_for_output(r"mqtt://127\.0\.0\.1:(\d+)"))
         wait_for(self.is_healthy, "/health to pass")
         return self
@@ -132,7 +134,7 @@ class Weir:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.http_port}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.http_port}"
 
     def request(self, method, path, body=None, headers=None, token=None):
         """An answer of any status; an OSError only when there is none."""
@@ -143,7 +145,7 @@ class Weir:
         request = urllib.request.Request(self.url + path, data=data, headers=all_headers,
                                          method=method)
         try:
-            with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
+            with urllib.request.urlopen(request, timeout=DEADLINE_S, context=self.tls) as answer:
                 return Answer(answer.status, answer.headers, answer.read())
         except urllib.error.HTTPError as refused:
             return Answer(refused.code, refused.headers, refused.read())
