@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "mqtt/client_status.h"
 #include "query/query.h"
 
 namespace weir {
@@ -42,6 +43,8 @@ struct ServerInfo {
   // The address taken, known once the server listens; any thread.
   std::function<std::string()> http_listen;
   bool anonymous_mqtt = false;
+  // The broker that is consumed, and bridges; any thread. Empty function: none.
+  std::function<std::vector<mqtt::ClientStatus>()> other_brokers;
 };
 
 struct Context {

@@ -30,6 +30,7 @@ void Api::mount(http::Router& router) {
   own::mount_clients(router, context_);
   own::mount_retained(router, context_);
   own::mount_traces(router, context_);
+  own::mount_brokers(router, context_);
   mount_web_files(router, web_files_);
 }
 

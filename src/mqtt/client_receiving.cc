@@ -77,10 +77,10 @@ void ClientSession::on_refusal(const Connack& packet, ClientOutput& out) {
 // unsubscribed from. What it holds rightly is left alone: a second SUBSCRIBE would bring the
 // retained messages again (3.1.1 §3.8.4).
 void ClientSession::subscribe(bool session_present, ClientOutput& out) {
-  std::vector<const ClientSubscription*> batch;
+  std::vector<const WantedSubscription*> batch;
   size_t batch_bytes = 0;
   std::set<std::string> wanted;
-  for (const ClientSubscription& one : options_.subscriptions) {
+  for (const WantedSubscription& one : options_.subscriptions) {
     if (!wanted.insert(one.filter).second || held_.contains(one.filter)) continue;
     batch.push_back(&one);
     batch_bytes += one.filter.size();
@@ -103,13 +103,13 @@ void ClientSession::subscribe(bool session_present, ClientOutput& out) {
   if (pending_.empty()) out.events.emplace_back(SubscribedEvent{});
 }
 
-void ClientSession::send_subscribe(const std::vector<const ClientSubscription*>& entries,
+void ClientSession::send_subscribe(const std::vector<const WantedSubscription*>& entries,
                                    ClientOutput& out) {
   Subscribe packet;
   packet.packet_id = outbox_.take_packet_id();
   if (packet.packet_id == 0) return end(against_protocol("no packet identifier is free"), out);
   PendingSubscribe pending;
-  for (const ClientSubscription* one : entries) {
+  for (const WantedSubscription* one : entries) {
     packet.entries.push_back({one->filter, one->options});
     pending.filters.push_back(one->filter);
   }

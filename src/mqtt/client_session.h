@@ -26,11 +26,11 @@
 
 namespace weir::mqtt {
 
-struct ClientSubscription {
+struct WantedSubscription {
   std::string filter;  // "$share/NAME/FILTER" is left to the server
   SubscriptionOptions options;
 };
-struct ClientWill {
+struct OwnWill {
   std::string topic, payload;
   uint8_t qos = 0;
   bool retain = false;
@@ -45,8 +45,8 @@ struct ClientOptions {
   uint16_t keep_alive_s = 60;
   uint16_t receive_maximum = 65535;  // MQTT 5
   uint32_t packet_bytes_max = 1024 * 1024;
-  std::optional<ClientWill> will;
-  std::vector<ClientSubscription> subscriptions;
+  std::optional<OwnWill> will;
+  std::vector<WantedSubscription> subscriptions;
   // Filters that the server's session holds from before, as far as is known.
   std::set<std::string> held_filters;
   ClientOutbox::Limits outbox;
@@ -147,7 +147,7 @@ class ClientSession {
   MaybeFault on_suback(const Frame& frame, ClientOutput& out);
   MaybeFault on_disconnect(const Frame& frame, ClientOutput& out);
   void subscribe(bool session_present, ClientOutput& out);
-  void send_subscribe(const std::vector<const ClientSubscription*>& entries, ClientOutput& out);
+  void send_subscribe(const std::vector<const WantedSubscription*>& entries, ClientOutput& out);
   void send_unsubscribe(const std::vector<std::string>& filters, ClientOutput& out);
   size_t pass_over(std::string_view bytes, ClientOutput& out);
   void deliver(const Publish& packet, Now now, ClientOutput& out);

@@ -69,7 +69,7 @@ TEST_CASE("CONNECT says who the client is, what it takes and whether it is a bri
   options.password = "p";
   options.receive_maximum = 7;
   options.packet_bytes_max = 2000;
-  options.will = ClientWill{"w", "0", 1, true};
+  options.will = OwnWill{"w", "0", 1, true};
   Played five(options);
   five.session.connect(five.now, five.out);
   CHECK(five.sent() ==

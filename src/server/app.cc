@@ -21,6 +21,7 @@
 #include "query/query.h"
 #include "server/broker_access.h"
 #include "server/listeners.h"
+#include "server/other_brokers.h"
 #include "server/periodic.h"
 #include "server/rules_file.h"
 #include "server/version.h"
@@ -60,7 +61,8 @@ class RunningApp final : public App {
     WEIR_CHECK(open_stored());
     WEIR_CHECK(set_up());
     WEIR_CHECK(start_broker(std::move(rules)));
-    return start_http(web_files);
+    WEIR_CHECK(start_http(web_files));
+    return start_other_brokers();
   }
 
   std::string http_address() const override { return http_->address(); }
@@ -85,6 +87,7 @@ class RunningApp final : public App {
   Result<void> set_up();
   Result<void> start_broker(std::shared_ptr<const ingest::RuleSet> rules);
   Result<void> start_http(std::span<const api::WebFile> web_files);
+  Result<void> start_other_brokers();
 
   const Config& config_;
   SystemClock clock_;
@@ -108,6 +111,8 @@ class RunningApp final : public App {
   Certificates certificates_;
   std::unique_ptr<BrokerListeners> listeners_;
   std::unique_ptr<Periodic> refreshing_certificates_;
+  std::unique_ptr<OtherBrokers> other_brokers_;
+  std::atomic<const OtherBrokers*> connected_brokers_ = nullptr;  // as requests see them
   http::Router router_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<http::Server> http_;
@@ -184,6 +189,10 @@ Result<void> RunningApp::start_http(std::span<const api::WebFile> web_files) {
     const http::Server* server = listening_.load();
     return server == nullptr ? std::string() : server->address();
   };
+  info.other_brokers = [this] {
+    const OtherBrokers* others = connected_brokers_.load();
+    return others == nullptr ? std::vector<mqtt::ClientStatus>() : others->status();
+  };
   info.anonymous_mqtt = config_.anonymous != AnonymousPolicy::nobody;
   api_ = std::make_unique<api::Api>(api::Context{.meta = *meta_,
                                                  .store = *store_,
@@ -212,11 +221,21 @@ Result<void> RunningApp::start_http(std::span<const api::WebFile> web_files) {
   return {};
 }
 
+Result<void> RunningApp::start_other_brokers() {
+  WEIR_TRY(other_brokers_, OtherBrokers::start(config_, {.threads = *io_threads_,
+                                                         .clock = clock_,
+                                                         .workers = *workers_,
+                                                         .sinks = {pipeline_.get(), live_.get()}}));
+  connected_brokers_ = other_brokers_.get();
+  return {};
+}
+
 // Whatever was started goes, in reverse; a start that failed midway stops the same way.
 Result<void> RunningApp::stop() {
   stopped_ = true;
   stopping_ = true;
   if (listeners_) listeners_->stop_accepting();
+  if (other_brokers_) other_brokers_->stop();
   // Before HTTP closes the WebSockets: clients on those are told why as well.
   if (broker_) broker_->stop();
   if (listeners_) listeners_->close();

@@ -141,7 +141,7 @@ int dispatch(const CLI::App& root, AllArguments& all, std::span<const api::WebFi
   if (name == "inspect") return inspect_command(all.inspect);
   if (name == "map") return map_test_command(all.map_test);
   if (name == "sensor") {
-    if (auto read = parse_broker_url(all.sensor_url, all.sensor.broker); !read.ok()) {
+    if (auto read = parse_sensor_url(all.sensor_url, all.sensor.broker); !read.ok()) {
       return report(read.error());
     }
     auto interval = parse_duration_ns(all.sensor_interval);

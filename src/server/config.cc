@@ -31,6 +31,9 @@ void read_typed(ConfigReader& reader, Config& config) {
   reader.read("http.listen", net::parse_listen_address, config.http_listen);
   reader.size("http.body_bytes_max", config.http_body_bytes_max);
   read_broker_settings(reader, config);
+  if (!reader.raw("broker.url").value.empty()) {
+    read_external_broker(reader, config.external_broker.emplace());
+  }
   reader.read("store.durability", parse_durability, config.engine.durability);
   reader.size("store.head_bytes_max", config.engine.head_bytes_max);
   reader.size("query.memory_bytes_max", config.query_limits.memory_bytes_max);
@@ -98,6 +101,15 @@ Result<void> read_file(const std::string& config_path, Config& config,
   return {};
 }
 
+// Who has a broker seldom wants a second one on the same port: weir's is opened when asked for.
+void close_own_listeners_for_another_broker(Config& config) {
+  SettingValue& listen = config.values.find("mqtt.listen")->second;
+  SettingValue& over_http = config.values.find("mqtt.listen_http")->second;
+  if (config.values.find("broker.url")->second.value.empty() || listen.source != "default") return;
+  listen = {"off", "broker.url"};
+  if (over_http.source == "default") over_http = {"false", "broker.url"};
+}
+
 void read_environment(const Environment& environment, Config& config) {
   std::vector<std::string> variables;
   for (const Setting& setting : all_settings()) {
@@ -145,6 +157,7 @@ Result<Config> load_config(const std::map<std::string, std::string, std::less<>>
       mistakes.push_back("--set: " + unknown_setting(key));
     }
   }
+  close_own_listeners_for_another_broker(config);
   ConfigReader reader(config, mistakes);
   read_typed(reader, config);
   read_listeners(reader, listeners, config, mistakes);
@@ -157,11 +170,25 @@ Result<Config> load_config(const std::map<std::string, std::string, std::less<>>
   return config;
 }
 
+namespace {
+
+// As others may see it: a configuration is shown to whoever helps with it.
+std::string without_secrets(std::string_view key, const std::string& value) {
+  const bool is_secret = key.ends_with("password") || key.ends_with("token");
+  if (is_secret && !value.empty()) return "(given)";
+  if (!key.ends_with("url") || value.find('@') == value.npos) return value;
+  auto url = parse_broker_url(value);
+  return url.ok() ? url->shown() : "(given)";
+}
+
+}  // namespace
+
 std::string print_config(const Config& config) {
   std::string out;
   for (const Setting& setting : all_settings()) {
     const SettingValue& value = config.values.find(setting.key)->second;
-    out += fmt::format("{:<26} = {:<16} # {}\n", setting.key, value.value, value.source);
+    out += fmt::format("{:<26} = {:<16} # {}\n", setting.key,
+                       without_secrets(setting.key, value.value), value.source);
   }
   return out;
 }

@@ -23,6 +23,7 @@
 #include "net/listener.h"
 #include "net/tls_context.h"
 #include "query/query.h"
+#include "server/config_link.h"
 #include "server/environment.h"
 #include "store/engine/engine.h"
 
@@ -87,6 +88,8 @@ struct Config {
   mqtt::BrokerOptions broker;
   AnonymousPolicy anonymous = AnonymousPolicy::loopback;
   std::string mqtt_password_file, mqtt_acl_file;  // empty: none
+  // Consumed instead of, or beside, what the own listeners take.
+  std::optional<ExternalBroker> external_broker;
   store::EngineOptions engine;
   query::Limits query_limits;
   size_t http_body_bytes_max = 0;

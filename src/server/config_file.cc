@@ -83,6 +83,27 @@ void read_listeners(const toml::node& node, const std::string& where, std::strin
   for (const toml::node& table : *tables) read_listener(*table.as_table(), name, settings);
 }
 
+// Settings that are lists: one text a line, the last line ended as well.
+Result<std::string> list_text(const toml::array& list, std::string_view key,
+                              const std::string& where) {
+  std::string lines;
+  for (const toml::node& node : list) {
+    auto text = node.value_exact<std::string>();
+    if (!text) {
+      return Error{Errc::invalid, fmt::format("{}: `{}` wants a list of strings", where, key)};
+    }
+    lines += *text + "\n";
+  }
+  return lines;
+}
+
+Result<std::string> value_text(const toml::node& node, std::string_view key,
+                               const std::string& where) {
+  const toml::array* list = node.as_array();
+  if (list != nullptr && key.ends_with("topics")) return list_text(*list, key, where);
+  return scalar_text(node, key, where);
+}
+
 void flatten(const toml::table& table, const std::string& prefix, std::string_view name,
              FileSettings& settings) {
   for (const auto& [key_node, node] : table) {
@@ -97,7 +118,7 @@ void flatten(const toml::table& table, const std::string& prefix, std::string_vi
       flatten(*inner, key + ".", name, settings);
     } else if (!is_known(key)) {
       settings.mistakes.push_back(where + ": " + unknown_setting(key));
-    } else if (auto text = scalar_text(node, key, where); text.ok()) {
+    } else if (auto text = value_text(node, key, where); text.ok()) {
       settings.values[key] = SettingValue{std::move(text).value(), where};
     } else {
       settings.mistakes.push_back(text.error().message);

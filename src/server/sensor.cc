@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/time_text.h"
 #include "mqtt/topic.h"
+#include "server/broker_url.h"
 #include "server/sensor_reading.h"
 #include "server/units.h"
 
@@ -101,33 +102,16 @@ void pause(int64_t pause_ms, const std::atomic<bool>& stop) {
 
 }  // namespace
 
-Result<void> parse_broker_url(std::string_view url, mqtt::PublisherOptions& options) {
-  Error wrong{Errc::invalid,
-              fmt::format("broker URL: got `{}`, wanted mqtt://[user:password@]host[:port]", url)};
-  std::string_view rest = url;
-  if (size_t scheme = rest.find("://"); scheme != rest.npos) {
-    if (rest.substr(0, scheme) != "mqtt" && rest.substr(0, scheme) != "tcp") return wrong;
-    rest.remove_prefix(scheme + 3);
+Result<void> parse_sensor_url(std::string_view text, mqtt::PublisherOptions& options) {
+  auto url = parse_broker_url(text);
+  if (url.ok() && (url->tls || url->websocket)) {
+    url = Error{Errc::invalid, "the sensor speaks plain MQTT: wanted mqtt://host[:port]"};
   }
-  if (size_t at = rest.rfind('@'); at != rest.npos) {
-    std::string_view account = rest.substr(0, at);
-    size_t colon = account.find(':');
-    options.user = std::string(account.substr(0, colon));
-    if (colon != account.npos) options.password = std::string(account.substr(colon + 1));
-    rest.remove_prefix(at + 1);
-  }
-  if (rest.ends_with('/')) rest.remove_suffix(1);
-  size_t colon = rest.rfind(':');
-  bool has_port = colon != rest.npos && rest.find(']', colon) == rest.npos;
-  if (has_port) {
-    auto port = parse_whole_number(rest.substr(colon + 1), 1, 65535);
-    if (!port.ok()) return wrong;
-    options.port = static_cast<uint16_t>(*port);
-    rest = rest.substr(0, colon);
-  }
-  if (rest.starts_with('[') && rest.ends_with(']')) rest = rest.substr(1, rest.size() - 2);
-  if (rest.empty()) return wrong;
-  options.host = std::string(rest);
+  if (!url.ok()) return std::move(url).error().with_context("broker URL");
+  options.host = url->host;
+  options.port = url->port;
+  options.user = url->user;
+  options.password = url->password;
   return {};
 }
 

@@ -29,7 +29,7 @@ struct SensorOptions {
 };
 
 // Reads "mqtt://user:password@host:port" into options.
-Result<void> parse_broker_url(std::string_view url, mqtt::PublisherOptions& options);
+Result<void> parse_sensor_url(std::string_view url, mqtt::PublisherOptions& options);
 
 // Publishes until the count is reached or `stop` turns true.
 Result<void> run_sensor(const SensorOptions& options, const Clock& clock,

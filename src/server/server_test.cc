@@ -190,15 +190,15 @@ TEST_CASE("the limit on open files is raised as far as may be") {
 
 TEST_CASE("a broker URL gives host, port and account") {
   mqtt::PublisherOptions options;
-  REQUIRE(parse_broker_url("mqtt://me:p@ss@example.org:1884", options).ok());
+  REQUIRE(parse_sensor_url("mqtt://me:p@ss@example.org:1884", options).ok());
   CHECK(options.host == "example.org");
   CHECK(options.port == 1884);
   CHECK(options.user == "me");
   CHECK(options.password == "p@ss");
-  REQUIRE(parse_broker_url("[::1]:7", options).ok());
+  REQUIRE(parse_sensor_url("[::1]:7", options).ok());
   CHECK(options.host == "::1");
-  CHECK_FALSE(parse_broker_url("http://x", options).ok());
-  CHECK_FALSE(parse_broker_url("mqtt://x:99999", options).ok());
+  CHECK_FALSE(parse_sensor_url("http://x", options).ok());
+  CHECK_FALSE(parse_sensor_url("mqtt://x:99999", options).ok());
 }
 
 TEST_CASE("the tutorial's sensor measures whole numbers from 0 to 30, the same for a seed") {

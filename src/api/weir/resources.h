@@ -14,6 +14,7 @@ void mount_live(http::Router& router, Context& context);        // live (WebSock
 void mount_map(http::Router& router, Context& context);         // map/explain, map/dead-letters
 void mount_clients(http::Router& router, Context& context);     // clients, clients/detail
 void mount_traces(http::Router& router, Context& context);      // traces, traces/{id}
+void mount_brokers(http::Router& router, Context& context);     // brokers
 void mount_retained(http::Router& router, Context& context);    // retained, retained/message
 
 }  // namespace weir::api::own

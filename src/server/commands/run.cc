@@ -59,6 +59,9 @@ void print_welcome(const App& app, const Config& config) {
   for (const ListenerAddress& listener : app.mqtt_listeners()) {
     fmt::print("  {:<13}  {}\n", std::exchange(label, ""), reachable(listener.url));
   }
+  if (config.external_broker) {
+    fmt::print("  consumes       {}\n", config.external_broker->link.url.shown());
+  }
   fmt::print("  data           {}\n", std::filesystem::absolute(config.data_dir, ignored).string());
   if (!app.is_set_up()) {
     fmt::print("  first time?    open the web interface: it asks for a name and a password\n");
@@ -79,7 +82,7 @@ class SensorBeside {
       log::warn("sensor", "--with-sensor: no listener takes plain MQTT (mqtt.listen)");
       return;
     }
-    if (auto read = parse_broker_url(reachable(mqtt_address), options.broker); !read.ok()) {
+    if (auto read = parse_sensor_url(reachable(mqtt_address), options.broker); !read.ok()) {
       log::warn("sensor", "{}", read.error().message);
       return;
     }

@@ -1,0 +1,98 @@
+#include "server/config_link.h"
+
+#include <algorithm>
+
+#include "mqtt/topic.h"
+#include "server/config_reader.h"
+
+namespace weir::server {
+namespace {
+
+Result<int> parse_version(std::string_view text) {
+  if (text == "auto") return 0;
+  if (text == "4" || text == "3.1.1" || text == "311") return 4;
+  if (text == "5" || text == "5.0") return 5;
+  return Error{Errc::invalid, fmt::format("got `{}`, wanted 4 (MQTT 3.1.1), 5 or auto", text)};
+}
+
+// MQTT 5 counts whole seconds; UINT32_MAX is for ever (§3.1.2.11.2).
+Result<uint32_t> parse_expiry(std::string_view text) {
+  if (text == "infinite") return UINT32_MAX;
+  WEIR_TRY(int64_t ns, parse_duration_ns(text));
+  return static_cast<uint32_t>(std::min<int64_t>(ns / 1'000'000'000, UINT32_MAX));
+}
+
+std::string_view trimmed(std::string_view text) {
+  const size_t begin = text.find_first_not_of(" \t");
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+// Of "$share/NAME/FILTER" the filter.
+bool is_valid_subscription(std::string_view topic) {
+  if (topic.starts_with("$share/")) {
+    const size_t slash = topic.find('/', 7);
+    if (slash == topic.npos || slash == 7) return false;
+    if (topic.substr(7, slash - 7).find_first_of("+#") != topic.npos) return false;
+    topic.remove_prefix(slash + 1);
+  }
+  return mqtt::is_valid_topic_filter(topic);
+}
+
+}  // namespace
+
+std::vector<std::string> parse_topic_list(std::string_view text) {
+  const char separator = text.find('\n') == text.npos ? ',' : '\n';
+  std::vector<std::string> topics;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(separator), text.size());
+    if (std::string_view topic = trimmed(text.substr(0, end)); !topic.empty()) {
+      topics.emplace_back(topic);
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return topics;
+}
+
+void read_broker_link(ConfigReader& reader, std::string_view prefix, BrokerLink& out) {
+  auto key = [&](std::string_view name) { return std::string(prefix).append(name); };
+  auto text = [&](std::string_view name) -> const std::string& {
+    return reader.raw(key(name)).value;
+  };
+  reader.read(key("url"), parse_broker_url, out.url);
+  out.client_id = text("client_id");
+  out.user = out.url.user;
+  out.password = out.url.password;
+  if (!text("user").empty()) out.user = text("user");
+  if (!text("password").empty()) out.password = text("password");
+  if (!text("token").empty()) {
+    if (!text("password").empty()) reader.note(key("token"), "given beside a password");
+    out.password = text("token");
+  }
+  reader.read(key("version"), parse_version, out.version);
+  reader.read(key("clean"), parse_boolean, out.clean);
+  reader.read(key("session_expiry"), parse_expiry, out.session_expiry_s);
+  out.ca_file = text("ca_file");
+  out.certificate_file = text("certificate_file");
+  out.key_file = text("key_file");
+  if (out.certificate_file.empty() != out.key_file.empty()) {
+    reader.note(key("certificate_file"), "wants key_file beside it, and the other way round");
+  }
+  reader.read(key("insecure"), parse_boolean, out.insecure);
+  reader.number(key("keep_alive"), 0, 65535, out.keep_alive_s);
+  reader.number(key("receive_maximum"), 1, 65535, out.receive_maximum);
+}
+
+void read_external_broker(ConfigReader& reader, ExternalBroker& out) {
+  out.link.name = "broker";
+  read_broker_link(reader, "broker.", out.link);
+  out.topics = parse_topic_list(reader.raw("broker.topics").value);
+  if (out.topics.empty()) reader.note("broker.topics", "wanted at least one topic filter");
+  for (const std::string& topic : out.topics) {
+    if (is_valid_subscription(topic)) continue;
+    reader.note("broker.topics", fmt::format("got `{}`, wanted a topic filter", topic));
+  }
+  reader.number("broker.qos", 0, 2, out.qos);
+}
+
+}  // namespace weir::server
