@@ -212,16 +212,24 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsServerOpti
   return std::shared_ptr<const TlsContext>(new TlsContext(std::move(state)));
 }
 
-Result<std::shared_ptr<const TlsContext>> TlsContext::client(const std::string& authority_file) {
+Result<std::shared_ptr<const TlsContext>> TlsContext::client(const TlsClientOptions& options) {
   WEIR_TRY(auto context, new_context(TLS_client_method()));
-  const int loaded = authority_file.empty()
-                         ? SSL_CTX_set_default_verify_paths(context.get())
-                         : SSL_CTX_load_verify_file(context.get(), authority_file.c_str());
-  if (loaded != 1) {
-    return Error{Errc::io,
-                 fmt::format("TLS authorities {}: {}", authority_file, reason_of_openssl())};
+  auto failed = [](std::string_view what, const std::string& file) {
+    return Error{Errc::io, fmt::format("TLS {} {}: {}", what, file, reason_of_openssl())};
+  };
+  const std::string& authority = options.authority_file;
+  const int loaded = authority.empty() ? SSL_CTX_set_default_verify_paths(context.get())
+                                       : SSL_CTX_load_verify_file(context.get(), authority.c_str());
+  if (loaded != 1) return failed("authorities", authority);
+  const auto& [certificate, key] = options.certificate;
+  if (!certificate.empty()) {
+    SSL_CTX_set_default_passwd_cb(context.get(), refuse_passphrase);
+    if (SSL_CTX_use_certificate_chain_file(context.get(), certificate.c_str()) != 1)
+      return failed("certificate", certificate);
+    if (SSL_CTX_use_PrivateKey_file(context.get(), key.c_str(), SSL_FILETYPE_PEM) != 1)
+      return failed("key", key);
   }
-  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_verify(context.get(), options.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
   auto state = std::make_unique<State>();
   state->context = std::move(context);
   return std::shared_ptr<const TlsContext>(new TlsContext(std::move(state)));

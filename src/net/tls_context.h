@@ -37,11 +37,16 @@ struct TlsServerOptions {
   std::string settings = {};  // what the names of the settings begin with, for errors: "mqtt."
 };
 
+struct TlsClientOptions {
+  std::string authority_file = {};  // whom to trust; empty: whom the system trusts
+  TlsCertificate certificate = {};  // what to show when asked; no file: none
+  bool insecure = false;            // take any certificate, of anyone
+};
+
 class TlsContext {
  public:
   static Result<std::shared_ptr<const TlsContext>> server(const TlsServerOptions& options);
-  // For clients: whom to trust; empty trusts who the system trusts.
-  static Result<std::shared_ptr<const TlsContext>> client(const std::string& authority_file);
+  static Result<std::shared_ptr<const TlsContext>> client(const TlsClientOptions& options);
   ~TlsContext();
 
   ssl_ctx_st* handle() const;

@@ -59,7 +59,12 @@ struct Fixture {
   Side& connect(
       const std::string& host, const std::string& authority,
       const std::function<void(SSL_CTX*)>& set_up = [](SSL_CTX*) {}) {
-    auto context = TlsContext::client(files.path(authority));
+    return connect(host, TlsClientOptions{.authority_file = files.path(authority)}, set_up);
+  }
+  Side& connect(
+      const std::string& host, const TlsClientOptions& trusting,
+      const std::function<void(SSL_CTX*)>& set_up = [](SSL_CTX*) {}) {
+    auto context = TlsContext::client(trusting);
     REQUIRE(context.ok());
     set_up((*context)->handle());
     clients.push_back(std::make_unique<Side>());
@@ -137,7 +142,8 @@ TEST_CASE("the certificate is the one for the host that the client asks for") {
   CHECK(f.outcome(f.connect("localhost", "server.crt")) == "welcome");
   CHECK(f.outcome(f.connect("other.example", "other.crt")) == "welcome");
   CHECK(f.outcome(f.connect("third.example", "server.crt")) ==
-        "TLS handshake: certificate verify failed");  // was given the first
+        "TLS handshake: the server's certificate is not trusted: hostname mismatch");
+  // It was given the first.
 }
 
 TEST_CASE("a client's certificate gives its name; who needs one and has none, or a bad one, goes") {
@@ -163,6 +169,29 @@ TEST_CASE("a client's certificate gives its name; who needs one and has none, or
           (is_required ? "TLS handshake: peer did not return a certificate" : "hello"));
     CHECK(f.served.back()->name.empty());
   }
+}
+
+TEST_CASE("a client shows the certificate it was given, and takes any server's if told to") {
+  Fixture f;
+  f.files.make_self_signed("authority", "devices");
+  f.files.make_signed("device", "sensor 1", "authority");
+  TlsServerOptions options = f.options();
+  options.client_authority_file = f.files.path("authority.crt");
+  options.client_certificate = ClientCertificate::required;
+  f.listen(options);
+  TlsClientOptions trusting;
+  trusting.certificate = {f.files.path("device.crt"), f.files.path("device.key")};
+  trusting.insecure = true;
+  CHECK(f.outcome(f.connect("another.example", trusting)) == "welcome");
+  CHECK(f.outcome(*f.served.back()) == "hello");
+  CHECK(f.served.back()->name == "sensor 1");
+  trusting.insecure = false;
+  CHECK(f.outcome(f.connect("localhost", trusting))
+            .starts_with("TLS handshake: the server's certificate is not trusted"));
+  trusting.certificate.key_file = f.files.path("server.key");
+  auto wrong = TlsContext::client(trusting);
+  REQUIRE_FALSE(wrong.ok());
+  CHECK(wrong.error().message.find("server.key") != std::string::npos);
 }
 
 TEST_CASE("old versions of TLS are refused with an alert that says so") {
@@ -199,7 +228,7 @@ TEST_CASE("new files serve the next connection; a pair that does not fit leaves 
   f.files.replace("server.crt", "next.crt");
   CHECK_FALSE(f.server->refresh(false));  // the key is the old one still
   CHECK(f.outcome(f.connect("localhost", "next.crt")) ==
-        "TLS handshake: certificate verify failed");
+        "TLS handshake: the server's certificate is not trusted: self-signed certificate");
   f.files.replace("server.key", "next.key");
   CHECK(f.server->refresh(false));
   CHECK_FALSE(f.server->refresh(false));

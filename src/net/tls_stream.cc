@@ -322,11 +322,20 @@ void TlsConnection::tell_drained() {
   reader_->on_drained();
 }
 
+// The code of the reason why an untrusted certificate fails the handshake.
+constexpr int kNotVerified = SSL_R_CERTIFICATE_VERIFY_FAILED;
+
 Error TlsConnection::failure() const {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
   if (is_established_ || !SSL_is_server(ssl_.get())) {
     const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+    const long verdict = SSL_get_verify_result(ssl_.get());
+    if (!is_established_ && verdict != X509_V_OK && ERR_GET_REASON(code) == kNotVerified) {
+      return Error{Errc::io,
+                   fmt::format("TLS handshake: the server's certificate is not trusted: {}",
+                               X509_verify_cert_error_string(verdict))};
+    }
     return Error{Errc::io, fmt::format("{}: {}", is_established_ ? "TLS" : "TLS handshake",
                                        reason == nullptr ? "failed" : reason)};
   }

@@ -43,7 +43,7 @@ struct Fixture {
     auto server = TlsContext::server({.certificates = {{kCertificate, kKey}}});
     REQUIRE(server.ok());
     server_context = std::move(*server);
-    auto trusting = TlsContext::client(kCertificate);
+    auto trusting = TlsContext::client({.authority_file = kCertificate});
     REQUIRE(trusting.ok());
     client_context = std::move(*trusting);
     auto opened = Listener::open(threads, {"127.0.0.1", 0}, [this](std::unique_ptr<Stream> stream) {
@@ -108,11 +108,12 @@ TEST_CASE("a graceful close delivers everything, then ends the stream well") {
 TEST_CASE("a certificate for another name, or from an unknown authority, is refused") {
   for (const bool is_name_wrong : {true, false}) {
     Fixture f;
-    if (!is_name_wrong) f.client_context = *TlsContext::client("");
+    if (!is_name_wrong) f.client_context = *TlsContext::client({});
     f.connect(is_name_wrong ? "example.org" : "localhost",
               [](Stream& stream) { stream.write("secret"); });
     REQUIRE(f.client.ended.wait());
-    CHECK(f.client.ended.value() == "TLS handshake: certificate verify failed");
+    CHECK(f.client.ended.value().starts_with(
+        "TLS handshake: the server's certificate is not trusted: "));
     testing::run_on(f.threads.at(0), [&] { CHECK(f.served.at(0)->received.empty()); });
   }
 }

@@ -9,7 +9,10 @@ namespace weir::server {
 Result<mqtt::Dial> make_broker_dial(const BrokerLink& link) {
   std::shared_ptr<const net::TlsContext> context;
   if (link.url.tls) {
-    WEIR_TRY(context, net::TlsContext::client(link.ca_file));
+    WEIR_TRY(context,
+             net::TlsContext::client({.authority_file = link.ca_file,
+                                      .certificate = {link.certificate_file, link.key_file},
+                                      .insecure = link.insecure}));
   }
   return mqtt::Dial([url = link.url, context](net::IoThread& io, mqtt::Dialed done) {
     auto dress = [url, context,
