@@ -54,6 +54,11 @@ void ClientOutbox::send(Now now, const Output& out) {
       waiting_.pop_front();
       continue;
     }
+    waiting_.front().qos = std::min(waiting_.front().qos, link_->qos_max);
+    if (waiting_.front().qos == 0) {
+      write_once(now, out);
+      continue;
+    }
     uint16_t packet_id = take_packet_id();
     if (packet_id == 0) return;
     in_flight_.push_back(std::move(waiting_.front()));
@@ -66,6 +71,16 @@ void ClientOutbox::send(Now now, const Output& out) {
     write(in_flight_.back(), now, out);
     sent_++;
   }
+}
+
+// To a server that takes QoS 0 alone.
+void ClientOutbox::write_once(Now now, const Output& out) {
+  Entry entry = std::move(waiting_.front());
+  waiting_.pop_front();
+  bytes_ -= text_bytes(*entry.message);
+  const bool taken = fits(entry, now);
+  if (taken) write(entry, now, out);
+  out.done.push_back({entry.ticket, taken ? Reason::success : Reason::packet_too_large});
 }
 
 // A bound from above that needs no encoding: fixed header, identifier, lengths of the properties.

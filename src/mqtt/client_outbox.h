@@ -36,6 +36,7 @@ class ClientOutbox {
     Version version = Version::v311;
     uint16_t receive_maximum = 65535;
     uint32_t packet_bytes_max = UINT32_MAX;
+    uint8_t qos_max = 2;  // 0: messages are done when they are written
     bool retain_available = true;
   };
   // A message is done: the server has it, or refused it.
@@ -76,6 +77,7 @@ class ClientOutbox {
     bool duplicate = false;  // the server may have seen it
   };
   void write(Entry& entry, Now now, const Output& out);
+  void write_once(Now now, const Output& out);
   bool fits(const Entry& entry, Now now);
   void finish(std::deque<Entry>::iterator at, Reason reason, const Output& out);
 

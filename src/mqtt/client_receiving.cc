@@ -43,8 +43,8 @@ MaybeFault ClientSession::on_connack(const Frame& frame, Now now, ClientOutput& 
            .receive_maximum = std::max<uint16_t>(1, server.receive_maximum),
            .packet_bytes_max =
                server.has(Property::maximum_packet_size) ? server.maximum_packet_size : UINT32_MAX,
+           .qos_max = server.maximum_qos,
            .retain_available = server.retain_available != 0};
-  server_qos_max_ = server.maximum_qos;
   if (server.has(Property::assigned_client_identifier)) {
     options_.client_id = server.assigned_client_id;
   }

@@ -210,7 +210,6 @@ MaybeFault ClientSession::on_acknowledgement(const Frame& frame, Now now, Client
 
 uint64_t ClientSession::publish(MessagePtr message, uint8_t qos, bool retain, Now now,
                                 ClientOutput& out) {
-  if (qos > server_qos_max_ && server_qos_max_ > 0) qos = server_qos_max_;
   size_t size_before = out.bytes.size();
   uint64_t ticket = outbox_.add(std::move(message), qos, retain);
   std::vector<ClientOutbox::Done> done;

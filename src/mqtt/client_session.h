@@ -168,7 +168,6 @@ class ClientSession {
   std::map<uint16_t, PendingSubscribe> pending_;
   std::vector<std::pair<std::string, Reason>> refused_;
   ClientOutbox::Link link_;
-  uint8_t server_qos_max_ = 2;
   int64_t keep_alive_ms_ = 0;
   int64_t last_sent_ms_ = 0, last_received_ms_ = 0;
   int64_t answer_due_ms_ = INT64_MAX;  // of CONNACK or PINGRESP

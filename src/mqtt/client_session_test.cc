@@ -281,6 +281,13 @@ TEST_CASE("what the server does not offer is not asked of it") {
   it.connect("CONNACK code=0 maximum_qos=1 retain_available=0");
   it.session.publish(message_of("t", "1"), 2, true, it.now, it.out);
   CHECK(it.sent() == it.packet("PUBLISH topic=t qos=1 id=1 payload=1"));
+  it.from_server("PUBACK id=1");
+  it.reconnect("CONNACK code=0 maximum_qos=0");
+  it.sent();
+  it.take<PublishedEvent>();
+  it.session.publish(message_of("t", "1"), 2, false, it.now, it.out);
+  CHECK(it.sent() == it.packet("PUBLISH topic=t payload=1"));
+  CHECK(it.take<PublishedEvent>().size() == 1);
 }
 
 TEST_CASE("a server that does not speak MQTT 5 is told apart from other refusals") {

@@ -225,7 +225,8 @@ Result<void> RunningApp::start_other_brokers() {
   WEIR_TRY(other_brokers_, OtherBrokers::start(config_, {.threads = *io_threads_,
                                                          .clock = clock_,
                                                          .workers = *workers_,
-                                                         .sinks = {pipeline_.get(), live_.get()}}));
+                                                         .sinks = {pipeline_.get(), live_.get()},
+                                                         .broker = *broker_}));
   connected_brokers_ = other_brokers_.get();
   return {};
 }

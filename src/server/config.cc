@@ -98,6 +98,7 @@ Result<void> read_file(const std::string& config_path, Config& config,
   for (auto& [key, value] : file.values) config.values[key] = std::move(value);
   mistakes.insert(mistakes.end(), file.mistakes.begin(), file.mistakes.end());
   listeners = std::move(file.listeners);
+  read_bridges(file.bridges, config.bridges, mistakes);
   return {};
 }
 

@@ -25,6 +25,7 @@
 #include "query/query.h"
 #include "server/config_link.h"
 #include "server/environment.h"
+#include "server/setting_value.h"
 #include "store/engine/engine.h"
 
 namespace weir::server {
@@ -42,11 +43,6 @@ std::string variable_of(std::string_view key);  // "WEIR_MQTT_LISTEN"
 std::string unknown_setting(std::string_view key);
 // "; did you mean `meant`?", or nothing if that is empty.
 std::string did_you_mean(std::string_view meant);
-
-struct SettingValue {
-  std::string value;
-  std::string source;  // "default", "weir.toml:3:1", "environment", ".env:2", "--mqtt-listen"
-};
 
 // Who may connect to the broker without a name.
 enum class AnonymousPolicy : uint8_t { loopback, everyone, nobody };
@@ -90,6 +86,7 @@ struct Config {
   std::string mqtt_password_file, mqtt_acl_file;  // empty: none
   // Consumed instead of, or beside, what the own listeners take.
   std::optional<ExternalBroker> external_broker;
+  std::vector<BridgeConfig> bridges;
   store::EngineOptions engine;
   query::Limits query_limits;
   size_t http_body_bytes_max = 0;

@@ -104,6 +104,36 @@ Result<std::string> value_text(const toml::node& node, std::string_view key,
   return scalar_text(node, key, where);
 }
 
+void read_bridge(const toml::table& table, std::string_view name, FileSettings& settings) {
+  BridgeTable bridge;
+  bridge.source = place(name, table.source());
+  const auto known = bridge_keys();
+  for (const auto& [key_node, node] : table) {
+    const std::string key(key_node.str());
+    const std::string where = place(name, key_node.source());
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      const std::vector<std::string_view> names(known.begin(), known.end());
+      settings.mistakes.push_back(fmt::format("{}: unknown key `{}` of [[bridge]]{}", where, key,
+                                              did_you_mean(closest_name(key, names))));
+    } else if (auto text = value_text(node, key, where); text.ok()) {
+      bridge.values["bridge." + key] = SettingValue{std::move(text).value(), where};
+    } else {
+      settings.mistakes.push_back(text.error().message);
+    }
+  }
+  settings.bridges.push_back(std::move(bridge));
+}
+
+void read_bridges(const toml::node& node, const std::string& where, std::string_view name,
+                  FileSettings& settings) {
+  const toml::array* tables = node.as_array();
+  if (tables == nullptr || !tables->is_homogeneous(toml::node_type::table)) {
+    settings.mistakes.push_back(where + ": `bridge` wants tables: [[bridge]]");
+    return;
+  }
+  for (const toml::node& table : *tables) read_bridge(*table.as_table(), name, settings);
+}
+
 void flatten(const toml::table& table, const std::string& prefix, std::string_view name,
              FileSettings& settings) {
   for (const auto& [key_node, node] : table) {
@@ -112,6 +142,10 @@ void flatten(const toml::table& table, const std::string& prefix, std::string_vi
     std::string where = place(name, key_node.source());
     if (prefix.empty() && key == "listener") {
       read_listeners(node, where, name, settings);
+      continue;
+    }
+    if (prefix.empty() && key == "bridge") {
+      read_bridges(node, where, name, settings);
       continue;
     }
     if (const toml::table* inner = node.as_table()) {

@@ -26,6 +26,7 @@ struct FileSettings {
   // meant.
   std::vector<std::string> mistakes;
   std::vector<ListenerTable> listeners;
+  std::vector<BridgeTable> bridges;
 };
 
 // An error when the text is no TOML at all. Tables that belong to ingest/ (auto, map) are passed

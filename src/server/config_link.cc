@@ -1,12 +1,44 @@
 #include "server/config_link.h"
 
 #include <algorithm>
+#include <array>
+#include <set>
 
+#include "mqtt/bridge_topics.h"
 #include "mqtt/topic.h"
 #include "server/config_reader.h"
 
 namespace weir::server {
 namespace {
+
+// What a [[bridge]] leaves out; the options it shares with [broker] have that one's defaults.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kBridgeKeys{{
+    {"name", ""},
+    {"url", ""},
+    {"topics", ""},
+    {"client_id", ""},
+    {"user", ""},
+    {"password", ""},
+    {"token", ""},
+    {"version", "auto"},
+    {"clean", "false"},
+    {"session_expiry", "7d"},
+    {"ca_file", ""},
+    {"certificate_file", ""},
+    {"key_file", ""},
+    {"insecure", "false"},
+    {"keep_alive", "60"},
+    {"receive_maximum", "1000"},
+    {"status_topic", "$SYS/broker/connection/NAME/state"},
+    {"remote_status_topic", ""},
+}};
+
+// It becomes part of topics and of a file's name.
+bool is_valid_name(std::string_view name) {
+  return !name.empty() && name.size() <= 64 &&
+         name.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == name.npos;
+}
 
 Result<int> parse_version(std::string_view text) {
   if (text == "auto") return 0;
@@ -93,6 +125,65 @@ void read_external_broker(ConfigReader& reader, ExternalBroker& out) {
     reader.note("broker.topics", fmt::format("got `{}`, wanted a topic filter", topic));
   }
   reader.number("broker.qos", 0, 2, out.qos);
+}
+
+std::span<const std::string_view> bridge_keys() {
+  static const auto keys = [] {
+    std::array<std::string_view, kBridgeKeys.size()> names;
+    for (size_t i = 0; i < names.size(); i++) names[i] = kBridgeKeys[i].first;
+    return names;
+  }();
+  return keys;
+}
+
+namespace {
+
+std::string status_topic(ConfigReader& reader, std::string_view key, const std::string& name) {
+  std::string topic = reader.raw(key).value;
+  if (const size_t at = topic.find("NAME"); at != topic.npos) topic.replace(at, 4, name);
+  if (!topic.empty() && !mqtt::is_valid_topic_name(topic)) reader.note(key, "wanted a topic");
+  return topic;
+}
+
+BridgeConfig read_bridge(const BridgeTable& table, std::vector<std::string>& mistakes) {
+  // The same readers as for the settings, over the table's own values.
+  Config own;
+  own.values = table.values;
+  for (const auto& [key, initial] : kBridgeKeys) {
+    own.values.try_emplace("bridge." + std::string(key),
+                           SettingValue{std::string(initial), table.source});
+  }
+  ConfigReader reader(own, mistakes);
+  BridgeConfig bridge;
+  bridge.name = reader.raw("bridge.name").value;
+  if (!is_valid_name(bridge.name)) {
+    reader.note("bridge.name", "wanted letters, digits, - and _, at most 64");
+  }
+  bridge.link.name = "bridge " + bridge.name;
+  read_broker_link(reader, "bridge.", bridge.link);
+  bridge.topics = parse_topic_list(reader.raw("bridge.topics").value);
+  if (bridge.topics.empty()) reader.note("bridge.topics", "wanted [\"out|in|both FILTER ...\"]");
+  for (const std::string& line : bridge.topics) {
+    auto topic = mqtt::parse_bridge_topic(line);
+    if (!topic.ok()) reader.note("bridge.topics", topic.error().message);
+  }
+  bridge.status_topic = status_topic(reader, "bridge.status_topic", bridge.name);
+  bridge.remote_status_topic = status_topic(reader, "bridge.remote_status_topic", bridge.name);
+  return bridge;
+}
+
+}  // namespace
+
+void read_bridges(const std::vector<BridgeTable>& tables, std::vector<BridgeConfig>& out,
+                  std::vector<std::string>& mistakes) {
+  std::set<std::string> names;
+  for (const BridgeTable& table : tables) {
+    out.push_back(read_bridge(table, mistakes));
+    if (!names.insert(out.back().name).second) {
+      mistakes.push_back(
+          fmt::format("{}: two bridges are called `{}`", table.source, out.back().name));
+    }
+  }
 }
 
 }  // namespace weir::server

@@ -25,6 +25,17 @@ std::string text_of(const Json& document, const char* key) {
   return at != document.end() && at->is_string() ? at->get<std::string>() : std::string();
 }
 
+Result<void> write_whole(FileSystem& files, const std::string& path, std::string_view text) {
+  const std::string next = path + ".new";
+  if (files.exists(next)) WEIR_CHECK(files.remove(next));
+  WEIR_TRY(auto file, files.create(next));
+  WEIR_CHECK(file->append(text));
+  WEIR_CHECK(file->sync());
+  WEIR_CHECK(file->close());
+  WEIR_CHECK(files.rename(next, path));
+  return files.sync_directory(path.substr(0, path.rfind('/')));
+}
+
 }  // namespace
 
 Result<void> LinkState::open(const BrokerLink& link, std::string_view name) {
@@ -65,14 +76,17 @@ Result<void> LinkState::write(const std::set<std::string>& held) const {
                    {"clientID", client_id_},
                    {"server", server_},
                    {"subscriptions", held}};
-  const std::string next = path_ + ".new";
-  if (files_.exists(next)) WEIR_CHECK(files_.remove(next));
-  WEIR_TRY(auto file, files_.create(next));
-  WEIR_CHECK(file->append(dump_json(document) + "\n"));
-  WEIR_CHECK(file->sync());
-  WEIR_CHECK(file->close());
-  WEIR_CHECK(files_.rename(next, path_));
-  return files_.sync_directory(path_.substr(0, path_.rfind('/')));
+  return write_whole(files_, path_, dump_json(document) + "\n");
+}
+
+Result<std::string> instance_id(FileSystem& files, const std::string& path) {
+  if (files.exists(path)) {
+    WEIR_TRY(std::string text, files.read(path));
+    if (auto id = id_from_text(text)) return id_to_text(*id);
+  }
+  std::string id = id_to_text(make_random_id());
+  WEIR_CHECK(write_whole(files, path, id));
+  return id;
 }
 
 }  // namespace weir::server

@@ -23,6 +23,7 @@ class LinkState {
   // Reads the file, or makes a new identifier and writes it. `name` becomes part of that.
   Result<void> open(const BrokerLink& link, std::string_view name);
   const std::string& client_id() const { return client_id_; }
+  const std::string& own_id() const { return own_id_; }  // the one weir made, in use or not
   std::set<std::string> held() const { return *held_.lock(); }
 
   // Blocks on the disk. Any thread.
@@ -38,5 +39,8 @@ class LinkState {
   std::string server_;     // whose session: URL and user
   Guarded<std::set<std::string>> held_;
 };
+
+// This weir's own name among bridges: made once, kept in a file.
+Result<std::string> instance_id(FileSystem& files, const std::string& path);
 
 }  // namespace weir::server

@@ -5,14 +5,25 @@
 #include <utility>
 
 #include "base/log.h"
+#include "net/memory_stream.h"
 #include "server/broker_dial.h"
 
 namespace weir::server {
+namespace {
+
+// Messages on their way to the other broker at once; the rest waits in the own broker's session.
+constexpr uint16_t kBridgeWindow = 500;
+
+}  // namespace
 
 Result<std::unique_ptr<OtherBrokers>> OtherBrokers::start(const Config& config,
                                                           const Parts& parts) {
   std::unique_ptr<OtherBrokers> others(new OtherBrokers(parts));
   if (config.external_broker) WEIR_CHECK(others->start_consumer(config));
+  for (const BridgeConfig& bridge : config.bridges) {
+    auto started = others->start_bridge(bridge, config);
+    if (!started.ok()) return std::move(started).error().with_context("[[bridge]] " + bridge.name);
+  }
   return others;
 }
 
@@ -36,10 +47,13 @@ Result<mqtt::ClientSettings> OtherBrokers::settings_of(const BrokerLink& link, c
                                                        std::shared_ptr<LinkState>& state) {
   const std::string directory = config.data_dir + "/brokers";
   WEIR_CHECK(system_file_system().create_directories(directory));
-  std::string name = link.name.substr(link.name.find(' ') + 1);
-  state = std::make_shared<LinkState>(system_file_system(),
-                                      fmt::format("{}/{}.json", directory, link.name));
-  WEIR_CHECK(state->open(link, link.name == "broker" ? "" : name));
+  // "broker", "bridge NAME"
+  const size_t blank = link.name.find(' ');
+  const std::string name = blank == link.name.npos ? "" : link.name.substr(blank + 1);
+  const std::string file = name.empty() ? "broker" : "bridge-" + name;
+  state =
+      std::make_shared<LinkState>(system_file_system(), fmt::format("{}/{}.json", directory, file));
+  WEIR_CHECK(state->open(link, name));
   mqtt::ClientSettings settings;
   settings.name = link.name;
   settings.url = link.url.shown();
@@ -59,6 +73,66 @@ Result<mqtt::ClientSettings> OtherBrokers::settings_of(const BrokerLink& link, c
   return settings;
 }
 
+Result<void> OtherBrokers::start_bridge(const BridgeConfig& bridge, const Config& config) {
+  std::vector<mqtt::BridgeTopic> topics;
+  for (const std::string& line : bridge.topics) {
+    WEIR_TRY(mqtt::BridgeTopic topic, mqtt::parse_bridge_topic(line));
+    topics.push_back(std::move(topic));
+  }
+  std::shared_ptr<LinkState> state;
+  mqtt::BridgeSettings settings;
+  settings.name = bridge.name;
+  settings.topics = mqtt::BridgeTopics(std::move(topics));
+  WEIR_TRY(settings.remote, settings_of(bridge.link, config, state));
+  WEIR_TRY(settings.own_id,
+           instance_id(system_file_system(), config.data_dir + "/brokers/instance"));
+  settings.local = own_side(bridge, state->own_id());
+  settings.local.options.packet_bytes_max = config.broker.packet_bytes_max;
+  settings.remote_status_topic = bridge.remote_status_topic;
+  settings.tell_status = [this, topic = bridge.status_topic](bool connected) {
+    if (!topic.empty()) tell_status(topic, connected);
+  };
+  settings.retained = [&broker = parts_.broker](std::string_view topic) {
+    return broker.retained_message(topic);
+  };
+  settings.remember = remember_in(std::move(state));
+  bridges_.push_back(mqtt::Bridge::make(parts_.threads.next(), parts_.clock, std::move(settings)));
+  bridges_.back()->start();
+  return {};
+}
+
+// The bridge as a client of the own broker: its session there is what waits for the other side.
+mqtt::ClientSettings OtherBrokers::own_side(const BridgeConfig& bridge,
+                                            const std::string& client_id) const {
+  mqtt::ClientSettings settings;
+  settings.name = bridge.link.name + ", own side";
+  settings.url = "the own broker";
+  settings.try_older = false;
+  settings.options.version = mqtt::Version::v5;
+  // Nobody can guess it, so nobody can take the session over.
+  settings.options.client_id = "bridge-" + bridge.name + "-" + client_id;
+  settings.options.session_expiry_s = UINT32_MAX;
+  settings.options.keep_alive_s = 0;
+  settings.options.receive_maximum = kBridgeWindow;
+  auto policy = std::make_shared<mqtt::ListenerPolicy>();
+  policy->name = "bridge " + bridge.name;
+  policy->transport = "bridge";
+  settings.dial = [&broker = parts_.broker, policy](net::IoThread& io, mqtt::Dialed done) {
+    auto [ours, brokers] = net::make_memory_streams(io, policy->name);
+    broker.adopt(std::move(brokers), policy);
+    done(std::move(ours));
+  };
+  return settings;
+}
+
+void OtherBrokers::tell_status(const std::string& topic, bool connected) const {
+  auto message = std::make_shared<mqtt::Message>();
+  message->topic = topic;
+  message->payload = connected ? "1" : "0";
+  message->retain = true;
+  parts_.broker.publish(std::move(message));
+}
+
 mqtt::Consumer::Remember OtherBrokers::remember_in(std::shared_ptr<LinkState> state) {
   // Not on the io thread: it writes a file. Lost writes cost a second SUBSCRIBE, no more.
   return [state, &workers = parts_.workers](const std::set<std::string>& held) {
@@ -75,12 +149,14 @@ mqtt::Consumer::Remember OtherBrokers::remember_in(std::shared_ptr<LinkState> st
 std::vector<mqtt::ClientStatus> OtherBrokers::status() const {
   std::vector<mqtt::ClientStatus> all;
   if (consumer_) all.push_back(consumer_->status());
+  for (const auto& bridge : bridges_) all.push_back(bridge->status());
   return all;
 }
 
 void OtherBrokers::stop() {
   if (std::exchange(stopped_, true)) return;
   if (consumer_) consumer_->stop();
+  for (const auto& bridge : bridges_) bridge->stop();
 }
 
 }  // namespace weir::server

@@ -12,6 +12,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/workers.h"
+#include "mqtt/bridge.h"
+#include "mqtt/broker.h"
 #include "mqtt/client_status.h"
 #include "mqtt/consumer.h"
 #include "net/io_threads.h"
@@ -27,6 +29,7 @@ class OtherBrokers {
     const Clock& clock;
     Workers& workers;
     std::vector<mqtt::PublishSink*> sinks;
+    mqtt::Broker& broker;
   };
   // Errors: files that cannot be used. A broker that cannot be reached is none: it is tried again.
   static Result<std::unique_ptr<OtherBrokers>> start(const Config& config, const Parts& parts);
@@ -38,6 +41,9 @@ class OtherBrokers {
  private:
   explicit OtherBrokers(const Parts& parts) : parts_(parts) {}
   Result<void> start_consumer(const Config& config);
+  Result<void> start_bridge(const BridgeConfig& bridge, const Config& config);
+  mqtt::ClientSettings own_side(const BridgeConfig& bridge, const std::string& client_id) const;
+  void tell_status(const std::string& topic, bool connected) const;
   // The client's settings but for what it subscribes to; its session is kept in `state`.
   Result<mqtt::ClientSettings> settings_of(const BrokerLink& link, const Config& config,
                                            std::shared_ptr<LinkState>& state);
@@ -46,6 +52,7 @@ class OtherBrokers {
   const Parts parts_;
   bool stopped_ = false;
   std::shared_ptr<mqtt::Consumer> consumer_;
+  std::vector<std::shared_ptr<mqtt::Bridge>> bridges_;
 };
 
 }  // namespace weir::server
