@@ -120,7 +120,8 @@ int run_command(const RunArguments& arguments, const Environment& environment,
     std::unique_ptr<SensorBeside> sensor;
     if (arguments.with_sensor) sensor = std::make_unique<SensorBeside>((*app)->mqtt_address());
     while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
-      log::info("server", "SIGHUP received, reading certificates, password file and access list again");
+      log::info("server",
+                "SIGHUP received, reading certificates, password file and access list again");
       (*app)->reload();
     }
     log::info("server", "{} received, stopping", signal == SIGINT ? "SIGINT" : "SIGTERM");
