@@ -96,7 +96,9 @@ void Connection::authenticated(Result<Identity> identity) {
   // What it rests on may have changed since the decision, before there was an identity to review.
   if (identity.ok() && identity->standing) identity = identity->standing->now();
   if (!identity.ok()) {  // why is for the log alone
-    return refuse(reason_of(identity.error().code), identity.error().message, false);
+    const bool too_often = identity.error().code == Errc::too_many_requests;
+    return refuse(too_often ? Reason::connection_rate_exceeded : reason_of(identity.error().code),
+                  identity.error().message, false);
   }
   identity_ = std::move(identity).value();
   if (request_->will && !may_publish(identity_, request_->will->topic)) {

@@ -39,6 +39,7 @@ uint8_t connack_code_311(Reason reason) {
     case Reason::server_busy:
     case Reason::quota_exceeded:
     case Reason::server_shutting_down:
+    case Reason::connection_rate_exceeded:
     case Reason::unspecified_error:
       return 3;
     case Reason::bad_user_name_or_password:

@@ -34,6 +34,9 @@ namespace {
 constexpr int64_t kHttpGraceMs = 3'000;
 // Queries and password checks that may wait; beyond it callers are told to come back.
 constexpr size_t kQueuedTasksMax = 1'000;
+// Clients that come back all at once, each with its password. Those that were right before take no
+// time, so the queue is short-lived unless somebody guesses, whom LoginGuard stops.
+constexpr size_t kQueuedLoginsMax = 20'000;
 // What a crash may make the metadata forget: when tokens were last used, that sessions were
 // renewed.
 constexpr int64_t kPersistUsageMs = 5 * 60'000;
@@ -101,6 +104,7 @@ class RunningApp final : public App {
   std::unique_ptr<api::StoreBuckets> store_buckets_;
   std::unique_ptr<meta::Meta> meta_;
   std::unique_ptr<AccessLists> access_lists_;
+  LoginGuard login_guard_;
   std::unique_ptr<net::IoThreads> io_threads_;
   std::unique_ptr<Workers> workers_, password_workers_;
   std::unique_ptr<Periodic> refreshing_access_lists_, persisting_usage_, sampling_rates_;
@@ -153,7 +157,7 @@ Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rul
   io_threads_ = std::make_unique<net::IoThreads>(config_.io_threads);
   workers_ = std::make_unique<Workers>("weir-worker", config_.worker_threads, kQueuedTasksMax);
   password_workers_ =
-      std::make_unique<Workers>("weir-password", meta::kHashesAtOnce, kQueuedTasksMax);
+      std::make_unique<Workers>("weir-password", meta::kHashesAtOnce, kQueuedLoginsMax);
   persisting_usage_ =
       std::make_unique<Periodic>(io_threads_->at(0), *workers_, kPersistUsageMs, [this] {
         if (auto done = meta_->persist_usage(); !done.ok())
@@ -165,7 +169,18 @@ Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rul
       mqtt::Broker::make(*io_threads_, clock_, config_.broker, {pipeline_.get(), live_.get()});
   sampling_rates_ = std::make_unique<Periodic>(io_threads_->at(0), *workers_, kSampleRatesMs,
                                                [this] { broker_->sample_rates(); });
-  const AccessParts parts{*meta_, *password_workers_, *access_lists_, stopping_};
+  const AccessParts parts{
+      .meta = *meta_,
+      .workers = *password_workers_,
+      .lists = *access_lists_,
+      .guard = login_guard_,
+      .clock = clock_,
+      .later =
+          [this](int64_t ms, auto task) {
+            net::IoThread& first = io_threads_->at(0);
+            first.post([&first, ms, task = std::move(task)] { first.after_ms(ms, task); });
+          },
+      .stopping = stopping_};
   listeners_ = std::make_unique<BrokerListeners>(
       *io_threads_, *broker_, [parts](const MqttListener& listener) {
         auto by_name = broker_authentication(parts, listener.anonymous);

@@ -106,16 +106,38 @@ Result<mqtt::Identity> admit_anonymous(const AccessParts& parts, AnonymousPolicy
   return admit(parts, Proof(Nobody()), who.client_id);
 }
 
+Error too_many_failures(const mqtt::Credentials& who) {
+  return {Errc::too_many_requests,
+          fmt::format("too many wrong passwords from {} or for that user", who.peer.text())};
+}
+
 // Blocks. The file is asked first: what Mosquitto's clients bring costs less than a weir password.
 // A refusal takes the time of both, whoever is known to either.
-Result<mqtt::Identity> check_password(const AccessParts& parts, const std::string& user,
-                                      const std::string& password, std::string client_id) {
+Result<mqtt::Identity> check_password(const AccessParts& parts, const mqtt::Credentials& who) {
+  const std::string user = who.user.value_or(""), password = who.password.value_or("");
   auto file = parts.lists.current().passwords;
   if (file && file->verify(user, password)) {
-    return admit(parts, Proof(FileUser{user, std::string(file->mark_of(user))}),
-                 std::move(client_id));
+    return admit(parts, Proof(FileUser{user, std::string(file->mark_of(user))}), who.client_id);
   }
-  return admit(parts, parts.meta.authorizer().by_password(user, password), std::move(client_id));
+  return admit(parts, parts.meta.authorizer().by_password(user, password), who.client_id);
+}
+
+void check_on_worker(const AccessParts& parts, const mqtt::Credentials& who, const Done& done) {
+  // A stop waits for the workers, but not for as many hashes as may have queued up.
+  if (parts.stopping) return done(Error{Errc::unavailable, "the server is stopping"});
+  const std::string user = who.user.value_or("");
+  // Others of the same peer may have failed since this one was queued.
+  if (parts.guard.is_barred(who.peer, user, parts.clock.steady_ms())) {
+    return done(too_many_failures(who));
+  }
+  auto found = check_password(parts, who);
+  if (found.ok()) {
+    parts.guard.succeeded(who.peer, user, parts.clock.steady_ms());
+    return done(std::move(found));
+  }
+  int64_t delay_ms = parts.guard.failed(who.peer, user, parts.clock.steady_ms());
+  if (delay_ms == 0) return done(std::move(found));
+  parts.later(delay_ms, [done, found = std::move(found)] { done(found); });
 }
 
 }  // namespace
@@ -123,15 +145,14 @@ Result<mqtt::Identity> check_password(const AccessParts& parts, const std::strin
 mqtt::Authenticate broker_authentication(const AccessParts& parts, AnonymousPolicy anonymous) {
   return [parts, anonymous](mqtt::Credentials who, Done done) {
     if (!who.user && !who.password) return done(admit_anonymous(parts, anonymous, who));
-    std::string user = who.user.value_or("");
-    std::string password = who.password.value_or("");
-    auto known = parts.meta.authorizer().recall_password(user, password);
+    const std::string user = who.user.value_or("");
+    if (parts.guard.is_barred(who.peer, user, parts.clock.steady_ms())) {
+      return done(too_many_failures(who));
+    }
+    auto known = parts.meta.authorizer().recall_password(user, who.password.value_or(""));
     if (known.ok()) return done(admit(parts, std::move(known), who.client_id));
-    bool queued = parts.workers.try_submit([parts, user, password, done, id = who.client_id] {
-      // A stop waits for the workers, but not for as many hashes as may have queued up.
-      if (parts.stopping) return done(Error{Errc::unavailable, "the server is stopping"});
-      done(check_password(parts, user, password, id));
-    });
+    bool queued =
+        parts.workers.try_submit([parts, done, who] { check_on_worker(parts, who, done); });
     if (!queued) done(Error{Errc::unavailable, "too many clients are being checked at once"});
   };
 }

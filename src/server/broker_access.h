@@ -14,6 +14,7 @@
 #include "mqtt/broker.h"
 #include "server/access_lists.h"
 #include "server/config.h"
+#include "server/login_guard.h"
 
 namespace weir::server {
 
@@ -21,6 +22,10 @@ struct AccessParts {
   meta::Meta& meta;
   Workers& workers;          // that hash passwords
   const AccessLists& lists;  // the password file and the access list
+  LoginGuard& guard;
+  const Clock& clock;
+  // Runs the task so many milliseconds later, on any thread.
+  std::function<void(int64_t, std::function<void()>)> later;
   const std::atomic<bool>& stopping;
 };
 
@@ -28,7 +33,8 @@ struct AccessParts {
 // password. A name may be both weir's and the file's: either password is right. Passwords are
 // hashed on a worker, unless the pair was one of weir's before; no more once `stopping` is set. For
 // weir's users and tokens publishing takes the permission to write the bucket of the set-up,
-// subscribing the permission to read it.
+// subscribing the permission to read it. Wrong passwords are answered later and later, and then not
+// looked at for a while: LoginGuard.
 mqtt::Authenticate broker_authentication(const AccessParts& parts, AnonymousPolicy anonymous);
 
 // Clients that have shown a certificate are who it names, with the rights of weir's user of that

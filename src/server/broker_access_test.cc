@@ -20,18 +20,36 @@ struct Fixture : meta::MetaFixture {
   Workers workers{"test", 1, 4};
   std::unique_ptr<AccessLists> lists = AccessLists::open("", "").value();
 
+  ManualClock clock;
+  LoginGuard guard;
+  std::vector<int64_t> delays;  // of refusals
+
+  AccessParts parts() {
+    return {.meta = *meta,
+            .workers = workers,
+            .lists = *lists,
+            .guard = guard,
+            .clock = clock,
+            .later =
+                [this](int64_t ms, std::function<void()> task) {
+                  delays.push_back(ms);
+                  task();
+                },
+            .stopping = stopping};
+  }
+
   Result<mqtt::Identity> connect(std::optional<std::string> user,
                                  std::optional<std::string> password, bool is_loopback = true) {
     Guarded<std::optional<Result<mqtt::Identity>>> answer;
     std::condition_variable changed;
     mqtt::Credentials credentials{
         "client", std::move(user), std::move(password), {"192.0.2.1", 1, is_loopback}};
-    broker_authentication({*meta, workers, *lists, stopping}, anonymous)(
-        std::move(credentials), [&](Result<mqtt::Identity> identity) {
-          auto locked = answer.lock();
-          locked->emplace(std::move(identity));
-          changed.notify_all();
-        });
+    broker_authentication(parts(), anonymous)(std::move(credentials),
+                                              [&](Result<mqtt::Identity> identity) {
+                                                auto locked = answer.lock();
+                                                locked->emplace(std::move(identity));
+                                                changed.notify_all();
+                                              });
     auto locked = answer.lock();
     locked.wait(changed, [&] { return locked->has_value(); });
     return **locked;
@@ -211,6 +229,21 @@ TEST_CASE("what an identity rests on can end it: a token, a user, a permission")
   REQUIRE(fixture.meta->users().update(fixture.home.user->id, {.active = false}).ok());
   CHECK(rights(by_password->standing->now()) == "unauthorized access");
   fixture.meta->set_on_change(nullptr);
+}
+
+TEST_CASE("wrong passwords are answered later and later, then not looked at") {
+  log::set_level(log::Level::error);
+  Fixture fixture;
+  for (int i = 0; i < LoginGuard::kAddressFailuresMax; i++) {
+    CHECK(rights(fixture.connect("alice", "guess", false)) == "unauthorized access");
+  }
+  CHECK(fixture.delays.size() ==
+        size_t(LoginGuard::kAddressFailuresMax - LoginGuard::kFreeFailures));
+  auto refused = fixture.connect("alice", "wonderland", false);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == Errc::too_many_requests);
+  fixture.clock.advance_ms(LoginGuard::kBarMs);
+  CHECK(fixture.connect("alice", "wonderland", false).ok());
 }
 
 }  // namespace
