@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "base/file.h"
+#include "server/access_lists.h"
 #include "server/commands/commands.h"
 #include "server/config.h"
 #include "server/config_file.h"
@@ -30,6 +31,12 @@ Result<void> check_certificates(const Config& config) {
   return check(config.http_tls);
 }
 
+Result<void> check_access_lists(const Result<Config>& config) {
+  if (!config.ok()) return {};  // where they are is not sure
+  auto lists = AccessLists::open(config->mqtt_password_file, config->mqtt_acl_file);
+  return lists.ok() ? Result<void>() : std::move(lists).error();
+}
+
 }  // namespace
 
 int check_config_command(const CheckConfigArguments& arguments, const Environment& environment) {
@@ -39,7 +46,9 @@ int check_config_command(const CheckConfigArguments& arguments, const Environmen
   if (!config.ok()) (void)report(config.error());
   auto rules = check_rules(path);
   if (!rules.ok()) (void)report(rules.error());
-  if (!config.ok() || !rules.ok()) return 1;
+  Result<void> lists = check_access_lists(config);
+  if (!lists.ok()) (void)report(lists.error());
+  if (!config.ok() || !rules.ok() || !lists.ok()) return 1;
   for (const std::string& warning : config->warnings) fmt::print(stderr, "{}\n", warning);
   if (auto checked = check_certificates(*config); !checked.ok()) return report(checked.error());
   if (arguments.print) fmt::print("{}", print_config(*config));
