@@ -29,6 +29,7 @@ bool Connection::answer_later(const PublishAction& action) {
 
 void Connection::hand_to_sinks() {
   std::shared_ptr<PublishBatch> batch = std::move(read_batch_);
+  uint64_t ticket = std::exchange(read_ticket_, 0);
   if (batch) {
     session_->push_batch(batch);
     unanswered_ += batch->answers.size();
@@ -40,8 +41,14 @@ void Connection::hand_to_sinks() {
   // Sinks may publish in turn or fail at once; the messages are out of reach by then.
   std::vector<MessagePtr> messages = std::move(read_messages_);
   const std::vector<PublishSink*>& sinks = thread_.hub().sinks;
-  if (batch) batch->sinks_to_wait_for = sinks.size();
   std::shared_ptr<Hub> hub = thread_.hub().shared_from_this();
+  if (batch) batch->sinks_to_wait_for = sinks.size() + (ticket != 0 ? 1 : 0);
+  if (batch && ticket != 0) {
+    thread_.journal().when_durable(ticket, [&thread = thread_, batch](bool is_durable) {
+      if (!is_durable) *batch->failure.lock() = Error{Errc::io, "the journal cannot be written"};
+      if (batch->sinks_to_wait_for.fetch_sub(1) == 1) thread.hub().batch_is_stored(batch);
+    });
+  }
   for (PublishSink* sink : sinks) {
     if (!batch) {
       sink->accept(messages, [](Result<void>) {});

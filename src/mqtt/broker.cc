@@ -52,7 +52,9 @@ class HubBroker final : public Broker {
     auto cleared = std::make_shared<Message>();
     cleared->topic = topic;
     cleared->retain = true;
-    return hub_->retained.store(std::move(cleared));
+    bool is_removed = hub_->retained.store(std::move(cleared));
+    hub_->post(0, [](BrokerThread& here) { here.journal().touch(); });
+    return is_removed;
   }
   void stop() override { hub_->stop(); }
 
@@ -68,14 +70,24 @@ class HubBroker final : public Broker {
 
 }  // namespace
 
-std::unique_ptr<Broker> Broker::make(net::IoThreads& threads, const Clock& clock,
-                                     BrokerOptions options, std::vector<PublishSink*> sinks) {
-  auto hub = std::make_shared<Hub>(clock, options, std::move(sinks));
+Result<std::unique_ptr<Broker>> Broker::make(net::IoThreads& threads, const Clock& clock,
+                                             BrokerOptions options,
+                                             std::vector<PublishSink*> sinks) {
+  std::unique_ptr<Journal> journal;
+  if (!options.journal_directory.empty()) {
+    Journal::Options wanted;
+    wanted.log.directory = options.journal_directory;
+    wanted.durability = options.durability;
+    WEIR_TRY(journal, Journal::open(std::move(wanted), system_file_system()));
+  }
+  auto hub = std::make_shared<Hub>(clock, std::move(options), std::move(sinks), std::move(journal));
   std::vector<net::IoThread*> loops;
   for (size_t i = 0; i < threads.count(); i++) loops.push_back(&threads.at(i));
   hub->add_threads(loops);
+  hub->recover();
+  if (hub->journal) hub->journal->start();
   hub->post(0, [](BrokerThread& first) { first.start_system_topics(); });
-  return std::make_unique<HubBroker>(threads, std::move(hub));
+  return std::unique_ptr<Broker>(std::make_unique<HubBroker>(threads, std::move(hub)));
 }
 
 }  // namespace weir::mqtt

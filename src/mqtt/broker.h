@@ -16,6 +16,8 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/durability.h"
+#include "base/file.h"
 #include "base/result.h"
 #include "mqtt/client_info.h"
 #include "mqtt/identity.h"
@@ -69,6 +71,9 @@ struct BrokerOptions {
   size_t connections_max = 20'000;
   size_t sessions_max = 100'000;    // connected or kept for their client's return
   int64_t connect_ms_max = 10'000;  // from accept to CONNECT
+  // Where sessions and retained messages are written down; empty: they end with the process.
+  std::string journal_directory;
+  Durability durability;
 };
 
 // Which retained messages, in the order of their topics.
@@ -88,9 +93,12 @@ struct RetainedTotals {
 
 class Broker {
  public:
-  // `threads`, `clock` and the sinks outlive the broker.
-  static std::unique_ptr<Broker> make(net::IoThreads& threads, const Clock& clock,
-                                      BrokerOptions options, std::vector<PublishSink*> sinks);
+  // `threads`, `clock` and the sinks outlive the broker. With a journal directory, the sessions and
+  // retained messages in it are the broker's before this returns; fails with Errc::io if they
+  // cannot be read, naming file, offset and what to do.
+  static Result<std::unique_ptr<Broker>> make(net::IoThreads& threads, const Clock& clock,
+                                              BrokerOptions options,
+                                              std::vector<PublishSink*> sinks);
   virtual ~Broker() = default;
 
   virtual Result<std::unique_ptr<net::Listener>> listen(const net::ListenAddress& address,
@@ -132,8 +140,9 @@ class Broker {
   // told nothing. Returns whether there was one.
   virtual bool remove_retained(const std::string& topic) = 0;
 
-  // Disconnects everyone (MQTT 5: reason 0x8B, server shutting down) and forgets the sessions;
-  // wills are not published. Blocks until done; not from an io thread. Stop the listeners first.
+  // Disconnects everyone (MQTT 5: reason 0x8B, server shutting down) and forgets the sessions
+  // that are not in the journal; wills are not published. Blocks until done; not from an io thread.
+  // Stop the listeners first.
   virtual void stop() = 0;
 };
 

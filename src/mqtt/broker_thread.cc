@@ -9,7 +9,12 @@
 namespace weir::mqtt {
 
 BrokerThread::BrokerThread(Hub& hub, net::IoThread& io, uint32_t index, size_t threads)
-    : hub_(hub), io_(io), index_(index), matches_(hub.tree), outboxes_(threads) {}
+    : hub_(hub),
+      io_(io),
+      index_(index),
+      journal_(hub.journal.get(), hub.retained, index),
+      matches_(hub.tree),
+      outboxes_(threads) {}
 
 BrokerThread::~BrokerThread() = default;
 
@@ -21,7 +26,10 @@ net::IoThread::TimerId BrokerThread::after_ms(int64_t delay_ms,
                                               std::function<void(BrokerThread&)> task) {
   std::weak_ptr<Hub> hub = hub_.weak_from_this();
   return io_.after_ms(delay_ms, [hub, this, task = std::move(task)] {
-    if (std::shared_ptr<Hub> alive = hub.lock()) task(*this);
+    if (std::shared_ptr<Hub> alive = hub.lock()) {
+      task(*this);
+      flush();
+    }
   });
 }
 

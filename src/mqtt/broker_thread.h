@@ -8,6 +8,7 @@
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/inlined_vector.h>
 
 #include <cstdint>
 #include <deque>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "mqtt/hub.h"
+#include "mqtt/journal_batch.h"
 #include "mqtt/match_cache.h"
 #include "mqtt/outgoing.h"
 #include "mqtt/protocol.h"
@@ -65,9 +67,14 @@ class BrokerThread {
   void retire(uint64_t number);
   void close_all();
 
-  // Retains, matches and delivers one message; sinks are the caller's. False if it matched no
-  // subscription.
-  bool route(const MessagePtr& message, const Receiver* publisher);
+  JournalBatch& journal() { return journal_; }
+
+  struct Routed {
+    bool is_wanted = false;  // it matched a subscription
+    uint64_t ticket = 0;     // of what was written down of it; 0: nothing
+  };
+  // Retains, matches and delivers one message; sinks are the caller's.
+  Routed route(const MessagePtr& message, const Receiver* publisher);
   // route() and the sinks, for what comes from no client's read: wills, the server's messages.
   void publish(const MessagePtr& message, const Receiver* publisher);
   // Every sink has the batch: settles its session, wherever that is.
@@ -90,6 +97,9 @@ class BrokerThread {
   void review_identities();
   // The connection ended; the session goes on without it, or ends.
   void connection_ended(Session& session, bool with_will);
+  // The connection has begun; its session's expiry interval is set. From here on the session is
+  // written down, or no longer, as it outlives its connection.
+  void note_connected(Session& session, std::string_view user);
   // A session that came from another thread for `claim`.
   void arrive(std::unique_ptr<Session> session, const Claim& claim);
 
@@ -101,6 +111,15 @@ class BrokerThread {
   // connected, so that what absent members hold can come to it.
   void left_group(Session& session, std::string_view filter);
   void member_connected(Session& session);
+
+  // Sessions found in the journal, whose home this is; `by_crash`: they were connected until the
+  // process ended. Before any connection.
+  struct Recovered {
+    std::unique_ptr<Session> session;
+    bool by_crash = false;
+    int64_t gone_ms = 0;  // since their client left
+  };
+  void take_recovered(std::vector<Recovered> recovered);
 
   void start_system_topics();
 
@@ -116,6 +135,7 @@ class BrokerThread {
     struct Parked {
       MessagePtr message;
       Grant grant;
+      uint64_t number = 0;  // the journal's
     };
     // What the old home passes on was routed before what comes here directly.
     std::vector<Parked> forwarded, direct;
@@ -134,10 +154,17 @@ class BrokerThread {
   // Shared subscriptions (shared_groups.cc).
   void deliver_to_group(const Match::Group& group, const MatchPtr& match);
   bool deliver_to_better_member(const Target& target, const MatchPtr& match);
-  void hand_to_group(const SharedGroup& group, const MessagePtr& message);
+  void hand_to_group(const SharedGroup& group, const MessagePtr& message, uint64_t number);
   void hand_on_to_connected(Session& session);
   void hand_on(Session& session, const Session::Wanted& wanted);
-  void park(Receiver& receiver, const MessagePtr& message, const Grant& grant, Way way);
+  void park(Receiver& receiver, const Grant& grant, Way way);
+  // Journal: the message waits for these receivers (those of them that are written down).
+  using Members = absl::InlinedVector<const Target*, 4>;
+  uint64_t write_down(const MessagePtr& message, const Match& match, const Members& members,
+                      const Receiver* publisher, uint64_t& number);
+  uint64_t write_down_one(const Target& target, const Grant& grant, const MessagePtr& message,
+                          uint64_t& number);
+  void write_moved(const Receiver* from, const Target& to);
   void resolve_here(const std::shared_ptr<Receiver>& receiver, const Claim& claim);
   void create_session(std::shared_ptr<Receiver> receiver, const Claim& claim);
   void attach(Home& home, const Claim& claim, bool present);
@@ -145,7 +172,9 @@ class BrokerThread {
   // Runs `then` here when every message routed before this call has arrived where it was sent.
   void after_barrier(std::function<void(BrokerThread&)> then);
   void cancel_timers(Home& home);
+  void wait_for_return(Home& home, int64_t gone_ms);
   void publish_will(Home& home);
+  void forget_will(Session& session);
   void end_session(Receiver& receiver);
   void publish_system_topics();
   void look_for_relief();
@@ -165,6 +194,7 @@ class BrokerThread {
   absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> connections_;
   absl::flat_hash_map<const Receiver*, Home> homes_;
   absl::flat_hash_map<const Receiver*, Arriving> arriving_;
+  JournalBatch journal_;
   MatchCache matches_;
   Outgoing outgoing_;
   std::vector<std::unique_ptr<Outbox>> outboxes_;  // by thread
@@ -187,8 +217,9 @@ class BrokerThread {
 struct BrokerThread::Outbox {
   struct Item {
     MessagePtr message;
-    MatchPtr match;      // keeps the targets' receivers and grants alive
-    size_t targets = 0;  // so many of `targets` are this message's
+    MatchPtr match;       // keeps the targets' receivers and grants alive
+    size_t targets = 0;   // so many of `targets` are this message's
+    uint64_t number = 0;  // the journal's
   };
   struct To {
     const Target* target = nullptr;

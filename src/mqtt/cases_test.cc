@@ -10,6 +10,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "base/fault_file_system.h"
 #include "base/log.h"
 #include "mqtt/acl_file.h"
 #include "mqtt/broker_thread.h"
@@ -80,7 +81,8 @@ class CaseStanding final : public Standing {
 
 class CaseRun {
  public:
-  CaseRun(const Case& the_case, int version) : case_(the_case), version_(version), loops_(2) {}
+  CaseRun(const Case& the_case, int version, bool with_journal)
+      : case_(the_case), version_(version), with_journal_(with_journal), loops_(2) {}
 
   void run() {
     for (const Line& line : case_.lines) {
@@ -95,14 +97,65 @@ class CaseRun {
         fail("left over for " + name + ": " + show_packet(peer->received()));
       }
     }
-    if (hub_) {
-      hub_->stopping = true;
-      for (auto& thread : hub_->threads) thread->close_all();
-      loops_.run();
-    }
+    if (hub_) end_broker();
   }
 
  private:
+  // Until nothing is left to do, for the disk neither unless it holds.
+  void settle() {
+    loops_.run();
+    if (!hub_ || !hub_->journal || disk_holds_) return;
+    while (hub_->journal->step()) loops_.run();
+    loops_.run();
+  }
+
+  void end_broker() {
+    disk_holds_ = false;
+    hub_->stopping = true;
+    for (auto& thread : hub_->threads) thread->close_all();
+    loops_.run();
+    if (hub_->journal) hub_->journal->stop();
+    sink_.held.clear();
+    hub_.reset();
+  }
+
+  // restart | restart after MS | crash | crash after MS: the broker goes and comes again.
+  void begin_anew(const std::string& how, std::istringstream& words) {
+    hub();
+    for (auto& [name, peer] : peers_) {
+      if (!peer->received().empty()) fail("left over: " + show_packet(peer->received()));
+    }
+    log::set_level(log::Level::off);  // a crash is a failure of the disk to the old broker
+    if (how == "crash") files_.crash();
+    end_broker();
+    peers_.clear();
+    files_.kill();
+    files_.fail_operation(0);
+    log::set_level(log::Level::warn);
+    int64_t away_ms = 0;
+    words >> away_ms;
+    loops_.clock.advance_ms(away_ms);
+    hub();
+    settle();
+  }
+
+  void steer_disk(const std::string& what) {
+    hub();
+    if (what == "holds")
+      disk_holds_ = true;
+    else if (what == "syncs")
+      disk_holds_ = false;
+    else if (what == "full")
+      files_.set_capacity(0);
+    else if (what == "free")
+      files_.set_capacity(UINT64_MAX);
+    else if (what == "fails")
+      files_.fail_operation(2, true);  // the sync after a write
+    else
+      fail("no such thing to do with a disk");
+    settle();
+  }
+
   void step(std::string text) {
     if (text.starts_with("v5: ")) {
       if (version_ != 5) return;
@@ -125,7 +178,9 @@ class CaseRun {
     if (first == "new") return acl_.clear();
     if (first == "removed") return access_->removed.insert(second), void();
     if (first == "review") return review();
-    if (first == "advance") return loops_.advance_ms(std::stol(second));
+    if (first == "advance") return loops_.advance_ms(std::stol(second)), settle();
+    if (first == "disk") return steer_disk(second);
+    if (first == "restart" || first == "crash") return begin_anew(first, words);
     if (first == "sink") return steer_sink(second, words);
     if (first == "clients") return expect_clients(second);
     std::string rest;
@@ -144,7 +199,7 @@ class CaseRun {
     } else {
       fail("not understood");
     }
-    loops_.run();
+    settle();
   }
 
   void set_option(const std::string& option) {
@@ -195,12 +250,12 @@ class CaseRun {
       PublishSink::Stored stored = std::move(sink_.held.front());
       sink_.held.pop_front();
       stored(what == "stores" ? Result<void>() : Result<void>(Error{Errc::io, "disk full"}));
-      loops_.run();
+      settle();
     } else if (what == "stores-last") {
       PublishSink::Stored stored = std::move(sink_.held.back());
       sink_.held.pop_back();
       stored({});
-      loops_.run();
+      settle();
     } else if (what == "calls") {
       int wanted = 0;
       words >> wanted;
@@ -227,11 +282,21 @@ class CaseRun {
 
   Hub& hub() {
     if (hub_) return *hub_;
-    hub_ = std::make_shared<Hub>(loops_.clock, options_, std::vector<PublishSink*>{&sink_});
+    std::unique_ptr<Journal> journal;
+    if (with_journal_) {
+      Journal::Options options{{.directory = "/data/broker"}, {}};
+      auto opened = Journal::open(std::move(options), files_);
+      if (!opened.ok()) fail(opened.error().message);
+      journal = std::move(opened).value();
+    }
+    hub_ = std::make_shared<Hub>(loops_.clock, options_, std::vector<PublishSink*>{&sink_},
+                                 std::move(journal));
     auto policy = std::make_shared<ListenerPolicy>();
     policy->authenticate = authenticate();
     policy_ = std::move(policy);
     hub_->add_threads(loops_.all());
+    hub_->recover();
+    loops_.run();
     return *hub_;
   }
 
@@ -259,6 +324,7 @@ class CaseRun {
     if (!acl_.empty()) read_acl();
     hub().review_identities();
     loops_.advance_ms(50);
+    settle();
   }
 
   Authenticate check_passwords() const {
@@ -321,6 +387,9 @@ class CaseRun {
 
   const Case& case_;
   int version_;
+  bool with_journal_;
+  bool disk_holds_ = false;
+  FaultFileSystem files_;
   FakeLoops loops_;
   BrokerOptions options_;
   bool passwords_ = false;
@@ -356,14 +425,20 @@ std::vector<Case> read_cases(const std::filesystem::path& path) {
   return cases;
 }
 
-void run_case(const Case& one, int version) {
+// A broker that writes everything down behaves as one that writes nothing.
+void run_case(const Case& one, int version, bool with_journal = true) {
   log::set_level(log::Level::warn);  // what the cases provoke is looked at on the wire
-  CaseRun run(one, version);
+  bool needs_journal = std::any_of(one.lines.begin(), one.lines.end(), [](const Line& line) {
+    return line.text.starts_with("restart") || line.text.starts_with("crash") ||
+           line.text.starts_with("disk ");
+  });
+  if (with_journal && !needs_journal) run_case(one, version, false);
+  CaseRun run(one, version, with_journal);
   try {
     run.run();
   } catch (const std::exception& error) {
-    std::string what =
-        one.file + ": " + one.title + " (level " + std::to_string(version) + ")\n  " + error.what();
+    std::string what = one.file + ": " + one.title + " (level " + std::to_string(version) +
+                       (with_journal ? ", with a journal)\n  " : ")\n  ") + error.what();
     FAIL_CHECK(what);
   }
 }

@@ -60,7 +60,11 @@ void Connection::consume(std::string_view bytes) {
 
 void Connection::perform(Actions& actions) {
   in_read_ = true;
-  if (!actions.reply.empty()) write(actions.reply);
+  // PINGRESP tells that the broker lives: it waits for no disk.
+  if (!actions.reply.empty() && !closed_) {
+    if (is_traced()) trace_out(actions.reply);
+    stream_->write(actions.reply);
+  }
   for (Action& action : actions.list) {
     std::visit([&](auto& one) { handle(one); }, action);
   }
@@ -113,6 +117,7 @@ void Connection::begin(Session& session, bool session_present) {
   session_ = &session;
   std::unique_ptr<ConnectRequest> request = std::move(request_);
   session.expiry_s = request->session_expiry_s;
+  thread_.note_connected(session, identity_.user);
   std::string connack = protocol_.accept({client_id_, identity_, assigned_, session_present});
   if (connack.empty()) return finish({}, false, false);
   clients_connected.add(1);
@@ -120,6 +125,7 @@ void Connection::begin(Session& session, bool session_present) {
   if (request->will) {
     request->will->client_id = client_id_;
     request->will->user = identity_.user;
+    thread_.journal().will(session.journal_key(), *request->will, request->will_delay_s);
     session.will.emplace(Will{std::move(request->will), request->will_delay_s});
   }
   write(connack);
@@ -194,8 +200,9 @@ void Connection::handle(PublishAction& action) {
     return;
   }
   if (action.qos < 2) {  // QoS 2 is routed when it is stored (BrokerThread::settle)
-    bool is_wanted = thread_.route(action.message, &session_->receiver());
-    if (!is_wanted && action.qos == 1) {
+    BrokerThread::Routed routed = thread_.route(action.message, &session_->receiver());
+    read_ticket_ = std::max(read_ticket_, routed.ticket);
+    if (!routed.is_wanted && action.qos == 1) {
       read_batch_->answers.back().reason = Reason::no_matching_subscribers;
     }
   }
@@ -206,6 +213,8 @@ void Connection::handle(SubscribeAction& action) {
   if (closed_) return;
   Hub& hub = thread_.hub();
   Session& session = *session_;
+  JournalBatch& journal = thread_.journal();
+  uint64_t key = session.journal_key();
   std::vector<Reason> answers;
   const char* why = "";  // of the first refusal
   bool joined = false;   // a shared subscription
@@ -214,12 +223,19 @@ void Connection::handle(SubscribeAction& action) {
     bool refused = entry.answer >= Reason::unspecified_error;
     bool full = session.subscriptions.size() >= kSubscriptionsMax &&
                 !session.subscriptions.contains(entry.filter);
-    answers.push_back(full && !refused ? Reason::quota_exceeded : entry.answer);
-    if (full || refused) {
+    bool forgets = key != 0 && journal.is_failed();  // it would not outlive a restart
+    if (refused || full) {
+      answers.push_back(refused ? entry.answer : Reason::quota_exceeded);
       if (why[0] == 0) why = refused ? entry.why : "the client has as many subscriptions as it may";
       continue;
     }
+    answers.push_back(forgets ? Reason::unspecified_error : entry.answer);
+    if (forgets) {
+      if (why[0] == 0) why = "the journal cannot be written";
+      continue;
+    }
     Subscription subscription{entry.options, action.id};
+    hold_until(journal.subscribed(key, entry.filter, subscription));
     auto [is_new, group] =
         hub.tree.subscribe(entry.filter, session.shared_receiver(), subscription);
     if (group) {
@@ -251,6 +267,7 @@ void Connection::handle(UnsubscribeAction& action) {
   for (const std::string& filter : action.filters) {
     bool existed = session.subscriptions.erase(filter) > 0;
     if (existed) {
+      hold_until(thread_.journal().unsubscribed(session.journal_key(), filter));
       thread_.hub().tree.unsubscribe(filter, session.receiver());
       thread_.left_group(session, filter);
     }
@@ -263,6 +280,7 @@ void Connection::handle(UnsubscribeAction& action) {
 void Connection::handle(AnswerAction& action) {
   if (closed_) return;
   if (action.type == PacketType::pubrel) {
+    if (session_->journal_key() != 0 && thread_.journal().is_failed()) return;  // asked for again
     bool known = session_->release(action.packet_id);
     std::string reply;
     encode_ack(PacketType::pubcomp, action.packet_id,
@@ -336,6 +354,7 @@ void Connection::on_end(Result<void> how) {
               how.error().message);
   }
   finish({}, true, false);
+  thread_.flush();
 }
 
 void Connection::on_drained() {
@@ -370,13 +389,45 @@ void Connection::finish(std::string_view farewell, bool with_will, bool graceful
 void Connection::write(std::string_view bytes) {
   if (closed_ || bytes.empty()) return;
   if (is_traced()) trace_out(bytes);
-  stream_->write(bytes);
+  if (held_.empty()) return stream_->write(bytes);
+  held_.back().bytes += bytes;
+  held_bytes_ += bytes.size();
 }
 void Connection::write_shared(std::shared_ptr<const std::string> bytes) {
+  if (!held_.empty()) return write(*bytes);
   if (closed_) return;
   if (is_traced()) trace_out(*bytes);
   stream_->write_shared(std::move(bytes));
 }
-size_t Connection::unsent_bytes() const { return closed_ ? 0 : stream_->unsent_bytes(); }
+size_t Connection::unsent_bytes() const {
+  return closed_ ? 0 : stream_->unsent_bytes() + held_bytes_;
+}
+
+void Connection::hold_until(uint64_t ticket) {
+  JournalBatch& journal = thread_.journal();
+  if (closed_ || journal.is_durable(ticket) || journal.is_failed()) return;
+  if (!held_.empty() && held_.back().ticket >= ticket) return;
+  held_.push_back({ticket, {}});
+  journal.when_durable(ticket, [&thread = thread_, number = number_](bool is_durable) {
+    Connection* connection = thread.find_connection(number);
+    if (connection != nullptr) connection->release_held(is_durable);
+  });
+}
+
+void Connection::release_held(bool is_durable) {
+  if (closed_) return;
+  if (!is_durable) {
+    return close(Reason::unspecified_error, "the journal could not be written");
+  }
+  size_t released = 0;
+  while (released < held_.size() && thread_.journal().is_durable(held_[released].ticket)) {
+    const std::string& bytes = held_[released].bytes;
+    if (!bytes.empty()) stream_->write(bytes);
+    held_bytes_ -= bytes.size();
+    released++;
+  }
+  held_.erase(held_.begin(), held_.begin() + static_cast<ptrdiff_t>(released));
+  if (released != 0) feed_session();
+}
 
 }  // namespace weir::mqtt

@@ -64,6 +64,7 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   void write(std::string_view bytes) override;
   void write_shared(std::shared_ptr<const std::string> bytes) override;
   size_t unsent_bytes() const override;
+  void hold_until(uint64_t ticket) override;
 
  private:
   void consume(std::string_view bytes);
@@ -85,6 +86,8 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   // Lets go of session and stream. `farewell` is written first.
   void finish(std::string_view farewell, bool with_will, bool gracefully);
   void describe(const ConnectRequest& request);
+  // Something that hold_until() waits for is durable, or never will be.
+  void release_held(bool is_durable);
   void note_end(std::string_view why);
   void tell_in_flight();
   // Traces (connection_trace.cc).
@@ -120,7 +123,15 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   int64_t looked_at_ms_ = INT64_MAX;          // when on_time() comes next
   std::vector<MessagePtr> read_messages_;     // of this read, for the sinks
   std::shared_ptr<PublishBatch> read_batch_;  // of this read, what is to be answered
+  uint64_t read_ticket_ = 0;                  // of what they are to be queued or retained for
   size_t unanswered_ = 0;                     // publishes in this connection's batches
+  // Written behind a step that is not durable yet, oldest first.
+  struct Held {
+    uint64_t ticket = 0;
+    std::string bytes;
+  };
+  std::vector<Held> held_;
+  size_t held_bytes_ = 0;
 };
 
 }  // namespace weir::mqtt

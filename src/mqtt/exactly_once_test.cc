@@ -220,7 +220,7 @@ TEST_CASE(
   SlowSink sink;
   BrokerOptions options;
   options.queued_messages_max = kMessages;
-  auto broker = Broker::make(threads, clock, options, {&sink});
+  auto broker = *Broker::make(threads, clock, options, {&sink});
   auto listener = broker->listen({"127.0.0.1", 0}, std::make_shared<ListenerPolicy>());
   REQUIRE(listener.ok());
   BreakingSubscriber subscriber("sub", (*listener)->port(), 1);
@@ -246,7 +246,7 @@ TEST_CASE("the reason of a disconnection arrives although the client goes on sen
   log::set_level(log::Level::error);
   SystemClock clock;
   net::IoThreads threads(1);
-  auto broker = Broker::make(threads, clock, BrokerOptions{}, {});
+  auto broker = *Broker::make(threads, clock, BrokerOptions{}, {});
   auto listener = broker->listen({"127.0.0.1", 0}, std::make_shared<ListenerPolicy>());
   REQUIRE(listener.ok());
   auto socket = net::BlockingSocket::connect("127.0.0.1", (*listener)->port(), 10'000);

@@ -14,28 +14,21 @@ namespace {
 // The server's own messages carry its name, so that sinks can tell them from clients'.
 MessagePtr as_server(MessagePtr message) {
   if (!message->client_id.empty()) return message;
-  auto named = std::make_shared<Message>();
-  named->topic = message->topic;
-  named->payload = message->payload;
-  named->qos = message->qos;
-  named->retain = message->retain;
-  if (message->properties) {
-    named->properties = std::make_unique<PublishProperties>(*message->properties);
-  }
+  std::unique_ptr<Message> named = copy_of(*message);
   named->client_id = "$weir";
-  named->user = message->user;
-  named->received_ns = message->received_ns;
   return named;
 }
 
 }  // namespace
 
-Hub::Hub(const Clock& the_clock, BrokerOptions the_options, std::vector<PublishSink*> the_sinks)
+Hub::Hub(const Clock& the_clock, BrokerOptions the_options, std::vector<PublishSink*> the_sinks,
+         std::unique_ptr<Journal> the_journal)
     : clock(the_clock),
       options(the_options),
       sinks(std::move(the_sinks)),
       retained(options.retained_messages_max, options.retained_bytes_max),
       queues(options.queued_bytes_total_max),
+      journal(std::move(the_journal)),
       started_ms(the_clock.steady_ms()) {}
 
 Hub::~Hub() = default;
@@ -45,11 +38,23 @@ void Hub::add_threads(const std::vector<net::IoThread*>& io_threads) {
     auto index = static_cast<uint32_t>(threads.size());
     threads.push_back(std::make_unique<BrokerThread>(*this, *io, index, io_threads.size()));
   }
+  if (!journal) return;
+  std::vector<std::function<void()>> wakes;
+  for (uint32_t index = 0; index < threads.size(); index++) {
+    wakes.push_back([this, index] {
+      if (!weak_from_this().lock()) return;  // the hub is on its way out
+      post(index, [](BrokerThread& here) { here.journal().look(); });
+    });
+  }
+  journal->set_waiters(std::move(wakes));
 }
 
 void Hub::post(uint32_t thread, std::function<void(BrokerThread&)> task) {
   BrokerThread& there = *threads[thread];
-  there.io().post([hub = shared_from_this(), &there, task = std::move(task)] { task(there); });
+  there.io().post([hub = shared_from_this(), &there, task = std::move(task)] {
+    task(there);
+    there.flush();
+  });
 }
 
 void Hub::hand_over(uint32_t thread, std::function<void(BrokerThread&)> task) {
@@ -61,7 +66,7 @@ bool Hub::is_congested() const {
   for (const PublishSink* sink : sinks) {
     if (sink->congested()) return true;
   }
-  return false;
+  return journal && journal->is_congested();
 }
 
 void Hub::publish(MessagePtr message) {
@@ -95,6 +100,7 @@ void Hub::stop() {
   // Only loops that were stopped before the broker could make this wait in vain.
   finished.wait_for(done->changed, std::chrono::seconds(5),
                     [&] { return *finished == threads.size(); });
+  if (journal) journal->stop();
 }
 
 }  // namespace weir::mqtt

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/sync.h"
 #include "mqtt/broker.h"
+#include "mqtt/journal.h"
 #include "mqtt/now.h"
 #include "mqtt/receiver.h"
 #include "mqtt/retained_store.h"
@@ -27,11 +28,16 @@ namespace weir::mqtt {
 class BrokerThread;
 
 struct Hub : std::enable_shared_from_this<Hub> {
-  Hub(const Clock& the_clock, BrokerOptions the_options, std::vector<PublishSink*> the_sinks);
+  // `the_journal`: opened, not started; null: nothing outlives the process.
+  Hub(const Clock& the_clock, BrokerOptions the_options, std::vector<PublishSink*> the_sinks,
+      std::unique_ptr<Journal> the_journal = nullptr);
   ~Hub();
 
   // One BrokerThread for each io thread, in their order. Once, before anything else.
   void add_threads(const std::vector<net::IoThread*>& io_threads);
+  // Makes sessions and retained messages of what the journal holds. Once, after add_threads() and
+  // before any connection.
+  void recover();
   // Runs `task` on that io thread.
   void post(uint32_t thread, std::function<void(BrokerThread&)> task);
   // The same for a small task, where nothing of the caller's is in use (net::IoThread).
@@ -60,6 +66,7 @@ struct Hub : std::enable_shared_from_this<Hub> {
   RetainedStore retained;
   QueueBudget queues;
   Traces traces;
+  const std::unique_ptr<Journal> journal;  // null: nothing outlives the process
   // Every session's receiver by client id; an entry's home changes on its home thread only.
   Guarded<TextMap<std::shared_ptr<Receiver>>> receivers;
   std::vector<std::unique_ptr<BrokerThread>> threads;

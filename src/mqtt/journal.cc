@@ -41,6 +41,8 @@ uint64_t Journal::append(std::vector<Op>& ops) {
   for (const Op& op : ops) {
     if (op.message) bytes += text_bytes(*op.message);
   }
+  if (ops.empty()) return queue_.lock()->position;
+  ops.back().ends_batch = true;
   queued_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   auto queue = queue_.lock();
   queue->position += ops.size();

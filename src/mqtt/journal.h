@@ -46,7 +46,8 @@ class Journal {
   // waiter i has asked for it since it was called last. Before the first append().
   void set_waiters(std::vector<std::function<void()>> wakes);
 
-  // Takes the ops and leaves the vector empty. Returns the position behind them.
+  // Takes the ops and leaves the vector empty. After a crash there are all of them or none. Returns
+  // the position behind them, and behind what others appended before.
   uint64_t append(std::vector<Op>& ops);
   uint64_t durable() const { return durable_.load(); }
   // From now on waiter `index` wants to be called. Look at durable() once more after this.

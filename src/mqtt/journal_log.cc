@@ -86,10 +86,9 @@ Result<void> JournalLog::write_record() {
 Result<size_t> JournalLog::write(std::span<const Op> ops) {
   start_record();
   size_t count = 0;
-  while (count < ops.size() &&
-         (buffer_.size() < kRecordBytes || speaks_of_message(ops[count].kind))) {
+  for (bool is_full = false; count < ops.size() && !is_full; count++) {
     encode_op(ops[count], buffer_);
-    count++;
+    is_full = ops[count].ends_batch && buffer_.size() >= kRecordBytes;
   }
   if (count == 0) return count;
   WEIR_CHECK(write_record());

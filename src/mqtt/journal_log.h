@@ -39,8 +39,8 @@ class JournalLog {
   static Result<std::unique_ptr<JournalLog>> open(JournalLogOptions options, FileSystem& files);
 
   const JournalImage& image() const { return image_; }
-  // Writes ops from the front, as many as make a record, and applies them to the image. Returns how
-  // many. Durable after the next sync().
+  // Writes whole batches from the front, as many as make a record, and applies them to the image.
+  // Returns the number of ops. Durable after the next sync().
   Result<size_t> write(std::span<const Op> ops);
   // At once when there is nothing to sync.
   Result<void> sync();

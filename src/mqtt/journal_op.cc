@@ -6,7 +6,7 @@ namespace {
 // Flags of an encoded message.
 constexpr uint8_t kQosMask = 0x03, kRetain = 0x04, kFormat = 0x08, kExpiry = 0x10, kMore = 0x20;
 // Flags of `queued`; the state is in bits 3 and 4.
-constexpr uint8_t kHasIds = 0x20;
+constexpr uint8_t kHasIds = 0x20, kHasGroup = 0x40;
 constexpr int kStateShift = 3;
 
 const OpDetails kNoDetails;
@@ -96,8 +96,10 @@ void encode_queued(const Op& op, const OpDetails& details, ByteWriter& out) {
   uint8_t flags = op.qos;
   if (op.retain) flags |= kRetain;
   if (!details.ids.empty()) flags |= kHasIds;
+  if (!details.name.empty()) flags |= kHasGroup;
   out.u8(flags | static_cast<uint8_t>(static_cast<uint8_t>(op.state) << kStateShift));
   if (op.state != DeliveryState::waiting) out.le(op.packet_id);
+  if (!details.name.empty()) out.sized(details.name);
   if (details.ids.empty()) return;
   out.varint(details.ids.size());
   for (uint32_t id : details.ids) out.varint(id);
@@ -106,11 +108,12 @@ void encode_queued(const Op& op, const OpDetails& details, ByteWriter& out) {
 void decode_queued(Op& op, OpDetails& details, ByteReader& in) {
   uint8_t flags = in.u8();
   uint8_t state = (flags >> kStateShift) & 0x03;
-  if ((flags & kQosMask) > 2 || state > 2 || flags >= 2 * kHasIds) in.fail();
+  if ((flags & kQosMask) > 2 || state > 2 || flags >= 2 * kHasGroup) in.fail();
   op.qos = flags & kQosMask;
   op.retain = (flags & kRetain) != 0;
   op.state = static_cast<DeliveryState>(state);
   if (state != 0) op.packet_id = in.le<uint16_t>();
+  if ((flags & kHasGroup) != 0) details.name = in.sized();
   if ((flags & kHasIds) == 0) return;
   uint64_t count = in.varint();
   for (uint64_t i = 0; i < count && in.ok(); i++) details.ids.push_back(short_number(in));
@@ -251,9 +254,10 @@ Result<Op> decode_op(ByteReader& in) {
     return Error{Errc::invalid, "an op does not read, kind " + std::to_string(kind) + " at byte " +
                                     std::to_string(at) + " of its record"};
   }
-  bool has_details = !details.name.empty() || !details.user.empty() || !details.ids.empty() ||
-                     op.kind == OpKind::checkpoint || op.kind == OpKind::session ||
-                     op.kind == OpKind::subscribed;
+  // Receivers of a message seldom have any.
+  bool has_details = !details.name.empty() || !details.ids.empty() || op.kind == OpKind::session ||
+                     op.kind == OpKind::subscribed || op.kind == OpKind::unsubscribed ||
+                     op.kind == OpKind::cleared || op.kind == OpKind::checkpoint;
   if (has_details) op.details = std::make_shared<OpDetails>(std::move(details));
   return op;
 }

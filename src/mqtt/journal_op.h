@@ -2,8 +2,8 @@
 //
 // An op names its session by a key that is given once and never again, and a queued message by its
 // number; numbers rise in the order of routing, so a queue in their order keeps the order of each
-// topic. `queued`, `retained` and `will` speak of the `message` op directly before them (others of
-// the three may stand between), so that a body is written once for all its receivers.
+// topic. `queued`, `retained` and `will` speak of the last `message` op before them in their
+// record, so that a body is written once for all its receivers.
 //
 // An Op holds its message by pointer and is encoded by the journal's thread only. Decoding checks
 // everything and fails with Errc::invalid: it runs on bytes whose checksum was right, but may be
@@ -24,8 +24,8 @@
 
 namespace weir::mqtt {
 
-// A record's body is ops, up to a few MiB of them, or one op that is larger: a message may have
-// 256 MiB, and its receivers follow it.
+// A record's body is the ops of whole batches, about a MiB of them or one batch that is larger: a
+// message may have 256 MiB, and its receivers follow it.
 inline constexpr WalKind kJournalLog{"weirjrn1", 1, 1024u * 1024 * 1024};
 inline constexpr uint8_t kOpsRecord = 1;
 
@@ -55,10 +55,10 @@ enum class DeliveryState : uint8_t { waiting = 0, sent = 1, released = 2 };
 
 // What few ops have.
 struct OpDetails {
-  std::string name;                            // session: client id; a filter; cleared: a topic
-  std::string user;                            // session
-  Subscription subscription;                   // subscribed
-  std::vector<uint32_t> ids;                   // queued: subscription identifiers
+  std::string name;           // session: client id; a filter; queued: a group's; cleared: a topic
+  std::string user;           // session
+  Subscription subscription;  // subscribed
+  std::vector<uint32_t> ids;  // queued: subscription identifiers
   uint64_t next_session = 0, next_number = 0;  // checkpoint: not given yet
 };
 
@@ -67,22 +67,18 @@ struct Op {
   uint8_t qos = 0;                               // queued
   bool retain = false;                           // queued
   bool is_connected = false;                     // session
+  bool ends_batch = false;                       // not written; set by Journal::append()
   DeliveryState state = DeliveryState::waiting;  // queued
   uint16_t packet_id = 0;                        // queued, sent, received, receive_done
   uint32_t seconds = 0;                          // expiry interval; a will's delay
   uint64_t session = 0;                          // its key
   uint64_t number = 0;                           // of a message, 0: not queued; checkpoint: LSN
   int64_t wall_ns = 0;                           // session, connected, disconnected: since when
-  MessagePtr message;                            // message
-  std::shared_ptr<const OpDetails> details;
+  MessagePtr message{};                          // message
+  std::shared_ptr<const OpDetails> details{};
 };
 
 void encode_op(const Op& op, std::string& out);
 Result<Op> decode_op(ByteReader& in);
-
-// Whether the op means nothing without the message op before it.
-inline bool speaks_of_message(OpKind kind) {
-  return kind == OpKind::queued || kind == OpKind::retained || kind == OpKind::will;
-}
 
 }  // namespace weir::mqtt

@@ -122,7 +122,7 @@ TEST_CASE("publishers and subscribers on two io threads lose and reorder nothing
   ThreadedSink sink;
   BrokerOptions options;
   options.queued_messages_max = 100'000;
-  auto broker = Broker::make(threads, clock, options, {&sink});
+  auto broker = *Broker::make(threads, clock, options, {&sink});
   auto listener = broker->listen({"127.0.0.1", 0}, std::make_shared<ListenerPolicy>());
   REQUIRE(listener.ok());
   uint16_t port = (*listener)->port();
@@ -176,7 +176,7 @@ TEST_CASE("clients that keep coming back on either thread miss no QoS 1 message"
   log::set_level(log::Level::warn);
   SystemClock clock;
   net::IoThreads threads(2);
-  auto broker = Broker::make(threads, clock, BrokerOptions{}, {});
+  auto broker = *Broker::make(threads, clock, BrokerOptions{}, {});
   auto listener = broker->listen({"127.0.0.1", 0}, std::make_shared<ListenerPolicy>());
   REQUIRE(listener.ok());
   uint16_t port = (*listener)->port();
@@ -221,7 +221,7 @@ TEST_CASE("the publisher names the broker and its reason when it is refused") {
   Authenticate nobody = [](Credentials, std::function<void(Result<Identity>)> answer) {
     answer(Error{Errc::unauthorized, "nobody may"});
   };
-  auto broker = Broker::make(threads, clock, BrokerOptions{}, {});
+  auto broker = *Broker::make(threads, clock, BrokerOptions{}, {});
   auto policy = std::make_shared<ListenerPolicy>();
   policy->authenticate = nobody;
   auto listener = broker->listen({"127.0.0.1", 0}, policy);

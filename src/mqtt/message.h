@@ -45,5 +45,6 @@ inline size_t text_bytes(const Message& message) {
   return bytes;
 }
 using MessagePtr = std::shared_ptr<const Message>;
+std::unique_ptr<Message> copy_of(const Message& message);
 
 }  // namespace weir::mqtt

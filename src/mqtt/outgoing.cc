@@ -77,8 +77,9 @@ size_t encode_message(const Message& message, const SendForm& form, Now now, std
   return encode_publish(packet, form.version, out);
 }
 
-void Outgoing::start(MessagePtr message, Now now, size_t receivers) {
+void Outgoing::start(MessagePtr message, Now now, size_t receivers, uint64_t number) {
   message_ = std::move(message);
+  number_ = number;
   now_ = now;
   receivers_ = receivers;
   for (size_t i = 0; ready_ != 0; i++, ready_ >>= 1) {

@@ -25,6 +25,8 @@ class Wire {
   virtual void write(std::string_view bytes) = 0;
   virtual void write_shared(std::shared_ptr<const std::string> bytes) = 0;
   virtual size_t unsent_bytes() const = 0;
+  // What is written from now on goes out once this ticket of the journal is durable.
+  virtual void hold_until(uint64_t /*ticket*/) {}
 };
 
 // How one copy of a message is sent.
@@ -47,9 +49,12 @@ class Outgoing {
   // 2 kB costs about what the two atomic counts and the vector entry of a shared block do.
   static constexpr size_t kSharedBytesMin = 2048;
 
-  // `receivers` is a hint: a message to one receiver is not worth sharing.
-  void start(MessagePtr message, Now now, size_t receivers);
+  // `receivers` is a hint: a message to one receiver is not worth sharing. `number`: the journal's,
+  // if it waits for a session that is written down.
+  void start(MessagePtr message, Now now, size_t receivers, uint64_t number = 0);
   const MessagePtr& message() const { return message_; }
+  uint64_t number() const { return number_; }
+  void set_number(uint64_t number) { number_ = number; }
   Now now() const { return now_; }
 
   // Writes a copy unless it is larger than the receiver takes. Returns its size, or 0.
@@ -65,6 +70,7 @@ class Outgoing {
   Variant& variant_of(const SendForm& form);
 
   MessagePtr message_;
+  uint64_t number_ = 0;
   Now now_;
   size_t receivers_ = 0;
   uint32_t ready_ = 0;                // bits of variants_ that hold this message

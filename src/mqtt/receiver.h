@@ -38,7 +38,10 @@ struct Receiver {
   const std::string client_id;
   std::atomic<uint32_t> home;  // index of the io thread that owns the session
   Session* session = nullptr;  // home thread only; null while the session is on its way there
-  Room room;                   // kept up while it is a member of a shared subscription
+  // What the journal calls the session; 0: it is not written down. Set once before it subscribes,
+  // on the home thread; to 0 again when it is to end with its connection, or has ended.
+  std::atomic<uint64_t> journal_key = 0;
+  Room room;  // kept up while it is a member of a shared subscription
 
   // What it may be given, as its client's access list says; null: everything.
   void restrict_to(std::shared_ptr<const TopicAccess> topics) {

@@ -1,5 +1,6 @@
 #include "mqtt/retained_store.h"
 
+#include "mqtt/journal.h"
 #include "mqtt/topic.h"
 
 namespace weir::mqtt {
@@ -19,13 +20,45 @@ bool has_expired(const Message& message, int64_t wall_ns) {
   return wall_ns - message.received_ns >= lives_ns;
 }
 
+bool outlives_restart(std::string_view topic) {
+  return !topic.starts_with("$SYS") || (topic.size() > 4 && topic[4] != '/');
+}
+
+void RetainedStore::note_stored(State& state, const MessagePtr& message) {
+  if (!state.keeps_changes || !outlives_restart(message->topic)) return;
+  state.changes.push_back({.kind = OpKind::message, .message = message});
+  state.changes.push_back({.kind = OpKind::retained});
+}
+
+void RetainedStore::note_cleared(State& state, const std::string& topic) {
+  if (!state.keeps_changes || !outlives_restart(topic)) return;
+  auto details = std::make_shared<OpDetails>();
+  details->name = topic;
+  state.changes.push_back({.kind = OpKind::cleared, .details = std::move(details)});
+}
+
+void RetainedStore::hand_over(Journal& journal) {
+  // Appended under the lock, or two threads' changes of one topic could change places.
+  auto state = state_.lock();
+  if (!state->changes.empty()) journal.append(state->changes);
+}
+
+void RetainedStore::restore(const MessagePtr& message) {
+  auto state = state_.lock();
+  state->bytes += text_bytes(*message);
+  state->messages.insert_or_assign(message->topic, message);
+}
+
 bool RetainedStore::store(const MessagePtr& message) {
   auto state = state_.lock();
   auto held = state->messages.find(message->topic);
   bool exists = held != state->messages.end();
   size_t freed = exists ? text_bytes(*held->second) : 0;
   if (message->payload.empty()) {
-    if (exists) state->messages.erase(held);
+    if (exists) {
+      note_cleared(*state, message->topic);
+      state->messages.erase(held);
+    }
     state->bytes -= freed;
     return true;
   }
@@ -37,6 +70,7 @@ bool RetainedStore::store(const MessagePtr& message) {
   } else {
     state->messages.emplace(message->topic, message);
   }
+  note_stored(*state, message);
   return true;
 }
 
@@ -74,6 +108,7 @@ void RetainedStore::remove_expired(int64_t wall_ns) {
       ++at;
       continue;
     }
+    note_cleared(*state, at->first);
     state->bytes -= text_bytes(*at->second);
     at = state->messages.erase(at);
   }

@@ -1,7 +1,9 @@
 // Retained messages: the last message of each topic that was published with the retain flag.
 //
 // An empty payload clears its topic (MQTT 5 §3.3.1.3). Bounded by messages and bytes: what does not
-// fit is not retained, and store() says so. Any thread.
+// fit is not retained, and store() says so. Where there is a journal the changes are kept as its
+// ops, in the order they were made, until some thread hands them over; those of the server's own
+// topics are not. Any thread.
 #pragma once
 
 #include <map>
@@ -11,6 +13,7 @@
 
 #include "base/sync.h"
 #include "mqtt/broker.h"
+#include "mqtt/journal_op.h"
 #include "mqtt/message.h"
 
 namespace weir::mqtt {
@@ -20,10 +23,22 @@ bool has_expired(const Message& message, int64_t wall_ns);
 // The levels before the filter's first wildcard: every matching topic begins with them.
 std::string_view literal_prefix(std::string_view filter);
 
+// Whether retained messages of this topic are kept over a restart: $SYS is told anew.
+bool outlives_restart(std::string_view topic);
+
+class Journal;
+
 class RetainedStore {
  public:
   RetainedStore(size_t messages_max, size_t bytes_max)
       : messages_max_(messages_max), bytes_max_(bytes_max) {}
+
+  // From now on changes are kept for hand_over(). Before the first.
+  void keep_changes() { state_.lock()->keeps_changes = true; }
+  // Appends the changes since the last call. Returns when those of any thread are in the journal.
+  void hand_over(Journal& journal);
+  // A message that was found in the journal. Its room is not asked for.
+  void restore(const MessagePtr& message);
 
   // Returns false if the message was dropped for lack of room.
   bool store(const MessagePtr& message);
@@ -44,7 +59,12 @@ class RetainedStore {
   struct State {
     std::map<std::string, MessagePtr, std::less<>> messages;  // by topic
     size_t bytes = 0;
+    bool keeps_changes = false;
+    std::vector<Op> changes;
   };
+  static void note_stored(State& state, const MessagePtr& message);
+  static void note_cleared(State& state, const std::string& topic);
+
   const size_t messages_max_, bytes_max_;
   Guarded<State> state_;
 };

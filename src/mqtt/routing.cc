@@ -1,16 +1,31 @@
 // BrokerThread: from a published message to its receivers.
+#include <algorithm>
+
 #include "mqtt/broker_thread.h"
 #include "mqtt/connection.h"
 #include "mqtt/drops.h"
 #include "mqtt/metrics.h"
+#include "mqtt/shared_groups.h"
 
 namespace weir::mqtt {
 
-bool BrokerThread::route(const MessagePtr& message, const Receiver* publisher) {
-  if (message->retain && !hub_.retained.store(message)) retained_refused.add(1);
+BrokerThread::Routed BrokerThread::route(const MessagePtr& message, const Receiver* publisher) {
+  Routed routed;
+  if (message->retain) {
+    if (!hub_.retained.store(message)) retained_refused.add(1);
+    if (outlives_restart(message->topic)) routed.ticket = journal_.touch();
+  }
   MatchPtr match = matches_.find(message->topic);
-  if (match->empty()) return false;
-  outgoing_.start(message, now(), match->targets.size() + match->groups.size());
+  if (match->empty()) return routed;
+  routed.is_wanted = true;
+  Members members;
+  for (const Match::Group& group : match->groups) {
+    if (const Target* member = choose_member(group, *message)) members.push_back(member);
+  }
+  uint64_t number = 0;
+  uint64_t ticket = write_down(message, *match, members, publisher, number);
+  routed.ticket = std::max(routed.ticket, ticket);
+  outgoing_.start(message, now(), match->targets.size() + match->groups.size(), number);
   for (const Target& target : match->targets) {
     if (target.no_local && target.receiver.get() == publisher) {
       if (target.own) deliver(target, *target.own, match);
@@ -18,8 +33,8 @@ bool BrokerThread::route(const MessagePtr& message, const Receiver* publisher) {
       deliver(target, target.grant, match);
     }
   }
-  for (const Match::Group& group : match->groups) deliver_to_group(group, match);
-  return true;
+  for (const Target* member : members) deliver(*member, member->grant, match);
+  return routed;
 }
 
 // Delivers `outgoing_` to one receiver: its session here, or the outbox of its home.
@@ -29,15 +44,15 @@ void BrokerThread::deliver(const Target& target, const Grant& grant, const Match
   uint32_t home = receiver.home.load(std::memory_order_acquire);
   if (home == index_) return deliver_here(target, grant, match, way);
   if (home == Receiver::kGone) {
-    if (grant.group) hand_to_group(*grant.group, outgoing_.message());
+    if (grant.group) hand_to_group(*grant.group, outgoing_.message(), outgoing_.number());
     return;
   }
   if (grant.group) receiver.room.underway.fetch_add(1, std::memory_order_relaxed);
   std::unique_ptr<Outbox>& box = outboxes_[home];
   if (!box) box = std::make_unique<Outbox>();
   if (box->items.empty() || box->items.back().message != outgoing_.message() ||
-      box->items.back().match != match) {
-    box->items.push_back({outgoing_.message(), match, 0});
+      box->items.back().match != match || box->items.back().number != outgoing_.number()) {
+    box->items.push_back({outgoing_.message(), match, 0, outgoing_.number()});
   }
   box->items.back().targets++;
   box->targets.push_back({&target, &grant, way != Way::matched});
@@ -47,7 +62,7 @@ void BrokerThread::deliver(const Target& target, const Grant& grant, const Match
 void BrokerThread::deliver_here(const Target& target, const Grant& grant, const MatchPtr& match,
                                 Way way) {
   Receiver& receiver = *target.receiver;
-  if (receiver.session == nullptr) return park(receiver, outgoing_.message(), grant, way);
+  if (receiver.session == nullptr) return park(receiver, grant, way);
   if (grant.group && deliver_to_better_member(target, match)) return;
   receiver.session->deliver(outgoing_, grant);
 }
@@ -56,7 +71,7 @@ void BrokerThread::receive(Outbox& batch) {
   size_t next = 0;
   Now at = now();
   for (Outbox::Item& item : batch.items) {
-    outgoing_.start(item.message, at, item.targets);
+    outgoing_.start(item.message, at, item.targets, item.number);
     for (size_t i = 0; i < item.targets; i++) {
       const Outbox::To& to = batch.targets[next++];
       if (to.grant->group) {
@@ -76,6 +91,8 @@ void BrokerThread::flush_later() {
 
 void BrokerThread::flush(bool batch_is_over) {
   flush_is_due_ = false;
+  // What others will write about these messages comes behind what was written here.
+  journal_.hand_over();
   for (uint32_t thread = 0; thread < outboxes_.size(); thread++) {
     std::unique_ptr<Outbox>& box = outboxes_[thread];
     if (!box) continue;
@@ -103,14 +120,64 @@ void BrokerThread::publish(const MessagePtr& message, const Receiver* publisher)
 }
 
 // Messages for a session that is on its way here wait for it, within the bound of a queue.
-void BrokerThread::park(Receiver& receiver, const MessagePtr& message, const Grant& grant,
-                        Way way) {
+void BrokerThread::park(Receiver& receiver, const Grant& grant, Way way) {
   Arriving& arriving = arriving_[&receiver];
   if (arriving.forwarded.size() + arriving.direct.size() >= hub_.options.queued_messages_max) {
+    journal_.done(receiver.journal_key, outgoing_.number());
     count_dropped(receiver, DropReason::queue_full);
     return;
   }
-  (way == Way::forwarded ? arriving.forwarded : arriving.direct).push_back({message, grant});
+  std::vector<Arriving::Parked>& parked =
+      way == Way::forwarded ? arriving.forwarded : arriving.direct;
+  parked.push_back({outgoing_.message(), grant, outgoing_.number()});
+}
+
+uint64_t BrokerThread::write_down(const MessagePtr& message, const Match& match,
+                                  const Members& members, const Receiver* publisher,
+                                  uint64_t& number) {
+  if (!journal_.exists() || message->qos == 0) return 0;
+  uint64_t ticket = 0;
+  for (const Target& target : match.targets) {
+    bool is_own = target.no_local && target.receiver.get() == publisher;
+    if (is_own && !target.own) continue;
+    const Grant& grant = is_own ? *target.own : target.grant;
+    ticket = std::max(ticket, write_down_one(target, grant, message, number));
+  }
+  for (const Target* member : members) {
+    ticket = std::max(ticket, write_down_one(*member, member->grant, message, number));
+  }
+  return ticket;
+}
+
+// The first receiver that is written down gives the message its number, if it has none yet.
+uint64_t BrokerThread::write_down_one(const Target& target, const Grant& grant,
+                                      const MessagePtr& message, uint64_t& number) {
+  uint64_t key = target.receiver->journal_key.load(std::memory_order_acquire);
+  uint8_t qos = std::min(message->qos, grant.qos);
+  if (key == 0 || qos == 0) return 0;
+  if (number == 0) {
+    number = journal_.take_number();
+    journal_.message(number, message);
+  }
+  return journal_.queued(
+      {.key = key,
+       .qos = qos,
+       .retain = grant.retain_as_published && message->retain,
+       .ids = &grant.ids,
+       .group = grant.group ? std::string_view(grant.group->filter) : std::string_view()});
+}
+
+// A message of a shared subscription goes to `to`, instead of `from` if that is given.
+void BrokerThread::write_moved(const Receiver* from, const Target& to) {
+  const MessagePtr& message = outgoing_.message();
+  if (!journal_.exists() || message->qos == 0) return;
+  uint64_t number = outgoing_.number();
+  if (number != 0 && to.receiver->journal_key.load(std::memory_order_acquire) != 0) {
+    journal_.message(number, message);  // spoken of again
+  }
+  write_down_one(to, to.grant, message, number);
+  if (from != nullptr) journal_.done(from->journal_key, outgoing_.number());
+  outgoing_.set_number(number);
 }
 
 }  // namespace weir::mqtt

@@ -27,6 +27,8 @@ void Session::attach(const Attachment& attachment, Now now) {
   }
   unsent_ = in_flight_.size();
   for (InFlight& sent : in_flight_) sent.on_wire = false;
+  // An answer may rely on a step of the connection before that is not durable yet.
+  if (journal_key() != 0) hold_until(journal_->touch());
   send_waiting(now);
   update_room();
 }
@@ -48,7 +50,8 @@ void Session::deliver(Outgoing& outgoing, const Grant& grant) {
     send_qos_0(outgoing, grant, retain);
   } else {
     Delivery delivery{outgoing.message(), qos, retain, grant.ids, grant.group};
-    if (queue_.empty() && has_room_in_flight()) {
+    if (journal_key() != 0) delivery.number = outgoing.number();
+    if (queue_.empty() && has_room_in_flight() && !must_wait_for_good(delivery)) {
       send_in_flight(std::move(delivery), &outgoing, outgoing.now());
     } else {
       enqueue(std::move(delivery));
@@ -105,10 +108,10 @@ void Session::enqueue(Delivery delivery) {
   size_t bytes = delivery.bytes();
   if (queue_.size() >= limits_.queued_messages_max ||
       queued_bytes_ + bytes > limits_.queued_bytes_max) {
-    return drop(DropReason::queue_full);
+    return give_up(delivery, DropReason::queue_full);
   }
   if (budget_.bytes_used.load(std::memory_order_relaxed) > budget_.bytes_max) {
-    return drop(DropReason::budget);
+    return give_up(delivery, DropReason::budget);
   }
   hold(delivery);
   queue_.push_back(std::move(delivery));
@@ -118,6 +121,7 @@ void Session::enqueue(Delivery delivery) {
 void Session::send_in_flight(Delivery delivery, Outgoing* outgoing, Now now) {
   WEIR_ASSERT(unsent_ == 0, "what was sent before must be sent again first");
   uint16_t packet_id = take_packet_id();
+  note_sending(delivery, packet_id);
   bool is_sent = false;
   if (outgoing != nullptr) {
     SendForm form{.version = to_.version,
@@ -130,7 +134,7 @@ void Session::send_in_flight(Delivery delivery, Outgoing* outgoing, Now now) {
     is_sent = write_single(delivery, packet_id, false, now);
   }
   if (!is_sent) {  // §3.1.2.11.4: too large for the client: act as if it had been sent
-    drop(DropReason::too_large);
+    give_up(delivery, DropReason::too_large);
     return;
   }
   begin_sending(packet_id, std::move(delivery));
@@ -163,14 +167,14 @@ bool Session::pump(Now now) {
 void Session::send_waiting(Now now) {
   if (to_.wire == nullptr) return;
   if (unsent_ > 0) send_again(now);
-  while (!queue_.empty() && has_room_in_flight()) {
+  while (!queue_.empty() && has_room_in_flight() && !must_wait_for_good(queue_.front())) {
     Delivery next = std::move(queue_.front());
     queue_.pop_front();
     let_go(next);
     if (!may_send(*next.message)) {
-      drop(DropReason::unauthorized);
+      give_up(next, DropReason::unauthorized);
     } else if (has_expired(*next.message, now.wall_ns)) {
-      drop(DropReason::expired);
+      give_up(next, DropReason::expired);
     } else {
       send_in_flight(std::move(next), nullptr, now);
     }
@@ -198,6 +202,7 @@ bool Session::send_replay(Now now) {
     if (to_.wire->unsent_bytes() > kReplayUnsentBytesMax) return false;
     Delivery& next = replay_.front();
     if (next.qos > 0 && (!queue_.empty() || !has_room_in_flight())) return false;
+    if (must_wait_for_good(next)) return false;
     Delivery delivery = std::move(next);
     replay_.pop_front();
     if (!retained_.is_current(*delivery.message) || !may_send(*delivery.message)) continue;

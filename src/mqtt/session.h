@@ -4,7 +4,9 @@
 // While a connection is attached, messages go to its Wire; what exceeds the client's receive
 // maximum, or a wire that does not drain, waits in a bounded queue. While none is, QoS 1 and 2
 // messages queue and QoS 0 messages are dropped. Each step of an exchange with the client is one
-// function (session_exchange.cc). Nothing here does I/O or reads a clock. The home thread only.
+// function (session_exchange.cc). A session with a journal key writes down each step, and what
+// would make the client believe in one goes out when it is durable. Nothing here does I/O or reads
+// a clock. The home thread only.
 #pragma once
 
 #include <atomic>
@@ -20,6 +22,7 @@
 #include "base/ring.h"
 #include "mqtt/drops.h"
 #include "mqtt/incoming_ids.h"
+#include "mqtt/journal_batch.h"
 #include "mqtt/message.h"
 #include "mqtt/now.h"
 #include "mqtt/outgoing.h"
@@ -66,6 +69,31 @@ class Session {
           const RetainedStore& retained);
   ~Session();
 
+  // Where to write down what happens: that of the thread it is at home on. Null: nowhere.
+  void set_journal(JournalBatch* journal) { journal_ = journal; }
+  // 0: not written down.
+  uint64_t journal_key() const {
+    return journal_ == nullptr ? 0 : receiver_->journal_key.load(std::memory_order_relaxed);
+  }
+  // A message found in the journal, in the order of their numbers. finish_restoring() comes last.
+  struct Restored {
+    MessagePtr message;
+    uint64_t number = 0;
+    uint8_t qos = 0;
+    bool retain = false;
+    std::vector<uint32_t> ids;
+    SharedGroupPtr group;
+    DeliveryState state = DeliveryState::waiting;
+    uint16_t packet_id = 0;
+  };
+  void restore(Restored restored);
+  void restore_received(uint16_t packet_id);
+  void finish_restoring();
+
+  static SessionLimits limits_of(const BrokerOptions& options) {
+    return {options.queued_messages_max, options.queued_bytes_max, options.unsent_bytes_max};
+  }
+
   Receiver& receiver() const { return *receiver_; }
   const std::shared_ptr<Receiver>& shared_receiver() const { return receiver_; }
 
@@ -103,6 +131,7 @@ class Session {
   struct GroupMessage {
     SharedGroupPtr group;
     MessagePtr message;
+    uint64_t number = 0;  // the journal's
   };
   // Takes out what another member is to get, in order: what is not sent yet and, once this client
   // is gone, what it has not acknowledged with QoS 1. QoS 2 in flight stays [MQTT-4.8.2-4].
@@ -119,12 +148,12 @@ class Session {
   // QoS 2 from the client. A PUBLISH: false if its identifier is known, so that it is a repetition.
   bool begin_receiving(uint16_t packet_id) { return incoming_.add_storing(packet_id); }
   // Its message was stored and routed: PUBREC is due, and until PUBREL the identifier is held.
-  void finish_receiving(uint16_t packet_id) { incoming_.set_received(packet_id); }
+  void finish_receiving(uint16_t packet_id);
   // It could not be stored: the client may send it again as a new one.
   void abandon_receiving(uint16_t packet_id, Reason why);
   bool has_received(uint16_t packet_id) const { return incoming_.is_received(packet_id); }
   // PUBREL: false if the identifier is not known.
-  bool release(uint16_t packet_id) { return incoming_.release(packet_id); }
+  bool release(uint16_t packet_id);
 
   bool is_in_flight(uint16_t packet_id) const;
   size_t queued() const { return queue_.size() + in_flight_.size(); }
@@ -142,6 +171,7 @@ class Session {
     bool retain = false;
     std::vector<uint32_t> ids;
     SharedGroupPtr group{};  // null: by an ordinary subscription
+    uint64_t number = 0;     // the journal's; 0: not written down
     size_t bytes() const { return text_bytes(*message); }
     // With what the message and its place in the queue take beside its text; several sessions may
     // share a message, so this errs on the safe side.
@@ -162,6 +192,11 @@ class Session {
   bool may_send(const Message& message) const {
     return to_.topics == nullptr || to_.topics->may_receive(message.topic);
   }
+  bool must_wait_for_good(const Delivery& delivery) const;
+  void note_sending(Delivery& delivery, uint16_t packet_id);
+  void note_done(const Delivery& delivery);
+  void give_up(const Delivery& delivery, DropReason reason);
+  void hold_until(uint64_t ticket);
   void send_qos_0(Outgoing& outgoing, const Grant& grant, bool retain);
   void enqueue(Delivery delivery);
   void send_in_flight(Delivery delivery, Outgoing* outgoing, Now now);
@@ -189,6 +224,7 @@ class Session {
   void count_sent(size_t bytes);
 
   std::shared_ptr<Receiver> receiver_;
+  JournalBatch* journal_ = nullptr;
   SessionLimits limits_;
   QueueBudget& budget_;
   const RetainedStore& retained_;

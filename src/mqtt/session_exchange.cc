@@ -24,6 +24,7 @@ void Session::begin_sending(uint16_t packet_id, Delivery delivery) {
 
 // The client has the message of a QoS 2 exchange: what is left of it is its identifier.
 void Session::release_sent(InFlight& sent) {
+  if (uint64_t key = journal_key()) hold_until(journal_->released(key, sent.delivery.number));
   let_go(sent.delivery);
   sent.delivery.message.reset();
   sent.delivery.ids = {};
@@ -34,6 +35,7 @@ void Session::release_sent(InFlight& sent) {
 // The exchange is over; its identifier and its place in the window are free.
 Session::InFlightAt Session::finish_sending(InFlightAt at) {
   mark_on_wire(*at);
+  note_done(at->delivery);
   if (!at->is_released) let_go(at->delivery);
   return in_flight_.erase(at);
 }
@@ -69,6 +71,7 @@ void Session::on_pubrec(InFlightAt at, uint16_t packet_id, Reason reason) {
 
 void Session::write_pubrel(uint16_t packet_id, Reason reason) {
   if (to_.wire == nullptr) return;
+  if (journal_key() != 0 && journal_->is_failed()) return;  // the exchange rests until the restart
   std::string frame;
   encode_ack(PacketType::pubrel, packet_id, reason, to_.version, frame);
   to_.wire->write(frame);

@@ -68,11 +68,10 @@ void BrokerThread::resolve_here(const std::shared_ptr<Receiver>& receiver, const
 }
 
 void BrokerThread::create_session(std::shared_ptr<Receiver> receiver, const Claim& claim) {
-  const BrokerOptions& options = hub_.options;
-  SessionLimits limits{options.queued_messages_max, options.queued_bytes_max,
-                       options.unsent_bytes_max};
   Home& home = homes_[receiver.get()];
-  home.session = std::make_unique<Session>(receiver, limits, hub_.queues, hub_.retained);
+  home.session = std::make_unique<Session>(receiver, Session::limits_of(hub_.options), hub_.queues,
+                                           hub_.retained);
+  home.session->set_journal(&journal_);
   receiver->session = home.session.get();
   sessions_held.add(1);
   attach(home, claim, false);
@@ -86,7 +85,7 @@ void BrokerThread::attach(Home& home, const Claim& claim, bool present) {
     connection_ended(session, false);
     return;
   }
-  session.will.reset();  // resumed in time: the old will is not sent [MQTT-3.1.3-9]
+  forget_will(session);  // resumed in time: the old will is not sent [MQTT-3.1.3-9]
   home.connection = claim.connection;
   connection->begin(session, present);
 }
@@ -122,6 +121,7 @@ void BrokerThread::arrive(std::unique_ptr<Session> session, const Claim& claim) 
   std::shared_ptr<Receiver> receiver = session->shared_receiver();
   Home& home = homes_[receiver.get()];
   home.session = std::move(session);
+  home.session->set_journal(&journal_);
   receiver->session = home.session.get();
   Arriving waiting;
   if (auto found = arriving_.find(receiver.get()); found != arriving_.end()) {
@@ -132,10 +132,10 @@ void BrokerThread::arrive(std::unique_ptr<Session> session, const Claim& claim) 
   waiting.forwarded.insert(waiting.forwarded.end(), waiting.direct.begin(), waiting.direct.end());
   for (const Arriving::Parked& parked : waiting.forwarded) {
     if (receiver->session != nullptr) {
-      outgoing_.start(parked.message, now(), 1);
+      outgoing_.start(parked.message, now(), 1, parked.number);
       receiver->session->deliver(outgoing_, parked.grant);
     } else if (parked.grant.group) {
-      hand_to_group(*parked.grant.group, parked.message);
+      hand_to_group(*parked.grant.group, parked.message, parked.number);
     }
   }
   if (receiver->session != nullptr) settle(*receiver->session);
@@ -163,23 +163,50 @@ void BrokerThread::connection_ended(Session& session, bool with_will) {
     details->disconnected_at_ns = now().wall_ns;
   }
   if (session.expiry_s != 0 && !hub_.stopping) hand_on_to_connected(session);
-  if (!with_will) session.will.reset();
+  if (!with_will || hub_.stopping) forget_will(session);
+  if (session.expiry_s != 0) {
+    journal_.disconnected(session.journal_key(), session.expiry_s, now().wall_ns);
+  }
   if (session.expiry_s == 0 || hub_.stopping) return end_session(*receiver);
+  wait_for_return(home, 0);
+}
+
+void BrokerThread::note_connected(Session& session, std::string_view user) {
+  Receiver& receiver = session.receiver();
+  uint64_t key = session.journal_key();
+  if (session.expiry_s != 0 && key == 0) {
+    receiver.journal_key =
+        journal_.begin_session(receiver.client_id, user, session.expiry_s, now().wall_ns);
+  } else if (session.expiry_s != 0) {
+    journal_.connected(key, session.expiry_s, now().wall_ns);
+  } else if (key != 0) {
+    journal_.ended(key);
+    receiver.journal_key = 0;
+  }
+}
+
+// Sends the will and ends the session in their time, the client being gone since `gone_ms`.
+void BrokerThread::wait_for_return(Home& home, int64_t gone_ms) {
+  Session& session = *home.session;
   // The timers look the session up again: it may be connected, moved or gone by then, which
   // cancels them.
   std::shared_ptr<Receiver> held = session.shared_receiver();
+  auto rest_ms = [gone_ms](uint32_t seconds) {
+    return std::max<int64_t>(0, int64_t(seconds) * 1000 - gone_ms);
+  };
   if (session.will && session.will->delay_s == 0) {
     publish_will(home);
   } else if (session.will && session.will->delay_s < session.expiry_s) {
-    home.will_timer = after_ms(int64_t(session.will->delay_s) * 1000, [held](BrokerThread& here) {
+    home.will_timer = after_ms(rest_ms(session.will->delay_s), [held](BrokerThread& here) {
       auto at = here.homes_.find(held.get());
       if (at == here.homes_.end()) return;
       at->second.will_timer = 0;
       here.publish_will(at->second);
     });
   }
+  if (gone_ms > 0 && rest_ms(session.expiry_s) == 0) return end_session(*held);
   if (session.expiry_s != Session::kNeverExpires) {
-    home.expiry_timer = after_ms(int64_t(session.expiry_s) * 1000, [held](BrokerThread& here) {
+    home.expiry_timer = after_ms(rest_ms(session.expiry_s), [held](BrokerThread& here) {
       auto at = here.homes_.find(held.get());
       if (at == here.homes_.end()) return;
       at->second.expiry_timer = 0;
@@ -194,7 +221,14 @@ void BrokerThread::publish_will(Home& home) {
   std::unique_ptr<Message> message = std::move(session.will->message);
   session.will.reset();
   message->received_ns = now().wall_ns;
+  journal_.will_gone(session.journal_key());
   publish(MessagePtr(std::move(message)), &session.receiver());
+}
+
+void BrokerThread::forget_will(Session& session) {
+  if (!session.will) return;
+  session.will.reset();
+  journal_.will_gone(session.journal_key());
 }
 
 void BrokerThread::end_session(Receiver& receiver) {
@@ -219,6 +253,8 @@ void BrokerThread::end_session(Receiver& receiver) {
   for (const std::shared_ptr<PublishBatch>& batch : session->take_batches()) {
     if (batch->is_stored()) route_unrouted(*batch);
   }
+  // What is written about it from now on is passed over. At a stop it stays as it is.
+  if (!hub_.stopping) journal_.ended(receiver.journal_key.exchange(0));
 }
 
 }  // namespace weir::mqtt

@@ -34,7 +34,7 @@ std::vector<Session::GroupMessage> Session::take_group_messages(const Wanted& wa
   };
   for (auto at = in_flight_.begin(); at != in_flight_.end() && !is_attached();) {
     if (at->delivery.qos == 1 && is_wanted(at->delivery)) {
-      taken.push_back({at->delivery.group, at->delivery.message});
+      taken.push_back({at->delivery.group, at->delivery.message, at->delivery.number});
       at = finish_sending(at);
     } else {
       ++at;
@@ -42,7 +42,8 @@ std::vector<Session::GroupMessage> Session::take_group_messages(const Wanted& wa
   }
   queue_.erase_if([&](const Delivery& delivery) {
     if (!is_wanted(delivery)) return false;
-    taken.push_back({delivery.group, delivery.message});
+    taken.push_back({delivery.group, delivery.message, delivery.number});
+    note_done(delivery);
     let_go(delivery);
     return true;
   });

@@ -50,6 +50,7 @@ struct Settlement {
   std::string acknowledgements;
   size_t answered = 0, ended = 0;
   bool cannot_say = false;  // a failure, to a 3.1.1 client
+  uint64_t ticket = 0;      // what the answers rely on
 };
 
 void BrokerThread::settle(Session& session) {
@@ -67,6 +68,9 @@ void BrokerThread::settle(Session& session) {
       log::warn("mqtt", "client {}: a publish could not be stored: {}", receiver->client_id,
                 failure->message);
     }
+    if (!failure && !batch->unrouted.empty() && journal_.is_failed()) {
+      failure = Error{Errc::io, "the journal cannot be written"};  // nor could a repetition be told
+    }
     settlement.is_its = connection != nullptr && batch->connection == connection->number() &&
                         batch->thread == index_;
     settle(session, *batch, failure, settlement);
@@ -74,6 +78,7 @@ void BrokerThread::settle(Session& session) {
   }
   if (connection == nullptr) return;
   if (settlement.answered != 0) {
+    connection->hold_until(settlement.ticket);
     connection->answer(settlement.acknowledgements, settlement.answered, settlement.ended);
   }
   if (settlement.cannot_say) {  // the last use of the session: it may end with its connection
@@ -96,7 +101,8 @@ void BrokerThread::settle(Session& session, PublishBatch& batch,
         batch.refuse_repetitions(answer.packet_id, refusal);
         session.abandon_receiving(answer.packet_id, refusal);
       } else {
-        route(batch.unrouted[routed++], &session.receiver());
+        Routed done = route(batch.unrouted[routed++], &session.receiver());
+        out.ticket = std::max(out.ticket, done.ticket);
         session.finish_receiving(answer.packet_id);
       }
     }

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "mqtt/broker_thread.h"
+#include "mqtt/shared_groups.h"
 
 namespace weir::mqtt {
 namespace {
@@ -32,8 +33,9 @@ Fit fit_of(const Target& member, const Message& message) {
   return has_queue ? Fit::queued : Fit::not_at_all;
 }
 
-// The member whose turn it is among those that fit best; null when there is none left.
-const Target* choose(const Match::Group& group, const Message& message) {
+}  // namespace
+
+const Target* choose_member(const Match::Group& group, const Message& message) {
   size_t count = group.members.size();
   if (count == 0) return nullptr;
   size_t first = group.group->turn.load(std::memory_order_relaxed) % count;
@@ -53,10 +55,9 @@ const Target* choose(const Match::Group& group, const Message& message) {
   return &group.members[best];
 }
 
-}  // namespace
-
 void BrokerThread::deliver_to_group(const Match::Group& group, const MatchPtr& match) {
-  if (const Target* member = choose(group, *outgoing_.message())) {
+  if (const Target* member = choose_member(group, *outgoing_.message())) {
+    write_moved(nullptr, *member);
     deliver(*member, member->grant, match);
   }
 }
@@ -70,17 +71,21 @@ bool BrokerThread::deliver_to_better_member(const Target& target, const MatchPtr
     // Without another member it is delivered all the same: it was sent before this one left.
     MatchPtr now = hub_.tree.members_of(*group);
     if (now->empty()) return false;
-    deliver_to_group(now->groups.front(), now);
+    const Target* member = choose_member(now->groups.front(), *outgoing_.message());
+    if (member == nullptr) return false;
+    write_moved(target.receiver.get(), *member);
+    deliver(*member, member->grant, now);
     return true;
   }
   Fit fit = fit_of(target, *outgoing_.message());
   if (fit == Fit::at_once) return false;
   for (const Match::Group& one : match->groups) {
     if (one.group != group) continue;
-    const Target* other = choose(one, *outgoing_.message());
+    const Target* other = choose_member(one, *outgoing_.message());
     if (other == nullptr || other->receiver == target.receiver ||
         fit_of(*other, *outgoing_.message()) >= fit)
       break;
+    write_moved(target.receiver.get(), *other);
     deliver(*other, other->grant, match);
     return true;
   }
@@ -88,10 +93,11 @@ bool BrokerThread::deliver_to_better_member(const Target& target, const MatchPtr
 }
 
 // A message that its member will not get goes to another one.
-void BrokerThread::hand_to_group(const SharedGroup& group, const MessagePtr& message) {
+void BrokerThread::hand_to_group(const SharedGroup& group, const MessagePtr& message,
+                                 uint64_t number) {
   MatchPtr match = hub_.tree.members_of(group);
   if (match->empty()) return;
-  outgoing_.start(message, now(), 1);
+  outgoing_.start(message, now(), 1, number);
   deliver_to_group(match->groups.front(), match);
 }
 
@@ -99,7 +105,7 @@ void BrokerThread::hand_to_group(const SharedGroup& group, const MessagePtr& mes
 void BrokerThread::hand_on(Session& session, const Session::Wanted& wanted) {
   if (!session.holds_group_messages()) return;
   for (const Session::GroupMessage& one : session.take_group_messages(wanted)) {
-    hand_to_group(*one.group, one.message);
+    hand_to_group(*one.group, one.message, one.number);
   }
 }
 

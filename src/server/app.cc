@@ -165,8 +165,8 @@ Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rul
       });
   pipeline_ = ingest::Pipeline::make(*store_, clock_, std::move(rules), bucket_resolver(*meta_));
   live_ = std::make_unique<api::LiveHub>();
-  broker_ =
-      mqtt::Broker::make(*io_threads_, clock_, config_.broker, {pipeline_.get(), live_.get()});
+  WEIR_TRY(broker_, mqtt::Broker::make(*io_threads_, clock_, config_.broker,
+                                       {pipeline_.get(), live_.get()}));
   sampling_rates_ = std::make_unique<Periodic>(io_threads_->at(0), *workers_, kSampleRatesMs,
                                                [this] { broker_->sample_rates(); });
   const AccessParts parts{

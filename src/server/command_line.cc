@@ -112,12 +112,12 @@ void add_local_commands(CLI::App& root, AllArguments& all) {
   add_config_options(*check, all.check_config.config);
   check->add_flag("--print", all.check_config.print, "Print every value and where it comes from");
 
-  CLI::App* inspect =
-      root.add_subcommand("inspect", "Show the log segments and chunks of a data directory");
+  CLI::App* inspect = root.add_subcommand(
+      "inspect", "Show the log segments, the broker's too, and the chunks of a data directory");
   all.inspect.directory = "weir-data";
   inspect->add_option("--data-dir", all.inspect.directory,
                       "Directory that no server uses (weir-data)");
-  inspect->add_flag("--log", all.inspect.log, "Only the log");
+  inspect->add_flag("--log", all.inspect.log, "Only the logs");
   inspect->add_flag("--chunks", all.inspect.chunks, "Only the chunks");
 
   CLI::App* map = root.add_subcommand("map", "Mapping from messages to points");

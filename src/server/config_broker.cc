@@ -45,6 +45,8 @@ void read_broker_settings(ConfigReader& reader, Config& config) {
   reader.number("mqtt.max_qos", 0, 2, broker.qos_max);
   reader.read("mqtt.retain_available", parse_boolean, broker.retain_available);
   reader.number("mqtt.topic_alias_max", 0, 65535, broker.topic_alias_max);
+  reader.read("mqtt.durability", parse_durability, broker.durability);
+  broker.journal_directory = config.data_dir + "/broker";
   reader.number("mqtt.max_connections", 1, 10'000'000, broker.connections_max);
 }
 

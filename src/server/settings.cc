@@ -45,6 +45,9 @@ constexpr std::array kSettings{
     Setting{"mqtt.retain_available", "true", "whether messages are retained"},
     Setting{"mqtt.topic_alias_max", "10", "topic aliases of a client, and of the server to it"},
     Setting{"mqtt.max_connections", "20000", "clients connected at once"},
+    Setting{"mqtt.durability", "sync",
+            "when sessions and retained messages are on disk: sync (before the acknowledgement), "
+            "interval:1s, none"},
     Setting{"broker.url", "",
             "another broker to consume instead of being one: mqtt://[user:password@]host[:port], "
             "mqtts://, ws://, wss://"},

@@ -56,7 +56,7 @@ struct BrokerFixture : ApiFixture {
 
   net::IoThreads threads{2};
   std::unique_ptr<mqtt::Broker> broker =
-      mqtt::Broker::make(threads, clock, mqtt::BrokerOptions{}, {});
+      *mqtt::Broker::make(threads, clock, mqtt::BrokerOptions{}, {});
   std::unique_ptr<net::Listener> listener;
   Context own_context{.meta = *meta,
                       .store = *store,

@@ -1,8 +1,11 @@
 #include <fmt/core.h>
 
+#include <functional>
+
 #include "base/file.h"
 #include "base/ids.h"
 #include "base/time_text.h"
+#include "mqtt/journal_log.h"
 #include "server/commands/commands.h"
 #include "server/units.h"
 #include "store/engine/engine.h"
@@ -10,18 +13,20 @@
 namespace weir::server {
 namespace {
 
-Result<bool> inspect_all_log(const std::string& directory) {
+using InspectLog = Result<void> (*)(const std::string&, FileSystem&,
+                                    const std::function<void(const WalSegmentInfo&)>&);
+
+Result<bool> inspect_all_log(const std::string& directory, InspectLog inspect_log) {
   bool damaged = false;
   fmt::print("log segments of {}\n", directory);
   fmt::print("  {:<28} {:>10} {:>9} {:>12} {:>12}\n", "file", "bytes", "records", "first lsn",
              "last lsn");
-  WEIR_CHECK(store::inspect_log(
-      directory, system_file_system(), [&](const WalSegmentInfo& segment) {
-        fmt::print("  {:<28} {:>10} {:>9} {:>12} {:>12}\n", segment.file, segment.bytes,
-                   segment.records, segment.first_lsn, segment.last_lsn);
-        if (!segment.damage.empty()) fmt::print("    damaged: {}\n", segment.damage);
-        damaged = damaged || !segment.damage.empty();
-      }));
+  WEIR_CHECK(inspect_log(directory, system_file_system(), [&](const WalSegmentInfo& segment) {
+    fmt::print("  {:<28} {:>10} {:>9} {:>12} {:>12}\n", segment.file, segment.bytes,
+               segment.records, segment.first_lsn, segment.last_lsn);
+    if (!segment.damage.empty()) fmt::print("    damaged: {}\n", segment.damage);
+    damaged = damaged || !segment.damage.empty();
+  }));
   return damaged;
 }
 
@@ -49,9 +54,15 @@ int inspect_command(const InspectArguments& arguments) {
   bool both = arguments.log == arguments.chunks;
   bool damaged = false;
   if (both || arguments.log) {
-    auto found = inspect_all_log(directory);
+    auto found = inspect_all_log(directory, store::inspect_log);
     if (!found.ok()) return report(found.error());
     damaged = damaged || *found;
+    std::string journal = arguments.directory + "/broker";
+    if (system_file_system().exists(journal)) {
+      auto in_journal = inspect_all_log(journal, mqtt::inspect_journal);
+      if (!in_journal.ok()) return report(in_journal.error());
+      damaged = damaged || *in_journal;
+    }
   }
   if (both || arguments.chunks) {
     auto found = inspect_all_chunks(directory);
