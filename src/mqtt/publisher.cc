@@ -30,7 +30,8 @@ ClientOptions client_options(const PublisherOptions& options) {
 class SocketPublisher final : public Publisher {
  public:
   SocketPublisher(const PublisherOptions& options, net::BlockingSocket socket)
-      : name_(fmt::format("{}:{}", options.host, options.port)),
+      : name_(options.host.starts_with("unix:") ? options.host
+                                                : fmt::format("{}:{}", options.host, options.port)),
         timeout_ms_(options.timeout_ms),
         socket_(std::move(socket)),
         session_(client_options(options)) {}

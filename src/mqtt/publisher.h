@@ -15,7 +15,7 @@
 namespace weir::mqtt {
 
 struct PublisherOptions {
-  std::string host = "127.0.0.1";
+  std::string host = "127.0.0.1";  // or "unix:/path"
   uint16_t port = 1883;
   std::string client_id;  // empty: the server assigns one
   std::optional<std::string> user, password;

@@ -6,11 +6,13 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -19,6 +21,7 @@
 namespace weir::net {
 namespace {
 
+constexpr std::string_view kUnixPrefix = "unix:";
 constexpr size_t kReceiveBytes = 64 * 1024;
 
 Error unavailable(std::string_view name, std::string_view reason) {
@@ -40,8 +43,24 @@ BlockingSocket::~BlockingSocket() {
   if (fd_ >= 0) ::close(fd_);
 }
 
+Result<BlockingSocket> BlockingSocket::connect_unix(const std::string& name) {
+  const std::string_view path = std::string_view(name).substr(kUnixPrefix.size());
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) return unavailable(name, "the path is too long");
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return unavailable(name, system_reason(errno));
+  BlockingSocket socket(fd, name);
+  // At once, or not at all.
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+    return unavailable(name, system_reason(errno));
+  return socket;
+}
+
 Result<BlockingSocket> BlockingSocket::connect(const std::string& host, uint16_t port,
                                                int64_t timeout_ms) {
+  if (host.starts_with(kUnixPrefix)) return connect_unix(host);
   const std::string name = fmt::format("{}:{}", host, port);
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;

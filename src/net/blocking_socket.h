@@ -15,6 +15,7 @@ namespace weir::net {
 
 class BlockingSocket {
  public:
+  // A host "unix:/path" is a unix socket, and has no port.
   static Result<BlockingSocket> connect(const std::string& host, uint16_t port, int64_t timeout_ms);
   BlockingSocket(BlockingSocket&& other) noexcept;
   BlockingSocket& operator=(BlockingSocket&& other) noexcept;
@@ -29,6 +30,7 @@ class BlockingSocket {
   int fd() const { return fd_; }
 
  private:
+  static Result<BlockingSocket> connect_unix(const std::string& name);
   BlockingSocket(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
   Result<void> wait(short events, int64_t timeout_ms);
   int fd_ = -1;

@@ -156,4 +156,56 @@ TEST_CASE("no bytes arrive while reading is paused, though they were received") 
   CHECK(all.wait());
 }
 
+namespace {
+
+// An io thread and a stream that do nothing but remember.
+struct StillThread final : IoThread {
+  std::function<void()> timer;
+  int64_t timer_ms = 0;
+  void post(std::function<void()> task) override { task(); }
+  TimerId after_ms(int64_t delay_ms, std::function<void()> task) override {
+    timer_ms = delay_ms;
+    timer = std::move(task);
+    return 1;
+  }
+  void cancel(TimerId) override { timer = nullptr; }
+  void at_end_of_batch(std::function<void()>) override {}
+  bool is_this_thread() const override { return true; }
+  size_t index() const override { return 0; }
+};
+struct StillStream final : Stream {
+  StillStream(StillThread& io, bool& closed) : thread(io), is_closing(closed) {}
+  void start(StreamReader&) override {}
+  void pause_reading() override {}
+  void resume_reading() override {}
+  void write(std::string_view) override {}
+  void write_shared(std::shared_ptr<const std::string>) override {}
+  size_t unsent_bytes() const override { return 0; }
+  void close_gracefully() override { is_closing = true; }
+  void close() override {}
+  const Peer& peer() const override { return nobody; }
+  IoThread& io_thread() override { return thread; }
+  StillThread& thread;
+  bool& is_closing;
+  Peer nobody;
+};
+
+}  // namespace
+
+TEST_CASE("a peer that does not finish the handshake in time is let go") {
+  auto context = TlsContext::server({.certificates = {{kCertificate, kKey}}});
+  REQUIRE(context.ok());
+  StillThread thread;
+  bool is_closing = false;
+  Side side;
+  side.stream = make_tls_server_stream(std::make_unique<StillStream>(thread, is_closing), *context);
+  side.stream->start(side);
+  CHECK(thread.timer_ms == kHandshakeMsMax);
+  REQUIRE(thread.timer != nullptr);
+  std::exchange(thread.timer, nullptr)();
+  REQUIRE(side.ended.wait());
+  CHECK(side.ended.value() == "TLS handshake: the peer takes too long");
+  CHECK(is_closing);
+}
+
 }  // namespace weir::net

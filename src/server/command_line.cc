@@ -65,7 +65,8 @@ void add_sensor(CLI::App& root, AllArguments& all) {
       "sensor",
       "A smart sensor: publishes readings over MQTT, by default an integer 0..30 on "
       "`temperature` each second");
-  sensor->add_option("--url", all.sensor_url, "Broker: mqtt://[user:password@]host[:port]");
+  sensor->add_option("--url", all.sensor_url,
+                     "Broker: mqtt://[user:password@]host[:port], or unix:/path");
   sensor->add_option("--topic", all.sensor.topic,
                      "Topic; {device} is replaced by the device's name");
   sensor->add_option("--interval", all.sensor_interval, "Time between readings (1s)");

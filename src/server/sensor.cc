@@ -103,9 +103,14 @@ void pause(int64_t pause_ms, const std::atomic<bool>& stop) {
 }  // namespace
 
 Result<void> parse_sensor_url(std::string_view text, mqtt::PublisherOptions& options) {
+  if (text.starts_with("unix:/")) {
+    options.host = text;
+    return {};
+  }
   auto url = parse_broker_url(text);
   if (url.ok() && (url->tls || url->websocket)) {
-    url = Error{Errc::invalid, "the sensor speaks plain MQTT: wanted mqtt://host[:port]"};
+    url = Error{Errc::invalid,
+                "the sensor speaks plain MQTT: wanted mqtt://host[:port] or unix:/path"};
   }
   if (!url.ok()) return std::move(url).error().with_context("broker URL");
   options.host = url->host;

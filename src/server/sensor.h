@@ -28,7 +28,7 @@ struct SensorOptions {
   bool print = true;      // each reading to standard output
 };
 
-// Reads "mqtt://user:password@host:port" into options.
+// Reads "mqtt://user:password@host:port" or "unix:/path" into options.
 Result<void> parse_sensor_url(std::string_view url, mqtt::PublisherOptions& options);
 
 // Publishes until the count is reached or `stop` turns true.

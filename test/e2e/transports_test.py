@@ -345,6 +345,12 @@ tls_certificates = [{certificate = "FILES/other.crt", key = "FILES/other.key"}]
         local = ["--unix", path]
         self.round_trip(local, ["-p", str(weir.mqtt_port)], "unix/in")
         self.round_trip(["-p", str(weir.mqtt_port)], local, "unix/out")
+        done = subprocess.run(
+            [os.path.abspath(os.environ.get("WEIR_BINARY", "build/release/weir")), "sensor", "--url",
+             "unix:" + path, "--topic", "unix/sensor", "--count", "1", "--qos", "1"],
+            capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("unix/sensor", done.stdout)
         weir.kill()
         weir.start()  # the socket's file is still there, and nobody's
         self.round_trip(local, local, "unix/again")
