@@ -39,7 +39,7 @@ void try_frame(const Frame& frame, Version version) {
     case PacketType::connect:
       return round_trip<Connect>(frame, decode_connect, encode_connect);
     case PacketType::connack:
-      if (version == Version::v311) {
+      if (version != Version::v5) {
         Connack packet;
         (void)decode_connack(frame, version, packet);
         return;
@@ -57,9 +57,7 @@ void try_frame(const Frame& frame, Version version) {
     case PacketType::pubcomp:
       return round_trip<Ack>(
           frame, [&](const Frame& f, Ack& p) { return decode_ack(f, version, p); },
-          [&](const Ack& p, std::string& out) {
-            encode_ack(p.type, p.packet_id, p.reason, version, out);
-          });
+          [&](const Ack& p, std::string& out) { encode_ack(p, version, out); });
     case PacketType::subscribe:
       return round_trip<Subscribe>(
           frame, [&](const Frame& f, Subscribe& p) { return decode_subscribe(f, version, p); },
@@ -85,7 +83,8 @@ void try_frame(const Frame& frame, Version version) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace weir::mqtt;
   if (size == 0) return 0;
-  Version version = data[0] % 2 == 0 ? Version::v311 : Version::v5;
+  constexpr Version kVersions[] = {Version::v311, Version::v5, Version::v31};
+  Version version = kVersions[data[0] % 3];
   std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   Frame frame;
   while (cut_frame(bytes, 1 << 16, frame) == Cut::complete) {

@@ -76,6 +76,7 @@ void Session::send_qos_0(Outgoing& outgoing, const Grant& grant, bool retain) {
 // unless only that makes the packet too large.
 template <class Write>
 bool Session::write_with_alias(const Message& message, SendForm& form, Write write) {
+  if (text_bytes(message) > kDeliverableBytesMax) return false;
   TopicAliases::Use use = aliases_ ? aliases_->use_for(message) : TopicAliases::Use{};
   form.topic_alias = use.alias;
   form.leaves_topic_out = use.is_known;

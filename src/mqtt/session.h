@@ -58,6 +58,9 @@ class Session {
   // Unacknowledged messages per client, whatever larger window it offers: they are all held in
   // memory, and each acknowledgement is looked up among them.
   static constexpr size_t kInFlightMax = 1000;
+  // A message may grow on its way through the broker, by the identifiers of up to 10,000
+  // subscriptions and an alias; beyond this it might be more than a packet can hold.
+  static constexpr size_t kDeliverableBytesMax = kPacketBytesMost - 256 * 1024;
   // Retained messages are fed to a new subscription in portions, so that "#" over a large store
   // neither fills the connection's buffer nor holds up the thread's other clients.
   static constexpr size_t kReplayUnsentBytesMax = 256 * 1024;

@@ -82,6 +82,23 @@ TEST_CASE("a large message to several receivers is one block") {
   CHECK(s.wire.sent == packet + packet);
 }
 
+TEST_CASE("a message that no packet can hold is left out, the next one comes") {
+  Setting s;
+  s.limits.queued_bytes_max = 1 << 30;
+  QueueBudget budget(1 << 30);
+  Session session(s.receiver, s.limits, budget, s.retained);
+  session.attach({&s.wire}, {});
+  for (uint8_t qos = 0; qos < 2; qos++) {
+    s.grant.qos = qos;
+    s.deliver(session, make_message("t", std::string(Session::kDeliverableBytesMax, 'x'), qos));
+  }
+  CHECK(s.wire.take().empty());
+  CHECK(session.queued() == 0);
+  s.grant.qos = 0;
+  s.deliver(session, make_message("t", "x", 0));
+  CHECK(s.wire.take() == assemble_packet("PUBLISH topic=t payload=x", 4));
+}
+
 TEST_CASE("the budget of all queues bounds each, and an ended session gives back its share") {
   Setting s;
   QueueBudget small(2000);

@@ -53,7 +53,11 @@ test('the InfluxDB client sees why a write or a query is refused', async () => {
 
 for (const protocolVersion of [4, 5]) {
   test(`MQTT.js publishes and subscribes, protocol version ${protocolVersion}`, async () => {
-    const subscriber = await mqtt.connectAsync(WEIR_MQTT_URL, {protocolVersion})
+    // Ten topics and five aliases: some come by alias, some by name. MQTT.js 5.16 forgets the topic
+    // of a QoS 2 message that comes by alias, so these are not mixed.
+    const properties = protocolVersion === 5 ? {topicAliasMaximum: 5} : undefined
+    const qos = protocolVersion === 5 ? 1 : 2
+    const subscriber = await mqtt.connectAsync(WEIR_MQTT_URL, {protocolVersion, properties})
     const publisher = await mqtt.connectAsync(WEIR_MQTT_URL, {protocolVersion})
     const wanted = 200
     const received = []
@@ -63,11 +67,11 @@ for (const protocolVersion of [4, 5]) {
         if (received.length === wanted) resolve()
       })
     })
-    await subscriber.subscribeAsync(`js${protocolVersion}/+/value`, {qos: 1})
+    await subscriber.subscribeAsync(`js${protocolVersion}/+/value`, {qos})
     const sent = []
     for (let i = 0; i < wanted; i++) {
       sent.push(`js${protocolVersion}/${i % 10}/value ${i}`)
-      await publisher.publishAsync(`js${protocolVersion}/${i % 10}/value`, String(i), {qos: i % 2})
+      await publisher.publishAsync(`js${protocolVersion}/${i % 10}/value`, String(i), {qos: i % 3})
     }
     await all
     assert.deepEqual(received.sort(), sent.sort())

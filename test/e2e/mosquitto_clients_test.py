@@ -1,4 +1,4 @@
-"""mosquitto_pub and mosquitto_sub, both protocol versions, against the real program."""
+"""mosquitto_pub and mosquitto_sub, every protocol version, against the real program."""
 import subprocess
 import unittest
 
@@ -39,8 +39,8 @@ class MosquittoClientsTest(WeirTest):
         raise AssertionError(f"the subscriber ended after {found}")
 
     def test_quality_of_service_and_wildcards(self):
-        for version in ("mqttv311", "mqttv5"):
-            for qos in ("0", "1"):
+        for version in ("mqttv31", "mqttv311", "mqttv5"):
+            for qos in ("0", "1", "2"):
                 with self.subTest(version=version, qos=qos):
                     subscriber = self.subscribe(version, "-t", f"home/{qos}/+/temperature",
                                                 "-t", f"deep/{qos}/#", "-q", qos, "-v")
@@ -70,7 +70,25 @@ class MosquittoClientsTest(WeirTest):
         self.publish("mqttv5", "-t", "large", "-f", str(path), "-q", "1")
         self.assertEqual(self.messages(subscriber, 1), [payload])
 
-    def test_quality_of_service_2_is_refused_not_lost_silently(self):
+    def test_waiting_messages_of_quality_of_service_2_come_once(self):
+        for version in ("mqttv31", "mqttv311", "mqttv5"):
+            with self.subTest(version=version):
+                keeping = ["-i", f"sleeper-{version}", "-c", "-q", "2", "-t", f"sleep/{version}"]
+                if version == "mqttv5":
+                    keeping += ["-x", "600"]
+                self.subscribe(version, *keeping).kill()
+                for number in ("1", "2", "3"):
+                    self.publish(version, "-t", f"sleep/{version}", "-m", number, "-q", "2")
+                awake = subprocess.Popen(
+                    ["stdbuf", "-oL", *self.command("mosquitto_sub", version, *keeping)],
+                    stdout=subprocess.PIPE, text=True)
+                self.addCleanup(awake.stdout.close)
+                self.addCleanup(awake.wait)
+                self.addCleanup(awake.kill)
+                self.assertEqual(self.messages(awake, 3), ["1", "2", "3"])
+
+    def test_lowered_maximum_quality_of_service_is_refused_not_lost_silently(self):
+        self.weir = self.start_weir(arguments=["--set", "mqtt.max_qos=1"])
         for version, words in (("mqttv5", "Message QoS not supported on broker"),
                                ("mqttv311", "The connection was lost")):
             with self.subTest(version=version):
