@@ -1,9 +1,11 @@
 // QoS 2 over real sockets and threads, with clients whose connections break at any point.
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <filesystem>
 #include <random>
 #include <set>
 #include <thread>
@@ -11,6 +13,7 @@
 #include "base/log.h"
 #include "base/sync.h"
 #include "mqtt/broker.h"
+#include "mqtt/journal_log.h"
 #include "mqtt/packet.h"
 #include "mqtt/packet_notation_test.h"
 #include "net/blocking_socket.h"
@@ -212,14 +215,14 @@ void check_same(const std::vector<std::string>& got, const std::vector<std::stri
   for (size_t i = 0; i < std::min(got.size(), wanted.size()); i++) REQUIRE(got[i] == wanted[i]);
 }
 
-TEST_CASE(
-    "QoS 2 messages arrive once and in order, however often both ends lose their connection") {
+void check_exactly_once(const std::string& journal_directory) {
   log::set_level(log::Level::error);
   SystemClock clock;
   net::IoThreads threads(2);
   SlowSink sink;
   BrokerOptions options;
   options.queued_messages_max = kMessages;
+  options.journal_directory = journal_directory;
   auto broker = *Broker::make(threads, clock, options, {&sink});
   auto listener = broker->listen({"127.0.0.1", 0}, std::make_shared<ListenerPolicy>());
   REQUIRE(listener.ok());
@@ -240,6 +243,27 @@ TEST_CASE(
   broker->stop();
   threads.stop();
   log::set_level(log::Level::warn);
+}
+
+TEST_CASE(
+    "QoS 2 messages arrive once and in order, however often both ends lose their connection") {
+  check_exactly_once("");
+}
+
+TEST_CASE("they do when each step waits for the disk") {
+  std::string directory =
+      std::filesystem::temp_directory_path() / ("weir-journal-" + std::to_string(::getpid()));
+  check_exactly_once(directory);
+  auto journal = JournalLog::open({.directory = directory}, system_file_system());
+  REQUIRE(journal.ok());
+  CHECK((*journal)->image().sessions().size() == 2);
+  CHECK((*journal)->image().entries().empty());
+  for (const auto& [key, session] : (*journal)->image().sessions()) {
+    CHECK(session.received.empty());
+    CHECK_FALSE(session.is_connected);
+  }
+  journal->reset();
+  std::filesystem::remove_all(directory);
 }
 
 TEST_CASE("the reason of a disconnection arrives although the client goes on sending") {

@@ -36,13 +36,12 @@ void Journal::set_waiters(std::vector<std::function<void()>> wakes) {
   for (std::function<void()>& wake : wakes) waiters_.emplace_back().wake = std::move(wake);
 }
 
-uint64_t Journal::append(std::vector<Op>& ops) {
+uint64_t Journal::append(std::vector<Op>& ops, bool is_waited_for) {
   size_t bytes = ops.size() * sizeof(Op);
   for (const Op& op : ops) {
     if (op.message) bytes += text_bytes(*op.message);
   }
-  if (ops.empty()) return queue_.lock()->position;
-  ops.back().ends_batch = true;
+  if (!ops.empty()) ops.back().ends_batch = true;
   queued_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   auto queue = queue_.lock();
   queue->position += ops.size();
@@ -52,37 +51,47 @@ uint64_t Journal::append(std::vector<Op>& ops) {
     queue->ops.insert(queue->ops.end(), std::make_move_iterator(ops.begin()),
                       std::make_move_iterator(ops.end()));
   }
+  queue->wants_sync |= is_waited_for;
   uint64_t position = queue->position;
-  bool is_waited_for = std::exchange(queue->is_waited_for, false);
+  bool has_work = !queue->ops.empty() || queue->wants_sync;
+  bool wakes = has_work && std::exchange(queue->is_idle, false);
   queue.unlock();
-  if (is_waited_for) changed_.notify_one();
+  if (wakes) changed_.notify_one();
   ops.clear();
   return position;
+}
+
+// Until there is something to do.
+void Journal::sleep() {
+  using Clock = std::chrono::steady_clock;
+  auto queue = queue_.lock();
+  auto ready = [&] {
+    queue->is_idle = !queue->stopping && queue->ops.empty() && !queue->wants_sync;
+    return !queue->is_idle;
+  };
+  if (is_stalled_) {
+    queue.wait_for(changed_, std::chrono::milliseconds(kRetryMs), [&] { return queue->stopping; });
+  } else if (checkpoint_goes_on_) {
+    return;
+  } else if (is_failed_ || !log_->has_unsynced() ||
+             options_.durability.mode == Durability::Mode::none) {
+    queue.wait(changed_, ready);
+  } else {
+    bool by_interval = options_.durability.mode == Durability::Mode::interval;
+    auto since = by_interval ? last_sync_ : unsynced_since_;
+    auto most =
+        std::chrono::milliseconds(by_interval ? options_.durability.interval_ms : kUnsyncedMs);
+    auto rest = since + most - Clock::now();
+    if (rest > rest.zero()) queue.wait_for(changed_, rest, ready);
+  }
+  queue->is_idle = false;
 }
 
 void Journal::run_thread() {
   pthread_setname_np(pthread_self(), "weir-journal");
   while (true) {
-    {
-      auto queue = queue_.lock();
-      auto ready = [&] {
-        queue->is_waited_for = !queue->stopping && queue->ops.empty();
-        return !queue->is_waited_for;
-      };
-      if (is_stalled_) {
-        queue.wait_for(changed_, std::chrono::milliseconds(kRetryMs),
-                       [&] { return queue->stopping; });
-      } else if (options_.durability.mode == Durability::Mode::interval && !is_failed_ &&
-                 log_->has_unsynced()) {
-        auto due = last_sync_ + std::chrono::milliseconds(options_.durability.interval_ms);
-        auto rest = due - std::chrono::steady_clock::now();
-        if (!checkpoint_goes_on_ && rest > rest.zero()) queue.wait_for(changed_, rest, ready);
-      } else if (!checkpoint_goes_on_) {
-        queue.wait(changed_, ready);
-      }
-      queue->is_waited_for = false;
-    }
-    step();
+    sleep();
+    step(false);
     auto queue = queue_.lock();
     bool is_done = group_.empty() && queue->ops.empty();
     if (queue->stopping && (is_done || is_stalled_ || is_failed_)) return;
@@ -90,8 +99,9 @@ void Journal::run_thread() {
 }
 
 bool Journal::take_group() {
-  if (!group_.empty()) return true;  // it stalled
   auto queue = queue_.lock();
+  sync_is_wanted_ |= std::exchange(queue->wants_sync, false);
+  if (!group_.empty()) return true;  // it stalled
   group_.swap(queue->ops);
   group_position_ = queue->position;
   group_written_ = 0;
@@ -99,7 +109,7 @@ bool Journal::take_group() {
   return !group_.empty();
 }
 
-bool Journal::step() {
+bool Journal::step(bool syncs) {
   bool has_work = take_group();
   if (is_failed_) {
     group_.clear();
@@ -107,12 +117,14 @@ bool Journal::step() {
     wake_waiters();
     return false;
   }
+  if (!log_->has_unsynced()) unsynced_since_ = std::chrono::steady_clock::now();
   if (!write_group()) return false;
-  if (Result<void> synced = sync_if_due(); !synced.ok()) {
+  release_group();
+  if (Result<void> synced = sync_if_due(syncs || sync_is_wanted_); !synced.ok()) {
     fail(synced.error());
     return false;
   }
-  if (has_work) publish();
+  publish();
   Result<bool> more = log_->checkpoint();
   if (!more.ok() && log_->is_lost()) {
     fail(more.error());
@@ -145,12 +157,19 @@ bool Journal::write_group() {
   return true;
 }
 
-Result<void> Journal::sync_if_due() {
-  if (!log_->has_unsynced() || options_.durability.mode == Durability::Mode::none) return {};
+Result<void> Journal::sync_if_due(bool is_wanted) {
+  using std::chrono::milliseconds;
+  if (!log_->has_unsynced()) return {};
   auto start = std::chrono::steady_clock::now();
-  if (options_.durability.mode == Durability::Mode::interval &&
-      start - last_sync_ < std::chrono::milliseconds(options_.durability.interval_ms)) {
-    return {};
+  switch (options_.durability.mode) {
+    case Durability::Mode::none:
+      return {};
+    case Durability::Mode::interval:
+      if (start - last_sync_ < milliseconds(options_.durability.interval_ms)) return {};
+      break;
+    case Durability::Mode::sync:
+      if (!is_wanted && start - unsynced_since_ < milliseconds(kUnsyncedMs)) return {};
+      break;
   }
   WEIR_CHECK(log_->sync());
   last_sync_ = std::chrono::steady_clock::now();
@@ -158,13 +177,21 @@ Result<void> Journal::sync_if_due() {
   return {};
 }
 
-void Journal::publish() {
+void Journal::release_group() {
   constexpr size_t kOpsKept = 64 * 1024;
-  durable_ = group_position_;
-  wake_waiters();
+  written_position_ = group_position_;
   queued_bytes_.fetch_sub(group_bytes_, std::memory_order_relaxed);
+  group_bytes_ = 0;
   group_.clear();
   if (group_.capacity() > kOpsKept) std::vector<Op>().swap(group_);
+}
+
+// Tells how far everything is as durable as promised.
+void Journal::publish() {
+  if (options_.durability.mode == Durability::Mode::sync && log_->has_unsynced()) return;
+  sync_is_wanted_ = false;
+  if (durable_ != written_position_) durable_ = written_position_;
+  wake_waiters();
 }
 
 void Journal::wake_waiters() {

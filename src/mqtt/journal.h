@@ -2,7 +2,9 @@
 //
 // The broker's threads append ops, a batch for each read; one thread takes everything that waits,
 // writes it at once, syncs as Durability says, and then calls durable() a larger position. While
-// one group syncs the next one gathers. Nothing is encoded on an io thread.
+// one group syncs the next one gathers. Nothing is encoded on an io thread. What nobody waits for
+// (the acknowledgement of a QoS 1 message, a retained one of QoS 0) is synced with what somebody
+// does wait for, or a moment later: the end of the process loses nothing, a power cut that moment.
 //
 // A full disk stalls the journal: nothing more becomes durable, is_congested() says so, it is tried
 // again every second and goes on when there is room. A failed sync ends it until the process starts
@@ -47,8 +49,9 @@ class Journal {
   void set_waiters(std::vector<std::function<void()>> wakes);
 
   // Takes the ops and leaves the vector empty. After a crash there are all of them or none. Returns
-  // the position behind them, and behind what others appended before.
-  uint64_t append(std::vector<Op>& ops);
+  // the position behind them, and behind what others appended before. `is_waited_for`: somebody
+  // waits for this position; there may be no ops then.
+  uint64_t append(std::vector<Op>& ops, bool is_waited_for);
   uint64_t durable() const { return durable_.load(); }
   // From now on waiter `index` wants to be called. Look at durable() once more after this.
   void want(size_t index) { waiters_[index].wants = true; }
@@ -63,8 +66,9 @@ class Journal {
   bool is_stalled() const { return is_stalled_.load(); }
   uint64_t log_bytes() const { return log_bytes_.load(std::memory_order_relaxed); }
 
-  // Takes one group and writes it. Returns whether there was something to do that could be done.
-  bool step();
+  // Takes one group, writes and syncs it. Returns whether there was something to do that could be
+  // done. Without start() only.
+  bool step() { return step(true); }
   // Writes and syncs everything, joins the thread. What is appended later is lost.
   void stop();
 
@@ -74,11 +78,14 @@ class Journal {
   static constexpr size_t kQueuedBytesMax = 128 * 1024 * 1024;
   // How often a full disk is tried again.
   static constexpr int64_t kRetryMs = 1000;
+  // How long what nobody waits for may stay unsynced: some ten syncs a second cost nothing.
+  static constexpr int64_t kUnsyncedMs = 100;
 
   struct Queue {
     std::vector<Op> ops;
     uint64_t position = 0;
-    bool is_waited_for = false;  // the thread sleeps
+    bool wants_sync = false;  // somebody waits for what was appended
+    bool is_idle = false;     // the thread sleeps
     bool stopping = false;
   };
   struct Waiter {
@@ -88,9 +95,12 @@ class Journal {
 
   Journal(Options options, std::unique_ptr<JournalLog> log);
   void run_thread();
+  void sleep();
+  bool step(bool syncs);
   bool take_group();
   bool write_group();
-  Result<void> sync_if_due();
+  Result<void> sync_if_due(bool is_wanted);
+  void release_group();
   void publish();
   void stall(const Error& error);
   void fail(const Error& error);
@@ -111,8 +121,10 @@ class Journal {
   size_t group_written_ = 0;  // so many of it are
   size_t group_bytes_ = 0;
   uint64_t group_position_ = 0, written_position_ = 0;
+  bool sync_is_wanted_ = false;
   bool checkpoint_goes_on_ = false;
   std::chrono::steady_clock::time_point last_sync_;
+  std::chrono::steady_clock::time_point unsynced_since_;  // where has_unsynced()
   std::thread thread_;
 };
 

@@ -116,7 +116,7 @@ void JournalBatch::hand_over() {
   if (!is_touched_) return;
   is_touched_ = false;
   retained_.hand_over(*journal_);
-  uint64_t position = journal_->append(ops_);
+  uint64_t position = journal_->append(ops_, !waiting_.empty());
   handed_over_.push_back({ticket_++, position});
   look();
 }

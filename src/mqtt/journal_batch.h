@@ -68,7 +68,10 @@ class JournalBatch {
   bool is_durable(uint64_t ticket) const { return ticket <= durable_ || journal_ == nullptr; }
   // `then` runs on this thread, from look(), once the ticket is durable (true) or never will be.
   using Then = std::function<void(bool)>;
-  void when_durable(uint64_t ticket, Then then) { waiting_.push_back({ticket, std::move(then)}); }
+  void when_durable(uint64_t ticket, Then then) {
+    waiting_.push_back({ticket, std::move(then)});
+    is_touched_ = true;  // to tell the journal that somebody waits
+  }
   // Something became durable, or never will.
   void look();
 

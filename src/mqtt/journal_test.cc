@@ -484,14 +484,14 @@ TEST_CASE("several threads append while checkpoints run; what is durable is foun
           done.number = message.number;
           ops.push_back(done);
         }
-        uint64_t position = journal.append(ops);
+        uint64_t position = journal.append(ops, true);
         REQUIRE(ops.empty());
         if (i % 100 != 0) continue;
         journal.want(thread);
         while (journal.durable() < position) std::this_thread::yield();
       }
       std::vector<Op> none;
-      uint64_t end = journal.append(none);
+      uint64_t end = journal.append(none, true);
       while (journal.durable() < end) std::this_thread::yield();
     });
   }
@@ -517,7 +517,7 @@ TEST_CASE("a full disk stalls the journal until there is room; a failed sync end
   RandomOps random(3);
   files.set_capacity(0);
   std::vector<Op> ops = random.batch();
-  uint64_t position = journal.append(ops);
+  uint64_t position = journal.append(ops, true);
   journal.want(0);
   CHECK_FALSE(journal.step());
   CHECK(journal.is_stalled());
@@ -531,7 +531,7 @@ TEST_CASE("a full disk stalls the journal until there is room; a failed sync end
   CHECK_FALSE(journal.is_congested());
   CHECK(woken == 1);
   ops = random.batch();
-  position = journal.append(ops);
+  position = journal.append(ops, true);
   journal.want(0);
   files.fail_operation(2);  // the write, then the sync
   CHECK_FALSE(journal.step());
@@ -539,7 +539,7 @@ TEST_CASE("a full disk stalls the journal until there is room; a failed sync end
   CHECK(journal.durable() < position);
   CHECK(woken == 2);
   ops = random.batch();
-  position = journal.append(ops);
+  position = journal.append(ops, true);
   CHECK_FALSE(journal.step());
   CHECK(journal.durable() < position);
 }

@@ -40,7 +40,7 @@ void RetainedStore::note_cleared(State& state, const std::string& topic) {
 void RetainedStore::hand_over(Journal& journal) {
   // Appended under the lock, or two threads' changes of one topic could change places.
   auto state = state_.lock();
-  if (!state->changes.empty()) journal.append(state->changes);
+  if (!state->changes.empty()) journal.append(state->changes, false);
 }
 
 void RetainedStore::restore(const MessagePtr& message) {

@@ -23,6 +23,7 @@ void BrokerThread::start_system_topics() {
 void BrokerThread::publish_system_topics() {
   Now at = now();
   hub_.retained.remove_expired(at.wall_ns);
+  journal_.touch();  // they are gone from it too
   auto tell = [&](std::string_view name, std::string payload) {
     auto message = std::make_shared<Message>();
     message->topic = fmt::format("$SYS/broker/{}", name);
