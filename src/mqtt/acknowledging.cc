@@ -84,6 +84,7 @@ void Connection::tell_in_flight() {
 void Connection::pause_if_needed() {
   bool published = std::exchange(published_, false);
   if (closed_) return;
+  rest_for_rate();
   // Deliveries stop at the bound of unsent bytes; beyond it and one packet there are only answers
   // to a peer that asks and does not listen.
   const BrokerOptions& options = thread_.hub().options;
@@ -102,7 +103,7 @@ void Connection::pause_if_needed() {
 void Connection::resume() {
   if (closed_ || !paused_ || unanswered_ > kUnansweredMax) return;
   paused_ = false;
-  if (!stuffed_) stream_->resume_reading();
+  read_on();
 }
 
 }  // namespace weir::mqtt

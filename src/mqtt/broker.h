@@ -71,6 +71,12 @@ struct BrokerOptions {
   size_t connections_max = 20'000;
   size_t sessions_max = 100'000;    // connected or kept for their client's return
   int64_t connect_ms_max = 10'000;  // from accept to CONNECT
+  // 0: as many as come. Beyond the first two CONNECT is refused (0x9F), whatever it brings; a
+  // client beyond the other two is read no further until its average is right again.
+  uint32_t connections_per_second_max = 0;
+  uint32_t connections_per_address_max = 0;
+  uint32_t messages_per_second_max = 0;  // PUBLISH packets of one client
+  uint64_t bytes_per_second_max = 0;     // of all that one client sends
   // Where sessions and retained messages are written down; empty: they end with the process.
   std::string journal_directory;
   Durability durability;

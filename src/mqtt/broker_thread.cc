@@ -49,10 +49,12 @@ void BrokerThread::adopt(std::unique_ptr<net::Stream> stream, ListenerPolicyPtr 
               stream->peer().text(), policy->connections_max, policy->name);
     return stream->close();
   }
+  std::string_view exceeded = hub_.exceeded_by(stream->peer());
   uint64_t number = ++last_connection_;
   auto connection =
       std::make_unique<Connection>(*this, number, std::move(stream), std::move(policy));
   Connection& started = *connection;
+  if (!exceeded.empty()) started.turn_away(exceeded);
   connections_.emplace(number, std::move(connection));
   started.start();
 }

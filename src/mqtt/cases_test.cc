@@ -222,6 +222,14 @@ class CaseRun {
       options_.retained_messages_max = value;
     else if (name == "connections_max")
       options_.connections_max = value;
+    else if (name == "connections_per_second_max")
+      options_.connections_per_second_max = value;
+    else if (name == "connections_per_address_max")
+      options_.connections_per_address_max = value;
+    else if (name == "messages_per_second_max")
+      options_.messages_per_second_max = value;
+    else if (name == "bytes_per_second_max")
+      options_.bytes_per_second_max = value;
     else if (name == "sessions_max")
       options_.sessions_max = value;
     else if (name == "qos_max")

@@ -30,12 +30,18 @@ Connection::Connection(BrokerThread& thread, uint64_t number, std::unique_ptr<ne
       stream_(std::move(stream)),
       policy_(std::move(policy)),
       protocol_(protocol_limits(thread.hub().options, *policy_), thread.now()) {
+  const BrokerOptions& options = thread.hub().options;
+  if (options.messages_per_second_max > 0 || options.bytes_per_second_max > 0) {
+    rate_ = std::make_unique<ClientRate>(options.messages_per_second_max,
+                                         options.bytes_per_second_max, thread.now().ms);
+  }
   connections_open.add(1);
 }
 
 Connection::~Connection() {
   connections_open.add(-1);
   policy_->connections.fetch_sub(1);
+  if (turned_away_.empty()) thread_.hub().connection_gone(stream_->peer());
 }
 
 void Connection::start() {
@@ -47,6 +53,7 @@ void Connection::on_bytes(std::string_view bytes) {
   if (closed_) return;
   bytes_received.add(bytes.size());
   if (session_ != nullptr) add_to(session_->receiver().bytes_in, bytes.size());
+  if (rate_) rate_->bytes += bytes.size();
   consume(bytes);
 }
 
@@ -81,6 +88,9 @@ void Connection::handle(ConnectAction& action) {
   assigned_ = request_->client_id.empty();
   client_id_ = assigned_ ? "weir-" + id_to_text(make_random_id()) : request_->client_id;
   if (thread_.hub().traces.generation() != 0) trace_connect();
+  if (!turned_away_.empty()) {
+    return refuse(Reason::connection_rate_exceeded, turned_away_, false);
+  }
   // Until the decision the client has nothing to say that could be acted on.
   stream_->pause_reading();
   if (!policy_->authenticate) return authenticated(Identity{});
@@ -140,7 +150,7 @@ void Connection::begin(Session& session, bool session_present) {
   thread_.member_connected(session);
   feed_session();
   arm_timer();
-  stream_->resume_reading();
+  read_on();
   log::debug("mqtt", "client {} connected from {}", client_id_, stream_->peer().text());
   goes_on_ = true;
   if (!in_read_) go_on_after_connect();  // else the read that brought CONNECT does it at its end
@@ -189,6 +199,7 @@ void Connection::handle(PublishAction& action) {
   if (closed_) return;
   add_to(session_->receiver().messages_in, 1);
   messages_received.add(1);
+  if (rate_) rate_->messages++;
   if (action.qos > 0 && !answer_later(action)) return;
   if (!action.message) {
     publishes_refused.add(1);
@@ -337,7 +348,7 @@ void Connection::on_time() {
   if (closed_ || now_ms < looked_at_ms_) return;  // an earlier time was asked for since
   looked_at_ms_ = INT64_MAX;
   // While reading is paused the client cannot be heard: its time does not run.
-  if (paused_) return look_at(now_ms + kRestingMs);
+  if (paused_ || throttled_) return look_at(now_ms + kRestingMs);
   if (std::optional<EndAction> end = protocol_.on_time(thread_.now())) return handle(*end);
   arm_timer();
 }
@@ -358,7 +369,7 @@ void Connection::on_end(Result<void> how) {
 }
 
 void Connection::on_drained() {
-  if (std::exchange(stuffed_, false) && !closed_ && !paused_) stream_->resume_reading();
+  if (std::exchange(stuffed_, false) && !closed_) read_on();
   feed_session();
   thread_.flush_later();
 }

@@ -14,6 +14,7 @@
 
 #include "mqtt/broker_thread.h"
 #include "mqtt/protocol.h"
+#include "mqtt/rate_limit.h"
 #include "net/stream.h"
 
 namespace weir::mqtt {
@@ -36,6 +37,8 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   ~Connection() override;
 
   void start();
+  // One too many of its kind: CONNECT will be refused.
+  void turn_away(std::string_view why);
   // The broker's answers to a CONNECT.
   void authenticated(Result<Identity> identity);
   void begin(Session& session, bool session_present);
@@ -80,6 +83,8 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   bool answer_later(const PublishAction& action);
   void hand_to_sinks();
   void pause_if_needed();
+  void rest_for_rate();
+  void read_on();
   void feed_session();
   void arm_timer();
   void look_at(int64_t at_ms);
@@ -106,6 +111,8 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   const ListenerPolicyPtr policy_;
   Protocol protocol_;
   std::unique_ptr<ConnectRequest> request_;  // until it is answered
+  std::unique_ptr<ClientRate> rate_;         // null: without limits
+  std::string_view turned_away_;             // a literal; empty: it is not
   Identity identity_;
   bool assigned_ = false;
   std::string client_id_;
@@ -113,6 +120,7 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   bool closed_ = false;
   bool paused_ = false;     // reading rests for the sinks
   bool stuffed_ = false;    // reading rests until the peer has taken its answers
+  bool throttled_ = false;  // reading rests until the client's rate is right again
   bool published_ = false;  // in this read
   bool in_read_ = false;
   bool goes_on_ = false;  // CONNECT was accepted; what came behind it is still to be read

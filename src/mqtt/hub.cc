@@ -29,6 +29,7 @@ Hub::Hub(const Clock& the_clock, BrokerOptions the_options, std::vector<PublishS
       retained(options.retained_messages_max, options.retained_bytes_max),
       queues(options.queued_bytes_total_max),
       journal(std::move(the_journal)),
+      connection_rate(options.connections_per_second_max, the_clock.steady_ms()),
       started_ms(the_clock.steady_ms()) {}
 
 Hub::~Hub() = default;

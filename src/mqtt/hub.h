@@ -16,6 +16,7 @@
 #include "mqtt/broker.h"
 #include "mqtt/journal.h"
 #include "mqtt/now.h"
+#include "mqtt/rate_limit.h"
 #include "mqtt/receiver.h"
 #include "mqtt/retained_store.h"
 #include "mqtt/session.h"
@@ -54,6 +55,10 @@ struct Hub : std::enable_shared_from_this<Hub> {
   void sample_rates();
   // As Broker's: access_review.cc.
   void review_identities();
+  // The limits on connections (connection_rates.cc): which of them one from this peer exceeds, or
+  // empty; it is counted then until connection_gone().
+  std::string_view exceeded_by(const net::Peer& peer);
+  void connection_gone(const net::Peer& peer);
   // Publishes as the server: "$weir".
   void publish(MessagePtr message);
   // Closes every connection and waits; see Broker::stop().
@@ -73,6 +78,8 @@ struct Hub : std::enable_shared_from_this<Hub> {
   std::atomic<size_t> connections = 0;
   std::atomic<bool> stopping = false;
   std::atomic<bool> review_is_due = false;
+  Guarded<TokenBucket> connection_rate;
+  Guarded<TextMap<size_t>> connections_by_address;  // when they are limited
   const int64_t started_ms;
 
  private:

@@ -32,6 +32,11 @@ inline metrics::Counter publishes_refused{
     "weir_mqtt_publishes_refused_total", "PUBLISH packets their client was not authorised to send"};
 inline metrics::Counter connects_refused{"weir_mqtt_connects_refused_total",
                                          "CONNECT packets answered with a refusal"};
+inline metrics::Counter connections_turned_away{
+    "weir_mqtt_connections_turned_away_total",
+    "Network connections beyond the rate of connections, or too many of one address"};
+inline metrics::Counter rests_for_rate{"weir_mqtt_rate_limited_total",
+                                       "Times a client was read no further for sending too fast"};
 inline metrics::Counter protocol_faults{"weir_mqtt_protocol_faults_total",
                                         "Connections closed for breaking the protocol"};
 

@@ -48,6 +48,11 @@ void read_broker_settings(ConfigReader& reader, Config& config) {
   reader.read("mqtt.durability", parse_durability, broker.durability);
   broker.journal_directory = config.data_dir + "/broker";
   reader.number("mqtt.max_connections", 1, 10'000'000, broker.connections_max);
+  reader.number("mqtt.max_connections_per_address", 0, 10'000'000,
+                broker.connections_per_address_max);
+  reader.number("mqtt.max_connection_rate", 0, 1'000'000, broker.connections_per_second_max);
+  reader.number("mqtt.max_message_rate", 0, 1'000'000'000, broker.messages_per_second_max);
+  reader.size("mqtt.max_byte_rate", broker.bytes_per_second_max);
 }
 
 }  // namespace weir::server

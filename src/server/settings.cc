@@ -45,6 +45,10 @@ constexpr std::array kSettings{
     Setting{"mqtt.retain_available", "true", "whether messages are retained"},
     Setting{"mqtt.topic_alias_max", "10", "topic aliases of a client, and of the server to it"},
     Setting{"mqtt.max_connections", "20000", "clients connected at once"},
+    Setting{"mqtt.max_connections_per_address", "0", "of them from one address; 0: no limit"},
+    Setting{"mqtt.max_connection_rate", "0", "new connections in a second, in all; 0: no limit"},
+    Setting{"mqtt.max_message_rate", "0", "messages a client may publish in a second; 0: no limit"},
+    Setting{"mqtt.max_byte_rate", "0", "bytes a client may send in a second; 0: no limit"},
     Setting{"mqtt.durability", "sync",
             "when sessions and retained messages are on disk: sync (before the acknowledgement), "
             "interval:1s, none"},
