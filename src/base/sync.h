@@ -8,13 +8,34 @@
 // std::shared_ptr<const T>.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
 
 namespace weir {
 
-template <class T>
+// A lock of four bytes, for things there are many of and that are locked briefly and seldom: it has
+// no queue, and who waits for long burns no processor either.
+class SmallMutex {
+ public:
+  void lock() {
+    while (state_.exchange(kHeld, std::memory_order_acquire) == kHeld) {
+      state_.wait(kHeld, std::memory_order_relaxed);
+    }
+  }
+  void unlock() {
+    state_.store(kFree, std::memory_order_release);
+    state_.notify_one();
+  }
+
+ private:
+  static constexpr int kFree = 0, kHeld = 1;
+  std::atomic<int> state_ = kFree;
+};
+
+// With a SmallMutex there is nothing to wait for but the lock.
+template <class T, class Mutex = std::mutex>
 class Guarded {
  public:
   template <class... Args>
@@ -37,15 +58,15 @@ class Guarded {
 
    private:
     friend class Guarded;
-    Lock(std::mutex& mutex, T& value) : lock_(mutex), value_(&value) {}
-    std::unique_lock<std::mutex> lock_;
+    Lock(Mutex& mutex, T& value) : lock_(mutex), value_(&value) {}
+    std::unique_lock<Mutex> lock_;
     T* value_;
   };
 
   Lock lock() const { return Lock(mutex_, value_); }
 
  private:
-  mutable std::mutex mutex_;
+  mutable Mutex mutex_;
   mutable T value_;
 };
 

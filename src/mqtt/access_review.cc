@@ -46,25 +46,24 @@ void BrokerThread::review_identities() {
 }
 
 void Connection::review() {
-  if (closed_ || !identity_.standing) return;
-  Result<Identity> now = identity_.standing->now();
+  if (closed_ || !identity().standing) return;
+  Result<Identity> now = identity().standing->now();
   if (!now.ok()) {
-    log::info("mqtt", "client {} from {} is not admitted any more: {}", client_id_,
+    log::info("mqtt", "client {} from {} is not admitted any more: {}", client_id(),
               stream_->peer().text(), now.error().message);
     if (session_ == nullptr) return refuse(Reason::not_authorized, "not admitted any more");
     return close(Reason::not_authorized, "not admitted any more");
   }
-  identity_ = std::move(now).value();
+  protocol_.set_identity(std::move(now).value());
   if (session_ == nullptr) return;  // begin() takes it from here
-  if (!identity_.may_subscribe && !session_->subscriptions.empty()) {
+  if (!identity().may_subscribe && !session_->subscriptions.empty()) {
     return close(Reason::not_authorized, "it has subscriptions and may not subscribe any more");
   }
-  protocol_.set_identity(identity_);
-  if (session_->will && !may_publish(identity_, session_->will->message->topic)) {
+  if (session_->will && !may_publish(identity(), session_->will->message->topic)) {
     session_->will.reset();
   }
-  session_->set_topics(identity_.topics.get());
-  thread_.restrict(*session_, identity_.topics);
+  session_->set_topics(identity().topics.get());
+  thread_.restrict(*session_, identity().topics);
 }
 
 void BrokerThread::restrict(Session& session, const std::shared_ptr<const TopicAccess>& topics) {

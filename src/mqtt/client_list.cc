@@ -23,7 +23,7 @@ std::vector<ReceiverPtr> all_receivers(const Hub& hub) {
   auto held = hub.receivers.lock();
   std::vector<ReceiverPtr> all;
   all.reserve(held->size());
-  for (const auto& [client_id, receiver] : *held) all.push_back(receiver);
+  for (const ReceiverPtr& receiver : *held) all.push_back(receiver);
   return all;
 }
 
@@ -193,13 +193,13 @@ void Hub::on_home(std::string client_id, int looks, HomeTask then) {
   std::shared_ptr<Receiver> receiver;
   {
     auto held = receivers.lock();
-    if (auto found = held->find(client_id); found != held->end()) receiver = found->second;
+    if (auto found = held->find(client_id); found != held->end()) receiver = *found;
   }
   uint32_t home = receiver ? receiver->home.load(std::memory_order_acquire) : Receiver::kGone;
   if (home == Receiver::kGone || stopping || looks > kLooksMax) return then(nullptr, nullptr);
   post(home, [client_id = std::move(client_id), receiver, looks,
               then = std::move(then)](BrokerThread& here) {
-    if (receiver->session != nullptr && receiver->home == here.index()) {
+    if (receiver->home == here.index() && receiver->session != nullptr) {
       return then(&here, receiver.get());
     }
     here.after_ms(kLookAgainMs, [client_id, looks, then](BrokerThread& again) {

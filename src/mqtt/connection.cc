@@ -86,7 +86,7 @@ void Connection::perform(Actions& actions) {
 void Connection::handle(ConnectAction& action) {
   request_ = std::move(action.request);
   assigned_ = request_->client_id.empty();
-  client_id_ = assigned_ ? "weir-" + id_to_text(make_random_id()) : request_->client_id;
+  protocol_.set_client_id(assigned_ ? "weir-" + id_to_text(make_random_id()) : request_->client_id);
   if (thread_.hub().traces.generation() != 0) trace_connect();
   if (!turned_away_.empty()) {
     return refuse(Reason::connection_rate_exceeded, turned_away_, false);
@@ -94,7 +94,7 @@ void Connection::handle(ConnectAction& action) {
   // Until the decision the client has nothing to say that could be acted on.
   stream_->pause_reading();
   if (!policy_->authenticate) return authenticated(Identity{});
-  Credentials credentials{client_id_, request_->user, request_->password, stream_->peer()};
+  Credentials credentials{client_id(), request_->user, request_->password, stream_->peer()};
   std::shared_ptr<Hub> hub = thread_.hub().shared_from_this();
   policy_->authenticate(std::move(credentials), [hub, index = thread_.index(),
                                                  number = number_](Result<Identity> identity) {
@@ -105,53 +105,53 @@ void Connection::handle(ConnectAction& action) {
   });
 }
 
-void Connection::authenticated(Result<Identity> identity) {
+void Connection::authenticated(Result<Identity> answer) {
   if (closed_ || !request_) return;
   // What it rests on may have changed since the decision, before there was an identity to review.
-  if (identity.ok() && identity->standing) identity = identity->standing->now();
-  if (!identity.ok()) {  // why is for the log alone
-    const bool too_often = identity.error().code == Errc::too_many_requests;
-    return refuse(too_often ? Reason::connection_rate_exceeded : reason_of(identity.error().code),
-                  identity.error().message, false);
+  if (answer.ok() && answer->standing) answer = answer->standing->now();
+  if (!answer.ok()) {  // why is for the log alone
+    const bool too_often = answer.error().code == Errc::too_many_requests;
+    return refuse(too_often ? Reason::connection_rate_exceeded : reason_of(answer.error().code),
+                  answer.error().message, false);
   }
-  identity_ = std::move(identity).value();
-  if (request_->will && !may_publish(identity_, request_->will->topic)) {
+  protocol_.set_identity(std::move(answer).value());
+  if (request_->will && !may_publish(identity(), request_->will->topic)) {
     return refuse(Reason::not_authorized, "a will that the client may not publish");
   }
   // One that may not subscribe is not given what an earlier session subscribed to either.
-  bool clean_start = request_->clean_start || !identity_.may_subscribe;
-  thread_.resolve({thread_.index(), number_, client_id_, identity_.user, clean_start});
+  bool clean_start = request_->clean_start || !identity().may_subscribe;
+  thread_.resolve({thread_.index(), number_, client_id(), identity().user, clean_start});
 }
 
 void Connection::begin(Session& session, bool session_present) {
   session_ = &session;
   std::unique_ptr<ConnectRequest> request = std::move(request_);
   session.expiry_s = request->session_expiry_s;
-  thread_.note_connected(session, identity_.user);
-  std::string connack = protocol_.accept({client_id_, identity_, assigned_, session_present});
+  thread_.note_connected(session, identity().user);
+  std::string connack = protocol_.accept({client_id(), identity(), assigned_, session_present});
   if (connack.empty()) return finish({}, false, false);
   clients_connected.add(1);
   describe(*request);
   if (request->will) {
-    request->will->client_id = client_id_;
-    request->will->user = identity_.user;
+    request->will->client_id = client_id();
+    request->will->user = identity().user;
     thread_.journal().will(session.journal_key(), *request->will, request->will_delay_s);
     session.will.emplace(Will{std::move(request->will), request->will_delay_s});
   }
   write(connack);
-  thread_.restrict(session, identity_.topics);
+  thread_.restrict(session, identity().topics);
   session.attach({.wire = this,
                   .version = request->version,
                   .receive_maximum = request->receive_maximum,
                   .packet_bytes_max = request->packet_bytes_max,
                   .topic_alias_maximum = request->topic_alias_maximum,
-                  .topics = identity_.topics.get()},
+                  .topics = identity().topics.get()},
                  thread_.now());
   thread_.member_connected(session);
   feed_session();
   arm_timer();
   read_on();
-  log::debug("mqtt", "client {} connected from {}", client_id_, stream_->peer().text());
+  log::debug("mqtt", "client {} connected from {}", client_id(), stream_->peer().text());
   goes_on_ = true;
   if (!in_read_) go_on_after_connect();  // else the read that brought CONNECT does it at its end
 }
@@ -171,7 +171,7 @@ void Connection::describe(const ConnectRequest& request) {
   details->protocol_version = static_cast<uint8_t>(request.version);
   details->keep_alive_s = request.keep_alive_s;
   details->session_expiry_s = request.session_expiry_s;
-  details->user = identity_.user;
+  details->user = identity().user;
   details->peer = stream_->peer().text();
   details->policy = policy_;
   details->connected_at_ns = thread_.now().wall_ns;
@@ -181,7 +181,7 @@ void Connection::describe(const ConnectRequest& request) {
 void Connection::refuse(Reason reason, std::string_view why, bool tells_client) {
   if (closed_) return;
   connects_refused.add(1);
-  log::info("mqtt", "client {} from {} refused, {}: {}", client_id_, stream_->peer().text(),
+  log::info("mqtt", "client {} from {} refused, {}: {}", client_id(), stream_->peer().text(),
             to_string(reason), why);
   request_.reset();
   finish(protocol_.refuse(reason, tells_client ? why : ""), false, true);
@@ -189,7 +189,7 @@ void Connection::refuse(Reason reason, std::string_view why, bool tells_client) 
 
 void Connection::close(Reason reason, std::string_view why) {
   if (closed_) return;
-  log::debug("mqtt", "client {} from {} disconnected, {}: {}", client_id_, stream_->peer().text(),
+  log::debug("mqtt", "client {} from {} disconnected, {}: {}", client_id(), stream_->peer().text(),
              to_string(reason), why);
   note_end(why);
   finish(protocol_.farewell(reason, why), true, true);
@@ -205,7 +205,7 @@ void Connection::handle(PublishAction& action) {
     publishes_refused.add(1);
     add_to(session_->receiver().refused, 1);
     if (!std::exchange(refusal_is_logged_, true)) {  // 3.1.1 cannot tell its client
-      log::info("mqtt", "client {}: a publish was refused: {}", client_id_,
+      log::info("mqtt", "client {}: a publish was refused: {}", client_id(),
                 to_string(action.refusal));
     }
     return;
@@ -309,7 +309,7 @@ void Connection::handle(EndAction& action) {
   if (closed_) return;
   if (!action.by_client) {
     protocol_faults.add(1);
-    log::info("mqtt", "client {} from {} closed, {}: {}", client_id_, stream_->peer().text(),
+    log::info("mqtt", "client {} from {} closed, {}: {}", client_id(), stream_->peer().text(),
               to_string(action.reason), action.why);
   }
   if (session_ != nullptr && action.session_expiry_s) {
@@ -356,7 +356,7 @@ void Connection::on_time() {
 void Connection::on_end(Result<void> how) {
   if (closed_) return;
   if (session_ != nullptr) {
-    log::debug("mqtt", "client {} from {} is gone: {}", client_id_, stream_->peer().text(),
+    log::debug("mqtt", "client {} from {} is gone: {}", client_id(), stream_->peer().text(),
                how.ok() ? "closed without DISCONNECT" : how.error().message);
     note_end(how.ok() ? std::string_view("the connection was closed without DISCONNECT")
                       : std::string_view(how.error().message));

@@ -88,6 +88,8 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   void feed_session();
   void arm_timer();
   void look_at(int64_t at_ms);
+  const Identity& identity() const { return protocol_.identity(); }
+  const std::string& client_id() const { return protocol_.client_id(); }
   // Lets go of session and stream. `farewell` is written first.
   void finish(std::string_view farewell, bool with_will, bool gracefully);
   void describe(const ConnectRequest& request);
@@ -113,9 +115,7 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   std::unique_ptr<ConnectRequest> request_;  // until it is answered
   std::unique_ptr<ClientRate> rate_;         // null: without limits
   std::string_view turned_away_;             // a literal; empty: it is not
-  Identity identity_;
   bool assigned_ = false;
-  std::string client_id_;
   Session* session_ = nullptr;  // owned by the thread; null before CONNECT and after the end
   bool closed_ = false;
   bool paused_ = false;     // reading rests for the sinks

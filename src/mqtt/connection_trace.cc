@@ -9,7 +9,7 @@ namespace weir::mqtt {
 bool Connection::is_traced(uint64_t generation) {
   if (generation != trace_generation_) {
     trace_generation_ = generation;
-    traced_ = thread_.hub().traces.concern(client_id_);
+    traced_ = thread_.hub().traces.concern(client_id());
   }
   return traced_;
 }
@@ -30,7 +30,7 @@ void Connection::trace_connect() {
   }
   if (request.will) text += fmt::format(", will on {}", request.will->topic);
   text += fmt::format(", from {}", stream_->peer().text());
-  thread_.hub().traces.record({client_id_, true, "CONNECT", request.packet_bytes, text, {}, {}},
+  thread_.hub().traces.record({client_id(), true, "CONNECT", request.packet_bytes, text, {}, {}},
                               thread_.now().wall_ns);
 }
 
@@ -43,7 +43,7 @@ void Connection::on_frame(const Frame& frame) {
     alias_topic = protocol_.topic_of_alias(publish.properties.topic_alias);
   }
   PacketWords words = packet_words(frame, protocol_.version(), alias_topic);
-  thread_.hub().traces.record({client_id_, true, packet_name(frame.type), frame.size_bytes,
+  thread_.hub().traces.record({client_id(), true, packet_name(frame.type), frame.size_bytes,
                                std::move(words.text), words.topic, words.payload},
                               thread_.now().wall_ns);
 }
@@ -53,7 +53,7 @@ void Connection::trace_out(std::string_view packets) {
   Frame frame;
   while (cut_frame(packets, UINT32_MAX, frame) == Cut::complete) {
     PacketWords words = packet_words(frame, protocol_.version());
-    thread_.hub().traces.record({client_id_, false, packet_name(frame.type), frame.size_bytes,
+    thread_.hub().traces.record({client_id(), false, packet_name(frame.type), frame.size_bytes,
                                  std::move(words.text), words.topic, words.payload},
                                 thread_.now().wall_ns);
     packets.remove_prefix(frame.size_bytes);

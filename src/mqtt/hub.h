@@ -18,6 +18,7 @@
 #include "mqtt/now.h"
 #include "mqtt/rate_limit.h"
 #include "mqtt/receiver.h"
+#include "mqtt/receiver_set.h"
 #include "mqtt/retained_store.h"
 #include "mqtt/session.h"
 #include "mqtt/text_map.h"
@@ -73,7 +74,7 @@ struct Hub : std::enable_shared_from_this<Hub> {
   Traces traces;
   const std::unique_ptr<Journal> journal;  // null: nothing outlives the process
   // Every session's receiver by client id; an entry's home changes on its home thread only.
-  Guarded<TextMap<std::shared_ptr<Receiver>>> receivers;
+  Guarded<ReceiverSet> receivers;
   std::vector<std::unique_ptr<BrokerThread>> threads;
   std::atomic<size_t> connections = 0;
   std::atomic<bool> stopping = false;

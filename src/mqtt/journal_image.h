@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "base/flat_map.h"
 #include "mqtt/journal_op.h"
 
 namespace weir::mqtt {
@@ -35,9 +36,9 @@ class JournalImage {
     std::string client_id, user;
     uint32_t expiry_s = 0;
     bool is_connected = false;
-    int64_t wall_ns = 0;  // of connecting or disconnecting
-    std::map<std::string, Subscription, std::less<>> subscriptions;  // by filter
-    absl::btree_set<uint16_t> received;                              // QoS 2, not released
+    int64_t wall_ns = 0;                               // of connecting or disconnecting
+    FlatMap<std::string, Subscription> subscriptions;  // by filter
+    absl::btree_set<uint16_t> received;                // QoS 2, not released
     std::unique_ptr<Will> will;
     size_t deliveries = 0;  // messages that wait for it or are under way
   };

@@ -121,6 +121,10 @@ class Protocol {
   std::string accept(const Acceptance& acceptance);
   // What its client may do has changed.
   void set_identity(Identity identity) { identity_ = std::move(identity); }
+  const Identity& identity() const { return identity_; }
+  // Of the CONNECT, or assigned; known before it is accepted.
+  void set_client_id(std::string client_id) { client_id_ = std::move(client_id); }
+  const std::string& client_id() const { return client_id_; }
   // Goes on with what arrived behind the CONNECT.
   void resume(Now now, Actions& out) { consume({}, now, out); }
   // The CONNECT is refused: the CONNACK, or empty where 3.x has no code for the reason.

@@ -76,7 +76,7 @@ struct Receiver {
     int64_t connected_at_ns = 0, disconnected_at_ns = 0;
     std::string ended_because;
   };
-  Guarded<Details> details;
+  Guarded<Details, SmallMutex> details;
 
   // Hub::sample_rates() alone writes these: messages in, out, bytes in, out.
   std::array<std::atomic<float>, 4> rates = {};

@@ -92,7 +92,7 @@ void Hub::recover() {
     auto home = static_cast<uint32_t>(sessions.size() % threads.size());
     std::unique_ptr<Session> session = make_session(*this, key, from, home);
     sessions[key] = session.get();
-    receivers.lock()->emplace(from.client_id, session->shared_receiver());
+    receivers.lock()->insert(session->shared_receiver());
     int64_t gone_ms =
         from.is_connected ? 0 : std::max<int64_t>(0, wall_ns - from.wall_ns) / 1'000'000;
     by_thread[home].push_back({std::move(session), from.is_connected, gone_ms});

@@ -12,13 +12,13 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/flat_map.h"
 #include "base/ring.h"
 #include "mqtt/drops.h"
 #include "mqtt/incoming_ids.h"
@@ -161,8 +161,8 @@ class Session {
   bool is_in_flight(uint16_t packet_id) const;
   size_t queued() const { return queue_.size() + in_flight_.size(); }
 
-  std::map<std::string, Subscription, std::less<>> subscriptions;  // by filter
-  uint32_t expiry_s = 0;  // how long it outlives its connection
+  FlatMap<std::string, Subscription> subscriptions;  // by filter
+  uint32_t expiry_s = 0;                             // how long it outlives its connection
   std::optional<Will> will;
 
  private:

@@ -22,7 +22,7 @@ void BrokerThread::resolve(Claim claim) {
     auto receivers = hub_.receivers.lock();
     auto held = receivers->find(claim.client_id);
     if (held != receivers->end()) {
-      receiver = held->second;
+      receiver = *held;
       home = receiver->home.load(std::memory_order_acquire);
     } else if (claim.thread != index_) {
       home = claim.thread;  // the session ended while the claim was under way
@@ -31,7 +31,7 @@ void BrokerThread::resolve(Claim claim) {
     } else {
       is_new = true;
       receiver = std::make_shared<Receiver>(claim.client_id, index_);
-      receivers->emplace(claim.client_id, receiver);
+      receivers->insert(receiver);
     }
   }
   if (is_full) {

@@ -1,6 +1,7 @@
 #include "mqtt/topic_tree.h"
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/inlined_vector.h>
 
 #include <algorithm>
 #include <mutex>
@@ -72,11 +73,13 @@ struct GroupEnd {
   std::vector<Holder> members;  // in the order they joined
 };
 
+using Groups = std::vector<GroupEnd>;
+
 // What ends at one place of the tree: the holders of one filter, shared or not.
 struct FilterEnd {
-  std::vector<Holder> holders;   // by address
-  std::vector<GroupEnd> groups;  // by text of their filter
-  bool is_empty() const { return holders.empty() && groups.empty(); }
+  std::vector<Holder> holders;     // by address
+  std::unique_ptr<Groups> groups;  // by text of their filter; null: none
+  bool is_empty() const { return holders.empty() && !groups; }
 };
 using Found = std::vector<const FilterEnd*>;
 
@@ -92,7 +95,7 @@ auto place_among(std::vector<Holder>& members, const Receiver* receiver) {
                       [&](const Holder& member) { return member.receiver.get() == receiver; });
 }
 
-auto place_of(std::vector<GroupEnd>& groups, std::string_view filter) {
+auto place_of(Groups& groups, std::string_view filter) {
   return std::lower_bound(
       groups.begin(), groups.end(), filter,
       [](const GroupEnd& end, std::string_view wanted) { return end.group->filter < wanted; });
@@ -126,17 +129,29 @@ Match::Group with_members(const GroupEnd& end) {
   return group;
 }
 
+// Most are a few levels: without memory of their own.
+using Edge = absl::InlinedVector<LevelId, 4>;
+
 struct Node {
-  Levels edge;  // from the parent to here; not empty but at the root
-  absl::flat_hash_map<LevelId, std::unique_ptr<Node>> children;  // by the first level of their edge
-  std::unique_ptr<Node> plus;                                    // whose edge begins with kPlus
-  std::unique_ptr<FilterEnd> here;  // of the filter that ends at this node
-  std::unique_ptr<FilterEnd> hash;  // of the filter that goes on with "/#" only
+  Edge edge;  // from the parent to here; not empty but at the root
+  using Children = absl::flat_hash_map<LevelId, std::unique_ptr<Node>>;
+  std::unique_ptr<Children> children;  // by the first level of their edge; null: none
+  std::unique_ptr<Node> plus;          // whose edge begins with kPlus
+  std::unique_ptr<FilterEnd> here;     // of the filter that ends at this node
+  std::unique_ptr<FilterEnd> hash;     // of the filter that goes on with "/#" only
 
   bool has_ends() const { return here || hash; }
-  size_t children_count() const { return children.size() + (plus ? 1 : 0); }
+  size_t children_count() const { return (children ? children->size() : 0) + (plus ? 1 : 0); }
   std::unique_ptr<Node>& child_for(LevelId level) {
-    return level == kPlus ? plus : children[level];
+    if (level == kPlus) return plus;
+    if (!children) children = std::make_unique<Children>();
+    return (*children)[level];
+  }
+  const Node* find_child(LevelId level) const {
+    if (level == kPlus) return plus.get();
+    if (!children) return nullptr;
+    auto found = children->find(level);
+    return found == children->end() ? nullptr : found->second.get();
   }
 
   // `wildcards` is false at a first level that begins with '$' (§4.7.2).
@@ -146,10 +161,8 @@ struct Node {
       if (here) found.push_back(here.get());
       return;
     }
-    if (topic[0] != kUnknown && !children.empty()) {
-      if (auto child = children.find(topic[0]); child != children.end()) {
-        child->second->match_edge(topic, found);
-      }
+    if (topic[0] != kUnknown) {
+      if (const Node* child = find_child(topic[0])) child->match_edge(topic, found);
     }
     if (wildcards && plus) plus->match_edge(topic, found);
   }
@@ -162,7 +175,7 @@ struct Node {
   }
 };
 
-size_t shared_prefix(const Levels& edge, LevelSpan path) {
+size_t shared_prefix(const Edge& edge, LevelSpan path) {
   return static_cast<size_t>(
       std::mismatch(edge.begin(), edge.end(), path.begin(), path.end()).first - edge.begin());
 }
@@ -170,9 +183,9 @@ size_t shared_prefix(const Levels& edge, LevelSpan path) {
 // Puts a node into the edge above `slot`, behind its first `levels` levels.
 void split(std::unique_ptr<Node>& slot, size_t levels) {
   auto upper = std::make_unique<Node>();
-  Levels& edge = slot->edge;
+  Edge& edge = slot->edge;
   upper->edge.assign(edge.begin(), edge.begin() + static_cast<ptrdiff_t>(levels));
-  edge = Levels(edge.begin() + static_cast<ptrdiff_t>(levels), edge.end());
+  edge.erase(edge.begin(), edge.begin() + static_cast<ptrdiff_t>(levels));
   upper->child_for(edge[0]) = std::move(slot);
   slot = std::move(upper);
 }
@@ -198,11 +211,7 @@ Node& reach(Node& root, LevelSpan path) {
 const Node* find_node(const Node& root, LevelSpan path) {
   const Node* at = &root;
   while (!path.empty()) {
-    const Node* child = at->plus.get();
-    if (path[0] != kPlus) {
-      auto found = at->children.find(path[0]);
-      child = found == at->children.end() ? nullptr : found->second.get();
-    }
+    const Node* child = at->find_child(path[0]);
     if (child == nullptr || child->edge.size() > path.size() ||
         shared_prefix(child->edge, path) < child->edge.size()) {
       return nullptr;
@@ -223,13 +232,14 @@ void prune(Node& node, LevelSpan path) {
   if (child.has_ends() || child.children_count() > 1) return;
   if (child.children_count() == 1) {
     std::unique_ptr<Node> only =
-        child.plus ? std::move(child.plus) : std::move(child.children.begin()->second);
+        child.plus ? std::move(child.plus) : std::move(child.children->begin()->second);
     only->edge.insert(only->edge.begin(), child.edge.begin(), child.edge.end());
     slot = std::move(only);
   } else if (first == kPlus) {
     slot.reset();
   } else {
-    node.children.erase(first);
+    node.children->erase(first);
+    if (node.children->empty()) node.children.reset();
   }
 }
 
@@ -330,9 +340,10 @@ TopicTree::Subscribed TopicTree::subscribe(std::string_view text,
   std::vector<Holder>* holders = &end.holders;
   std::vector<Holder>::iterator at;
   if (filter.is_shared) {
-    auto group = place_of(end.groups, text);
-    if (group == end.groups.end() || group->group->filter != text) {
-      group = end.groups.insert(group, {std::make_shared<SharedGroup>(std::string(text)), {}});
+    if (!end.groups) end.groups = std::make_unique<Groups>();
+    auto group = place_of(*end.groups, text);
+    if (group == end.groups->end() || group->group->filter != text) {
+      group = end.groups->insert(group, {std::make_shared<SharedGroup>(std::string(text)), {}});
     }
     done.group = group->group;
     holders = &group->members;
@@ -357,12 +368,14 @@ bool TopicTree::unsubscribe(std::string_view text, const Receiver& receiver) {
   FilterEnd* end = state_->find_end(filter);
   if (end == nullptr) return false;
   if (filter.is_shared) {
-    auto group = place_of(end->groups, text);
-    if (group == end->groups.end() || group->group->filter != text) return false;
+    if (!end->groups) return false;
+    auto group = place_of(*end->groups, text);
+    if (group == end->groups->end() || group->group->filter != text) return false;
     auto at = place_among(group->members, &receiver);
     if (at == group->members.end()) return false;
     group->members.erase(at);
-    if (group->members.empty()) end->groups.erase(group);
+    if (group->members.empty()) end->groups->erase(group);
+    if (end->groups->empty()) end->groups.reset();
   } else {
     auto at = place_in(end->holders, &receiver);
     if (at == end->holders.end() || at->receiver.get() != &receiver) return false;
@@ -388,7 +401,8 @@ MatchPtr TopicTree::match(std::string_view topic) const {
   std::erase_if(match->targets,
                 [&](const Target& target) { return !target.receiver->may_receive(topic); });
   for (const FilterEnd* end : found) {
-    for (const GroupEnd& group : end->groups) match->groups.push_back(with_members(group));
+    if (!end->groups) continue;
+    for (const GroupEnd& group : *end->groups) match->groups.push_back(with_members(group));
   }
   return match;
 }
@@ -403,9 +417,9 @@ MatchPtr TopicTree::members_of(const SharedGroup& group) const {
   auto match = std::make_shared<Match>();
   std::shared_lock lock(mutex_);
   FilterEnd* end = state_->find_end(filter);
-  if (end == nullptr) return match;
-  auto at = place_of(end->groups, group.filter);
-  if (at == end->groups.end() || at->group->filter != group.filter) return match;
+  if (end == nullptr || !end->groups) return match;
+  auto at = place_of(*end->groups, group.filter);
+  if (at == end->groups->end() || at->group->filter != group.filter) return match;
   match->groups.push_back(with_members(*at));
   return match;
 }
