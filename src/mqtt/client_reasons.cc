@@ -11,7 +11,7 @@ std::string_view remedy(Reason reason) {
     case Reason::bad_user_name_or_password:
       return "check user and password, or token";
     case Reason::not_authorized:
-      return "give this user the right to connect and to use the topics, or connect as another";
+      return "check user and password, or token, and what this user may do at the broker";
     case Reason::client_identifier_not_valid:
       return "set another client_id, or clean = true with none";
     case Reason::unsupported_protocol_version:

@@ -56,9 +56,9 @@ class Answer:
 
 class Weir:
     """One running server. `env` fills its .env file; `config` is the text of its weir.toml; `tls`
-    is an ssl context for one that was told to use HTTPS."""
+    is an ssl context for one that was told to use HTTPS; one that `has_broker` listens for MQTT."""
 
-    def __init__(self, env=None, config=None, arguments=(), tls=None):
+    def __init__(self, env=None, config=None, arguments=(), tls=None, has_broker=True):
         self.directory = tempfile.TemporaryDirectory(prefix="weir-e2e-")
         self.path = Path(self.directory.name)
         self.env = dict(ENV if env is None else env)
@@ -67,6 +67,7 @@ class Weir:
             (self.path / "weir.toml").write_text(config)
         self.arguments = list(arguments)
         self.tls = tls
+        self.has_broker = has_broker
         self.process = self.log = None
         self.http_port = self.mqtt_port = 0
 
@@ -79,11 +80,13 @@ class Weir:
         self.process = subprocess.Popen(
             [os.path.abspath(BINARY), "run", "--data-dir", "data",
              "--http-listen", f"127.0.0.1:{self.http_port}",
-             "--mqtt-listen", f"127.0.0.1:{self.mqtt_port}", *self.arguments],
+             *(["--mqtt-listen", f"127.0.0.1:{self.mqtt_port}"] if self.has_broker else []),
+             *self.arguments],
             cwd=self.path, stdout=self.log, stderr=subprocess.STDOUT,
             env={k: v for k, v in os.environ.items() if not k.startswith(("INFLUXDB_", "WEIR_"))})
         self.http_port = int(self.wait_for_output(r"https?://127\.0\.0\.1:(\d+)"))
-        self.mqtt_port = int(self.wait_for_output(r"mqtt://127\.0\.0\.1:(\d+)"))
+        if self.has_broker:
+            self.mqtt_port = int(self.wait_for_output(r"mqtt://127\.0\.0\.1:(\d+)"))
         wait_for(self.is_healthy, "/health to pass")
         return self
 
