@@ -23,6 +23,7 @@ TEST_CASE("a bridge's topic lines say what Mosquitto's say") {
            Case{"a/#", true, false, "a/#", "a/#", "a/#", 0},
            Case{"topic a/# both 2 l/ r/", true, true, "a/#", "l/a/#", "r/a/#", 2},
            Case{"in + 1 \"\" r/", false, true, "+", "+", "r/+", 1},
+           Case{"out a 2 '' 'r r/'", true, false, "a", "a", "r r/a", 2},
            Case{"out a", true, false, "a", "a", "a", 0},
            Case{"\"\" in 1 here there", false, true, "", "here", "there", 1},
            Case{"\"two words\" out", true, false, "two words", "two words", "two words", 0},

@@ -9,15 +9,15 @@
 namespace weir::mqtt {
 namespace {
 
-// Words with blanks between; "" is an empty one, quotes hold blanks.
+// Words with blanks between; "" or '' is an empty one, quotes hold blanks.
 std::vector<std::string> words_of(std::string_view line) {
   std::vector<std::string> words;
   size_t at = 0;
   while ((at = line.find_first_not_of(" \t", at)) != line.npos) {
-    const bool is_quoted = line[at] == '"';
+    const bool is_quoted = line[at] == '"' || line[at] == '\'';
     const size_t begin = at + (is_quoted ? 1 : 0);
-    const size_t end =
-        std::min(is_quoted ? line.find('"', begin) : line.find_first_of(" \t", begin), line.size());
+    const size_t end = std::min(
+        is_quoted ? line.find(line[at], begin) : line.find_first_of(" \t", begin), line.size());
     words.emplace_back(line.substr(begin, end - begin));
     at = end + (is_quoted && end < line.size() ? 1 : 0);
   }

@@ -5,8 +5,8 @@
 //
 // out copies from here to the other broker, which is what is done when nothing is said, in the
 // other way. A local topic is LOCAL_PREFIX and what FILTER matches, the remote one REMOTE_PREFIX
-// and the same; "" is no prefix, and as FILTER: the prefixes are whole topics. Of several lines
-// that match the first holds.
+// and the same; "" or '' is no prefix, and as FILTER: the prefixes are whole topics. Of several
+// lines that match the first holds.
 #pragma once
 
 #include <cstdint>

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -13,6 +14,8 @@ namespace {
 
 // Messages on their way to the other broker at once; the rest waits in the own broker's session.
 constexpr uint16_t kBridgeWindow = 500;
+// Names of the files with a session's state: "bridge-NAME.json", "broker.json".
+constexpr std::string_view kBridgeFile = "bridge-", kStateFile = ".json";
 
 }  // namespace
 
@@ -20,6 +23,7 @@ Result<std::unique_ptr<OtherBrokers>> OtherBrokers::start(const Config& config,
                                                           const Parts& parts) {
   std::unique_ptr<OtherBrokers> others(new OtherBrokers(parts));
   if (config.external_broker) WEIR_CHECK(others->start_consumer(config));
+  WEIR_CHECK(others->forget_removed_bridges(config));
   for (const BridgeConfig& bridge : config.bridges) {
     auto started = others->start_bridge(bridge, config);
     if (!started.ok()) return std::move(started).error().with_context("[[bridge]] " + bridge.name);
@@ -86,7 +90,7 @@ Result<void> OtherBrokers::start_bridge(const BridgeConfig& bridge, const Config
   WEIR_TRY(settings.remote, settings_of(bridge.link, config, state));
   WEIR_TRY(settings.own_id,
            instance_id(system_file_system(), config.data_dir + "/brokers/instance"));
-  settings.local = own_side(bridge, state->own_id());
+  settings.local = own_side(bridge, *state);
   settings.local.options.packet_bytes_max = config.broker.packet_bytes_max;
   settings.remote_status_topic = bridge.remote_status_topic;
   settings.tell_status = [this, topic = bridge.status_topic](bool connected) {
@@ -101,16 +105,41 @@ Result<void> OtherBrokers::start_bridge(const BridgeConfig& bridge, const Config
   return {};
 }
 
+// Nobody can guess it, so nobody can take the session over.
+std::string OtherBrokers::own_client_id(std::string_view bridge, const LinkState& state) {
+  return fmt::format("bridge-{}-{}", bridge, state.own_id());
+}
+
+Result<void> OtherBrokers::forget_removed_bridges(const Config& config) {
+  FileSystem& files = system_file_system();
+  const std::string directory = config.data_dir + "/brokers";
+  if (!files.exists(directory)) return {};
+  WEIR_TRY(std::vector<std::string> names, files.list(directory));
+  for (const std::string& file : names) {
+    if (!file.starts_with(kBridgeFile) || !file.ends_with(kStateFile)) continue;
+    const std::string name =
+        file.substr(kBridgeFile.size(), file.size() - kBridgeFile.size() - kStateFile.size());
+    const bool is_wanted = std::any_of(config.bridges.begin(), config.bridges.end(),
+                                       [&](const auto& one) { return one.name == name; });
+    if (is_wanted) continue;
+    LinkState state(files, directory + "/" + file);
+    WEIR_CHECK(state.open({}, name));
+    parts_.broker.kick(own_client_id(name, state), true, [](bool) {});
+    WEIR_CHECK(files.remove(directory + "/" + file));
+    log::info("server", "bridge {} is no more, nor is what waited for it", name);
+  }
+  return {};
+}
+
 // The bridge as a client of the own broker: its session there is what waits for the other side.
 mqtt::ClientSettings OtherBrokers::own_side(const BridgeConfig& bridge,
-                                            const std::string& client_id) const {
+                                            const LinkState& state) const {
   mqtt::ClientSettings settings;
   settings.name = bridge.link.name + ", own side";
   settings.url = "the own broker";
   settings.try_older = false;
   settings.options.version = mqtt::Version::v5;
-  // Nobody can guess it, so nobody can take the session over.
-  settings.options.client_id = "bridge-" + bridge.name + "-" + client_id;
+  settings.options.client_id = own_client_id(bridge.name, state);
   settings.options.session_expiry_s = UINT32_MAX;
   settings.options.keep_alive_s = 0;
   settings.options.receive_maximum = kBridgeWindow;

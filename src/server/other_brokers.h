@@ -41,8 +41,11 @@ class OtherBrokers {
  private:
   explicit OtherBrokers(const Parts& parts) : parts_(parts) {}
   Result<void> start_consumer(const Config& config);
+  // Bridges of an earlier configuration: what still waits for them goes with their sessions.
+  Result<void> forget_removed_bridges(const Config& config);
   Result<void> start_bridge(const BridgeConfig& bridge, const Config& config);
-  mqtt::ClientSettings own_side(const BridgeConfig& bridge, const std::string& client_id) const;
+  mqtt::ClientSettings own_side(const BridgeConfig& bridge, const LinkState& state) const;
+  static std::string own_client_id(std::string_view bridge, const LinkState& state);
   void tell_status(const std::string& topic, bool connected) const;
   // The client's settings but for what it subscribes to; its session is kept in `state`.
   Result<mqtt::ClientSettings> settings_of(const BrokerLink& link, const Config& config,

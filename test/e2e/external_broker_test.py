@@ -361,6 +361,29 @@ class BridgeTest(BrokersTest):
         load.more(200)
         self.check_stored(near, load.finish())
 
+    def test_what_waits_to_go_out_survives_a_kill_and_goes_with_its_bridge(self):
+        far = self.start_weir(config=RULE, arguments=QUEUE)
+        near = self.start_bridged(far.mqtt_port, "out readings/# 1")
+        load = self.start_load(near.mqtt_port)
+        load.more(100)
+        far.stop()
+        load.more(300)
+        near.kill()
+        near.start()
+        load.more(100)
+        numbers = load.finish()
+        far.start()
+        self.check_stored(far, numbers)
+        self.assertEqual([one["clientID"][:9] for one in self.bridge_sessions(near)], ["bridge-b-"])
+        near.stop()
+        (near.path / "weir.toml").write_text(RULE)
+        near.start()
+        wait_for(lambda: not self.bridge_sessions(near), "the session of the bridge to end")
+
+    def bridge_sessions(self, weir):
+        clients = weir.api("GET", "/api/v2/weir/clients").json["clients"]
+        return [one for one in clients if one["clientID"].startswith("bridge-")]
+
     def test_the_state_of_the_connection_is_a_retained_topic(self):
         far = self.start_broker(Mosquitto())
         near = self.start_bridged(far.port, "out readings/# 1",
