@@ -44,7 +44,7 @@ struct ServerInfo {
   std::function<std::string()> http_listen;
   bool anonymous_mqtt = false;
   // The broker that is consumed, and bridges; any thread. Empty function: none.
-  std::function<std::vector<mqtt::ClientStatus>()> other_brokers;
+  std::function<std::vector<mqtt::ClientStatus>()> other_brokers = {};
 };
 
 struct Context {
