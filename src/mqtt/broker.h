@@ -80,6 +80,9 @@ struct BrokerOptions {
   // Where sessions and retained messages are written down; empty: they end with the process.
   std::string journal_directory;
   Durability durability;
+  // Between two publications of $SYS/broker/#; 0: never. Mosquitto's sys_interval.
+  int64_t system_topics_ms = 10'000;
+  std::string version = {};  // as $SYS/broker/version tells it: "0.1.0"
 };
 
 // Which retained messages, in the order of their topics.

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "mqtt/connection.h"
 #include "mqtt/metrics.h"
+#include "mqtt/system_topics.h"
 
 namespace weir::mqtt {
 

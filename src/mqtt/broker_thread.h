@@ -28,6 +28,7 @@
 namespace weir::mqtt {
 
 class Connection;
+class SystemTopics;
 struct Settlement;
 
 // A connection's wish for the session of its client id. Connections are named by thread and number,
@@ -211,6 +212,7 @@ class BrokerThread {
   int64_t looks_armed_ms_ = INT64_MAX;
   std::vector<uint64_t> resting_;  // connections that wait for the sinks
   net::IoThread::TimerId system_timer_ = 0;
+  std::unique_ptr<SystemTopics> system_topics_;  // on the first thread
 };
 
 // Messages routed on one thread for sessions of another.

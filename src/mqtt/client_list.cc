@@ -164,7 +164,12 @@ void Hub::sample_rates() {
   auto turn = sampling_.lock();
   traces.expire(clock.wall_ns());
   int64_t at_ms = clock.steady_ms();
+  uint64_t queued_messages = 0, queued_bytes = 0, in_flight_in = 0, in_flight_out = 0;
   for (const ReceiverPtr& receiver : all_receivers(*this)) {
+    queued_messages += receiver->queued_messages.load(std::memory_order_relaxed);
+    queued_bytes += receiver->queued_bytes.load(std::memory_order_relaxed);
+    in_flight_in += receiver->in_flight_in.load(std::memory_order_relaxed);
+    in_flight_out += receiver->in_flight_out.load(std::memory_order_relaxed);
     const std::array<uint64_t, 4> counts = {
         receiver->messages_in.load(std::memory_order_relaxed),
         receiver->messages_out.load(std::memory_order_relaxed),
@@ -184,6 +189,18 @@ void Hub::sample_rates() {
       receiver->rates[i].store(static_cast<float>(rate), std::memory_order_relaxed);
     }
     last = {at_ms, counts};
+  }
+  totals.queued_messages = queued_messages;
+  totals.queued_bytes = queued_bytes;
+  totals.in_flight_in = in_flight_in;
+  totals.in_flight_out = in_flight_out;
+}
+
+void Hub::client_connected() {
+  size_t now_connected = ++clients_connected;
+  size_t most = clients_connected_most;
+  while (most < now_connected &&
+         !clients_connected_most.compare_exchange_weak(most, now_connected)) {
   }
 }
 

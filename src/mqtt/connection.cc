@@ -69,6 +69,7 @@ void Connection::perform(Actions& actions) {
   in_read_ = true;
   // PINGRESP tells that the broker lives: it waits for no disk.
   if (!actions.reply.empty() && !closed_) {
+    packet_tally.count_sent(actions.reply);
     if (is_traced()) trace_out(actions.reply);
     stream_->write(actions.reply);
   }
@@ -131,6 +132,8 @@ void Connection::begin(Session& session, bool session_present) {
   std::string connack = protocol_.accept({client_id(), identity(), assigned_, session_present});
   if (connack.empty()) return finish({}, false, false);
   clients_connected.add(1);
+  clients_of(policy_->name, static_cast<int>(request->version)).add(1);
+  thread_.hub().client_connected();
   describe(*request);
   if (request->will) {
     request->will->client_id = client_id();
@@ -180,7 +183,7 @@ void Connection::describe(const ConnectRequest& request) {
 
 void Connection::refuse(Reason reason, std::string_view why, bool tells_client) {
   if (closed_) return;
-  connects_refused.add(1);
+  count_refusal(reason);
   log::info("mqtt", "client {} from {} refused, {}: {}", client_id(), stream_->peer().text(),
             to_string(reason), why);
   request_.reset();
@@ -198,6 +201,7 @@ void Connection::close(Reason reason, std::string_view why) {
 void Connection::handle(PublishAction& action) {
   if (closed_) return;
   add_to(session_->receiver().messages_in, 1);
+  if (action.message) packet_tally.payload_received += action.message->payload.size();
   messages_received.add(1);
   if (rate_) rate_->messages++;
   if (action.qos > 0 && !answer_later(action)) return;
@@ -391,7 +395,11 @@ void Connection::finish(std::string_view farewell, bool with_will, bool graceful
   }
   if (Session* session = std::exchange(session_, nullptr)) {
     session->receiver().in_flight_in = 0;
-    clients_connected.add(session->is_attached() ? -1 : 0);
+    if (session->is_attached()) {
+      clients_connected.add(-1);
+      clients_of(policy_->name, static_cast<int>(protocol_.version())).add(-1);
+      thread_.hub().clients_connected--;
+    }
     thread_.connection_ended(*session, with_will);
   }
   thread_.retire(number_);
@@ -399,6 +407,7 @@ void Connection::finish(std::string_view farewell, bool with_will, bool graceful
 
 void Connection::write(std::string_view bytes) {
   if (closed_ || bytes.empty()) return;
+  packet_tally.count_sent(bytes);
   if (is_traced()) trace_out(bytes);
   if (held_.empty()) return stream_->write(bytes);
   held_.back().bytes += bytes;
@@ -407,6 +416,7 @@ void Connection::write(std::string_view bytes) {
 void Connection::write_shared(std::shared_ptr<const std::string> bytes) {
   if (!held_.empty()) return write(*bytes);
   if (closed_) return;
+  packet_tally.count_sent(*bytes);
   if (is_traced()) trace_out(*bytes);
   stream_->write_shared(std::move(bytes));
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "mqtt/broker_thread.h"
 #include "mqtt/connection.h"
+#include "mqtt/hub_gauges.h"
 #include "mqtt/topic.h"
 
 namespace weir::mqtt {
@@ -30,7 +31,8 @@ Hub::Hub(const Clock& the_clock, BrokerOptions the_options, std::vector<PublishS
       queues(options.queued_bytes_total_max),
       journal(std::move(the_journal)),
       connection_rate(options.connections_per_second_max, the_clock.steady_ms()),
-      started_ms(the_clock.steady_ms()) {}
+      started_ms(the_clock.steady_ms()),
+      gauges_(std::make_unique<Gauges>(*this)) {}
 
 Hub::~Hub() = default;
 

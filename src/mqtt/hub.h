@@ -77,6 +77,15 @@ struct Hub : std::enable_shared_from_this<Hub> {
   Guarded<ReceiverSet> receivers;
   std::vector<std::unique_ptr<BrokerThread>> threads;
   std::atomic<size_t> connections = 0;
+  std::atomic<size_t> clients_connected = 0, clients_connected_most = 0;
+  std::atomic<uint64_t> sessions_expired = 0;
+  void client_connected();
+  // Of all clients together, as sample_rates() found them.
+  struct Totals {
+    std::atomic<uint64_t> queued_messages = 0, queued_bytes = 0;
+    std::atomic<uint64_t> in_flight_in = 0, in_flight_out = 0;
+  };
+  Totals totals;
   std::atomic<bool> stopping = false;
   std::atomic<bool> review_is_due = false;
   Guarded<TokenBucket> connection_rate;
@@ -88,6 +97,8 @@ struct Hub : std::enable_shared_from_this<Hub> {
   void on_home(std::string client_id, int looks, HomeTask then);
   struct Nothing {};
   Guarded<Nothing> sampling_;  // one at a time
+  struct Gauges;
+  std::unique_ptr<Gauges> gauges_;  // last: they read the members above
 };
 
 }  // namespace weir::mqtt

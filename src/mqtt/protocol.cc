@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "mqtt/metrics.h"
 
 namespace weir::mqtt {
 
@@ -53,6 +54,7 @@ size_t Protocol::consume_frames(std::string_view bytes, Now now, Actions& out) {
     } else {
       used += frame.size_bytes;
       out.packets++;
+      packet_tally.count_received(static_cast<size_t>(frame.type));
       last_packet_ms_ = now.ms;
       handle(frame, now, out);
       if (observer_ != nullptr) observer_->on_frame(frame);

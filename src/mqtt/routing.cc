@@ -106,6 +106,7 @@ void BrokerThread::flush(bool batch_is_over) {
       hub_.post(thread, std::move(receive));
     }
   }
+  settle_packet_tally();
   if (sent_tally.messages != 0) {
     messages_sent.add(sent_tally.messages);
     publish_bytes_sent.add(sent_tally.bytes);

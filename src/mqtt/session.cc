@@ -89,8 +89,10 @@ bool Session::write_with_alias(const Message& message, SendForm& form, Write wri
       size = write();
     }
   }
-  if (size != 0) count_sent(size);
-  return size != 0;
+  if (size == 0) return false;
+  packet_tally.payload_sent += message.payload.size();
+  count_sent(size);
+  return true;
 }
 
 bool Session::write_shared(Outgoing& outgoing, SendForm form) {

@@ -210,6 +210,8 @@ void BrokerThread::wait_for_return(Home& home, int64_t gone_ms) {
       auto at = here.homes_.find(held.get());
       if (at == here.homes_.end()) return;
       at->second.expiry_timer = 0;
+      here.hub_.sessions_expired++;
+      sessions_expired.add(1);
       here.end_session(*held);
     });
   }

@@ -355,6 +355,7 @@ TopicTree::Subscribed TopicTree::subscribe(std::string_view text,
   if (done.is_new) {
     holders->insert(at, {std::move(receiver), subscription});
     size_.fetch_add(1, std::memory_order_relaxed);
+    if (filter.is_shared) shared_size_.fetch_add(1, std::memory_order_relaxed);
   } else {
     at->subscription = subscription;
   }
@@ -383,6 +384,7 @@ bool TopicTree::unsubscribe(std::string_view text, const Receiver& receiver) {
   }
   if (end->is_empty()) state_->drop_end(filter);
   size_.fetch_sub(1, std::memory_order_relaxed);
+  if (filter.is_shared) shared_size_.fetch_sub(1, std::memory_order_relaxed);
   changes_.changed(filter.plain);
   return true;
 }

@@ -89,13 +89,15 @@ class TopicTree {
   MatchPtr members_of(const SharedGroup& group) const;
   const ChangeCounters& changes() const { return changes_; }
   size_t size() const { return size_.load(std::memory_order_relaxed); }  // subscriptions
+  // Of these, memberships of shared subscriptions.
+  size_t shared_size() const { return shared_size_.load(std::memory_order_relaxed); }
 
  private:
   struct State;
   mutable std::shared_mutex mutex_;
   std::unique_ptr<State> state_;  // guarded by mutex_
   ChangeCounters changes_;
-  std::atomic<size_t> size_ = 0;
+  std::atomic<size_t> size_ = 0, shared_size_ = 0;
 };
 
 }  // namespace weir::mqtt

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "server/version.h"
+
 namespace weir::server {
 namespace {
 
@@ -47,6 +49,10 @@ void read_broker_settings(ConfigReader& reader, Config& config) {
   reader.number("mqtt.topic_alias_max", 0, 65535, broker.topic_alias_max);
   reader.read("mqtt.durability", parse_durability, broker.durability);
   broker.journal_directory = config.data_dir + "/broker";
+  int64_t interval_s = broker.system_topics_ms / 1000;
+  reader.number("mqtt.sys_interval", 0, 65535, interval_s);
+  broker.system_topics_ms = interval_s * 1000;
+  broker.version = kVersion;
   reader.number("mqtt.max_connections", 1, 10'000'000, broker.connections_max);
   reader.number("mqtt.max_connections_per_address", 0, 10'000'000,
                 broker.connections_per_address_max);

@@ -44,6 +44,7 @@ constexpr std::array kSettings{
     Setting{"mqtt.max_qos", "2", "highest quality of service: 0, 1 or 2"},
     Setting{"mqtt.retain_available", "true", "whether messages are retained"},
     Setting{"mqtt.topic_alias_max", "10", "topic aliases of a client, and of the server to it"},
+    Setting{"mqtt.sys_interval", "10", "seconds between two tellings of $SYS/broker/#; 0: never"},
     Setting{"mqtt.max_connections", "20000", "clients connected at once"},
     Setting{"mqtt.max_connections_per_address", "0", "of them from one address; 0: no limit"},
     Setting{"mqtt.max_connection_rate", "0", "new connections in a second, in all; 0: no limit"},

@@ -8,6 +8,7 @@ export const kDrops = [
   "allQueuesFull",
   "tooLarge",
   "expired",
+  "rightsLost",
   "notAuthorized",
 ] as const;
 export type Drop = (typeof kDrops)[number];
@@ -36,6 +37,11 @@ export const kDropWords: Record<Drop, { what: string; remedy: string }> = {
   expired: {
     what: "Expired while waiting",
     remedy: "The publisher's message expiry passed before the client could be given it.",
+  },
+  rightsLost: {
+    what: "It may not receive them any more",
+    remedy:
+      "What waited for it was let go when its rights changed. Give its user or token the right to read there again.",
   },
   notAuthorized: {
     what: "Published without permission",
