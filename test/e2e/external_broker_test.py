@@ -61,7 +61,11 @@ class Load:
     def more(self, count):
         """Waits for so many more acknowledgements."""
         goal = len(self.acknowledged_ids) + count
-        wait_for(lambda: len(self.acknowledged_ids) >= goal, f"{goal} acknowledgements", 120)
+        try:
+            wait_for(lambda: len(self.acknowledged_ids) >= goal, f"{goal} acknowledgements", 120)
+        except AssertionError as late:
+            raise AssertionError(f"{late}: {len(self.acknowledged_ids)} of {len(self.numbers)}, "
+                                 f"connected: {self.client.is_connected()}") from None
 
     def finish(self):
         """All that was sent is acknowledged."""
