@@ -356,6 +356,92 @@ function explain({ topic, payload }) {
   };
 }
 
+// ---- the broker's clients and retained messages ----
+function makeClient(clientID, i) {
+  const away = i % 9 === 8;
+  const rate = i % 3 === 0 ? (i % 7) + 0.4 : 0;
+  const lost = i % 11 === 5 ? 1200 + i : 0;
+  const at = (ago) => new Date(startedAt - ago * 1000).toISOString();
+  return {
+    clientID,
+    user: i % 4 === 0 ? "ada" : "",
+    connected: !away,
+    peer: `192.168.1.${10 + (i % 200)}:${40_000 + i}`,
+    listener: "mqtt.listen",
+    transport: i % 13 === 12 ? "ws" : "tcp",
+    protocol: i % 2 === 0 ? "MQTT 3.1.1" : "MQTT 5",
+    connectedAt: at(60 * i + 5),
+    disconnectedAt: away ? at(30 * i) : null,
+    endedBecause: away ? "the connection was closed without DISCONNECT" : "",
+    cleanStart: !away,
+    sessionExpirySeconds: away ? 86_400 : 0,
+    keepAliveSeconds: 60,
+    messagesIn: 40 * i,
+    messagesOut: 7 * i,
+    bytesIn: 2000 * i,
+    bytesOut: 900 * i,
+    rates: { messagesIn: rate, messagesOut: rate / 3, bytesIn: rate * 42, bytesOut: rate * 14 },
+    inFlightIn: 0,
+    inFlightOut: i % 5 === 0 ? 2 : 0,
+    queuedMessages: away ? 31 : 0,
+    queuedBytes: away ? 4096 : 0,
+    dropped: {
+      slowSubscriber: lost,
+      queueFull: 0,
+      allQueuesFull: 0,
+      tooLarge: 0,
+      expired: 0,
+      rightsLost: 0,
+      notAuthorized: 0,
+      total: lost,
+    },
+    subscriptionCount: 1,
+  };
+}
+const clients = Array.from({ length: process.argv.includes("--many") ? 10_000 : 40 }, (_, i) =>
+  makeClient(`device-${String(i).padStart(5, "0")}`, i),
+);
+function clientPage(query) {
+  const text = (query.get("text") ?? "").toLowerCase();
+  const state = query.get("state");
+  const keys = {
+    connectedAt: (one) => one.connectedAt,
+    user: (one) => one.user,
+    messagesInRate: (one) => one.rates.messagesIn,
+    messagesOutRate: (one) => one.rates.messagesOut,
+    queued: (one) => one.queuedMessages,
+    dropped: (one) => one.dropped.total,
+  };
+  const key = keys[query.get("sort")] ?? ((one) => one.clientID);
+  const sign = query.get("descending") === "true" ? -1 : 1;
+  const found = clients
+    .filter((one) => `${one.clientID} ${one.user} ${one.peer}`.toLowerCase().includes(text))
+    .filter((one) => state !== "kept" || !one.connected)
+    .filter((one) => state !== "connected" || one.connected)
+    .sort((a, b) => sign * (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+  const offset = Number(query.get("offset") ?? 0);
+  const kept = clients.filter((one) => !one.connected).length;
+  return {
+    clients: found.slice(offset, offset + Number(query.get("limit") ?? 100)),
+    matching: found.length,
+    connected: clients.length - kept,
+    kept,
+  };
+}
+const retained = topics
+  .filter((source) => source.retain)
+  .map((source) => ({
+    topic: source.topic,
+    payload: source.make(startedAt),
+    cut: false,
+    payloadBytes: source.make(startedAt).length,
+    qos: 1,
+    time: new Date(startedAt).toISOString(),
+    clientID: source.topic.split("/")[1],
+    user: "",
+    expiresAt: null,
+  }));
+
 // ---- HTTP ----
 const signedIn = (request) =>
   state.sessions.has(/session=(\w+)/.exec(request.headers.cookie ?? "")?.[1]);
@@ -411,6 +497,55 @@ function answer(request, url, body) {
       return { status: 204 };
     case "GET /api/v2/me":
       return { body: { id: state.user.id, name: state.user.name, status: "active" } };
+    case "GET /api/v2/weir/clients":
+      return { body: clientPage(url.searchParams) };
+    case "GET /api/v2/weir/clients/detail": {
+      const client = clients.find((one) => one.clientID === url.searchParams.get("clientID"));
+      if (client === undefined) return fail(404, "not found", "client not found");
+      const subscription = { filter: `cmnd/${client.clientID}/#`, qos: 1, noLocal: false };
+      const options = { retainAsPublished: false, retainHandling: "send", id: null };
+      return {
+        body: {
+          ...client,
+          unsentBytes: 0,
+          subscriptions: [{ ...subscription, ...options }],
+          will: null,
+        },
+      };
+    }
+    case "GET /api/v2/weir/retained":
+      return {
+        body: { messages: retained, more: false, total: retained.length, totalBytes: 120 },
+      };
+    case "GET /api/v2/weir/retained/message": {
+      const held = retained.find((one) => one.topic === url.searchParams.get("topic"));
+      if (held === undefined) return fail(404, "not found", "retained message not found");
+      return { body: { ...held, contentType: "", responseTopic: "", userProperties: [] } };
+    }
+    case "GET /api/v2/weir/brokers":
+      return {
+        body: {
+          brokers: [
+            {
+              name: "bridge cloud",
+              url: "mqtts://broker.example.org:8883",
+              clientID: "weir-cloud",
+              connected: false,
+              since: new Date(startedAt - 90_000).toISOString(),
+              protocolVersion: 5,
+              connects: 3,
+              lastError: "broker.example.org:8883: connection refused; trying again",
+              lastErrorAt: new Date(startedAt - 4000).toISOString(),
+              messagesIn: 0,
+              messagesOut: 1200,
+              unacknowledged: 0,
+              waiting: 12,
+            },
+          ],
+        },
+      };
+    case "GET /api/v2/weir/traces":
+      return { body: { traces: [] } };
     case "GET /api/v2/weir/info":
       return {
         body: {

@@ -305,6 +305,12 @@ await step("a client is found, seen whole, traced and disconnected", async () =>
   await view.getByRole("button", { name: "Disconnect…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Disconnect" }).click();
   await page.getByText(`${lamp} was disconnected`).waitFor();
+  // It comes back, to be looked at below.
+  subscribe("-V", "5", "-i", lamp, "-q", "1", "-t", `${made}/#`, "--will-topic", `${made}/gone`);
+  await view
+    .getByText("connected now")
+    .or(view.getByText(/connected \d+ s ago/))
+    .waitFor();
 });
 
 await step("a client that left shows as away, until its session is ended", async () => {

@@ -174,6 +174,21 @@ export interface TraceLine {
   cut?: boolean;
 }
 
+// A connection of the server's own to another broker: the one it consumes from, or a bridge.
+export interface OtherBroker {
+  name: string;
+  url: string;
+  clientID: string;
+  connected: boolean;
+  since: string;
+  lastError: string | null;
+  lastErrorAt: string | null;
+  messagesIn: number;
+  messagesOut: number;
+  unacknowledged: number;
+  waiting: number;
+}
+
 const kBase = "/api/v2/weir";
 
 function search(parameters: Record<string, string | number | boolean>): string {
@@ -193,6 +208,9 @@ export const broker = {
       "DELETE",
       `${kBase}/clients?${search({ clientID, session: endSession ? "end" : "" })}`,
     ),
+
+  others: async (signal?: AbortSignal) =>
+    (await json<{ brokers: OtherBroker[] }>("GET", `${kBase}/brokers`, undefined, signal)).brokers,
 
   retained: (
     query: { filter: string; text: string; after: string; limit: number },

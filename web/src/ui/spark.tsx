@@ -21,6 +21,7 @@ export function Spark({
       width={width}
       height={height}
       viewBox={`0 0 ${width} ${height}`}
+      preserveAspectRatio="none"
       aria-hidden="true"
     >
       {values.length > 1 && (

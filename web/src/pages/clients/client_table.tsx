@@ -180,10 +180,10 @@ function Row(props: {
       </div>
       <div role="cell" class="c-peer" title={`${client.listener} · ${client.transport}`}>
         {client.peer}
-        {client.transport !== "tcp" && <span class="badge">{client.transport}</span>}
       </div>
       <div role="cell" class="c-protocol">
         {client.protocol}
+        {client.transport !== "tcp" && <span class="faint"> · {client.transport}</span>}
       </div>
       <div role="cell" class="c-since" title={Number.isNaN(since) ? undefined : moment(since)}>
         {Number.isNaN(since) ? "–" : shortAgo(since, props.now)}
@@ -218,6 +218,7 @@ function Row(props: {
             title={`${count(lost)} messages were dropped; choose the row to see why`}
           >
             <Icon name="warning" size={13} /> {compact(lost)}
+            {props.narrow && " dropped"}
           </span>
         )}
       </div>

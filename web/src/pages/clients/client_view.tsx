@@ -264,9 +264,11 @@ function Will({ client }: { client: ClientDetail }) {
           {will.delaySeconds > 0 && <span class="badge">after {will.delaySeconds} s</span>}
         </li>
       </ul>
-      <pre class="payload" tabIndex={0} aria-label="The will's payload">
-        {readable(will)}
-      </pre>
+      {will.payloadBytes > 0 && (
+        <pre class="payload" tabIndex={0} aria-label="The will's payload">
+          {readable(will)}
+        </pre>
+      )}
     </section>
   );
 }

@@ -9,6 +9,7 @@ import { SearchInput, Segments } from "../../ui/parts";
 import "../../styles/clients.css";
 import { ClientView } from "./client_view";
 import { ClientTable } from "./client_table";
+import { OtherBrokers } from "./other_brokers";
 import { useClients } from "./use_clients";
 
 const kStates: [ClientState, string][] = [
@@ -71,6 +72,7 @@ export function ClientsPage() {
             {list.error}
           </p>
         )}
+        <OtherBrokers />
         {none ? (
           <div class="empty">
             <Icon name="clients" size={28} />
