@@ -12,6 +12,8 @@ namespace {
 // Filters in one SUBSCRIBE, and their bytes: every server takes a packet of that size.
 constexpr size_t kFiltersAtOnce = 50;
 constexpr size_t kFilterBytesAtOnce = 8 * 1024;
+// An acknowledgement names one of these: what a server may have unanswered at most.
+constexpr size_t kPacketIdentifiers = 65535;
 
 // A server that speaks 3.1.1 alone answers an MQTT 5 CONNECT in its own form: no property length.
 bool is_refusal_in_311(const Frame& frame) { return frame.body.size() == 2 && frame.body[1] == 1; }
@@ -176,9 +178,11 @@ MaybeFault ClientSession::on_publish(const Frame& frame, Now now, ClientOutput& 
   Publish packet;
   if (MaybeFault fault = decode_publish(frame, options_.version, packet)) return fault;
   if (MaybeFault fault = resolve_alias(packet)) return fault;
-  if (options_.version == Version::v5 && packet.qos > 0 &&
-      inbox_.unanswered() >= options_.receive_maximum) {
-    return Fault{Reason::receive_maximum_exceeded, "more QoS 1 messages than receive maximum"};
+  // Mosquitto sends a session that is resumed all it had queued, whatever the receive maximum:
+  // ending the connection would end it again each time. Only identifiers that run out are a fault;
+  // the owner pauses reading long before.
+  if (packet.qos > 0 && inbox_.unanswered() >= kPacketIdentifiers) {
+    return Fault{Reason::receive_maximum_exceeded, "more messages than packet identifiers"};
   }
   deliver(packet, now, out);
   return std::nullopt;

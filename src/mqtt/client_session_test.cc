@@ -397,13 +397,25 @@ TEST_CASE("topic aliases of the server are resolved and end with the connection"
   CHECK(it.take<EndedEvent>().size() == 1);
 }
 
-TEST_CASE("a server that exceeds the receive maximum is disconnected") {
+TEST_CASE("a server that exceeds the receive maximum is borne with") {
   ClientOptions options = options_of(Version::v5);
   options.receive_maximum = 1;
   Played it(options);
   it.connect();
   it.from_server("PUBLISH topic=a qos=1 id=1 payload=1");
   it.from_server("PUBLISH topic=a qos=1 id=2 payload=1");
+  CHECK(it.sent().empty());
+  CHECK(it.take<ReceivedEvent>().size() == 2);
+}
+
+TEST_CASE("a server that uses more messages than there are identifiers is disconnected") {
+  Played it(options_of(Version::v5));
+  it.connect();
+  for (int i = 1; i <= 65535; i++) {
+    it.from_server("PUBLISH topic=a qos=1 id=" + std::to_string(i) + " payload=1");
+  }
+  CHECK(it.sent().empty());
+  it.from_server("PUBLISH topic=a qos=1 id=1 payload=1");
   CHECK(it.sent() == it.packet("DISCONNECT reason=147"));
 }
 
