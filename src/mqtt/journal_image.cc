@@ -85,7 +85,7 @@ void JournalImage::apply(const Op& op) {
       session->received.erase(op.packet_id);
       break;
     case OpKind::will:
-      session->will = std::make_unique<Will>(Will{spoken_of_, op.seconds});
+      if (spoken_of_) session->will = std::make_unique<Will>(Will{spoken_of_, op.seconds});
       break;
     case OpKind::will_gone:
       session->will.reset();

@@ -113,6 +113,16 @@ TEST_CASE("an op with any byte changed is refused or reads as another") {
   }
 }
 
+TEST_CASE("what speaks of a message changes nothing where none was told") {
+  JournalImage image;
+  image.apply({.kind = OpKind::session, .session = 1, .details = std::make_shared<OpDetails>()});
+  std::string before = image_text(image);
+  for (OpKind kind : {OpKind::queued, OpKind::retained, OpKind::will}) {
+    image.apply({.kind = kind, .qos = 1, .session = 1});
+    CHECK(image_text(image) == before);
+  }
+}
+
 TEST_CASE("replayed ops give the image that applying them gave") {
   for (uint64_t seed = 1; seed <= 20; seed++) {
     CAPTURE(seed);
