@@ -182,8 +182,10 @@ function Row(props: {
         {client.peer}
       </div>
       <div role="cell" class="c-protocol">
-        {client.protocol}
-        {client.transport !== "tcp" && <span class="faint"> · {client.transport}</span>}
+        {client.peer !== "" && client.protocol}
+        {client.peer !== "" && client.transport !== "tcp" && (
+          <span class="faint"> · {client.transport}</span>
+        )}
       </div>
       <div role="cell" class="c-since" title={Number.isNaN(since) ? undefined : moment(since)}>
         {Number.isNaN(since) ? "–" : shortAgo(since, props.now)}

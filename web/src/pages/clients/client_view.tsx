@@ -182,10 +182,15 @@ function sessionWords(client: ClientDetail): string {
 function Facts({ client }: { client: ClientDetail }) {
   const facts: [string, string][] = [
     ["User", client.user === "" ? "anonymous" : client.user],
-    ["Address", client.peer],
-    ["Listener", `${client.listener} · ${client.transport}`],
-    ["Protocol", client.protocol],
-    ["Keep-alive", client.keepAliveSeconds === 0 ? "none" : `${client.keepAliveSeconds} s`],
+    // A session that outlived a restart knows its last connection no more.
+    ...(client.peer === ""
+      ? []
+      : ([
+          ["Address", client.peer],
+          ["Listener", `${client.listener} · ${client.transport}`],
+          ["Protocol", client.protocol],
+          ["Keep-alive", client.keepAliveSeconds === 0 ? "none" : `${client.keepAliveSeconds} s`],
+        ] as [string, string][])),
     ["Session", `${sessionWords(client)}${client.cleanStart ? ", started clean" : ""}`],
     ["Received from it", `${plural(client.messagesIn, "message")}, ${bytes(client.bytesIn)}`],
     ["Sent to it", `${plural(client.messagesOut, "message")}, ${bytes(client.bytesOut)}`],
