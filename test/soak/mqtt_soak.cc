@@ -1,12 +1,14 @@
-// A broker on three io threads among clients that do everything at random: connect, take sessions
-// over, subscribe, share, publish with every QoS, retain, leave wills, stall, break off. Meant for
-// ThreadSanitizer: `./dev soak [seconds]`. Meanwhile one pair of clients exchanges numbered QoS 2
-// messages over connections that keep breaking: each must arrive exactly once, in order.
+// A broker with its journal on three io threads among clients that do everything at random:
+// connect, take sessions over, subscribe, share, publish with every QoS, retain, leave wills,
+// stall, break off. Meant for ThreadSanitizer: `./dev soak [seconds]`. Meanwhile one pair of
+// clients exchanges numbered QoS 2 messages over connections that keep breaking: each must arrive
+// exactly once, in order.
 //   mqtt_soak SECONDS [SEED]
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <random>
 #include <set>
 #include <thread>
@@ -30,7 +32,7 @@ struct Totals {
   std::atomic<bool> receiver_is_ready = false;
 };
 
-// Stores a moment later on a thread of its own, is now and then congested, seldom fails.
+// Stores a moment later on a thread of its own, and is now and then congested.
 class SlowSink final : public PublishSink {
  public:
   SlowSink() : thread_([this] { run(); }) {}
@@ -61,7 +63,9 @@ class SlowSink final : public PublishSink {
         if (batch.empty()) return;
       }
       congested_ = round % 64 == 0;
+      if (congested_) std::this_thread::sleep_for(std::chrono::milliseconds(2));
       for (Stored& stored : batch) stored({});
+      congested_ = false;
     }
   }
   std::atomic<bool> congested_ = false;
@@ -349,7 +353,16 @@ int run(int seconds, unsigned seed) {
   Totals totals;
   SlowSink sink;
   net::IoThreads threads(kThreads);
-  auto broker = Broker::make(threads, clock, BrokerOptions{}, {&sink});
+  std::filesystem::path directory =
+      std::filesystem::temp_directory_path() / ("weir-soak-" + std::to_string(::getpid()));
+  BrokerOptions options;
+  options.journal_directory = directory.string();
+  auto made = Broker::make(threads, clock, options, {&sink});
+  if (!made.ok()) {
+    std::fprintf(stderr, "soak: %s\n", made.error().message.c_str());
+    return 1;
+  }
+  std::unique_ptr<Broker> broker = std::move(*made);
   auto listener = broker->listen({"127.0.0.1", 0}, std::make_shared<ListenerPolicy>());
   if (!listener.ok()) return 1;
   uint16_t port = (*listener)->port();
@@ -373,6 +386,7 @@ int run(int seconds, unsigned seed) {
   (*listener)->stop();
   broker->stop();
   threads.stop();
+  std::filesystem::remove_all(directory);
   std::printf(
       "%d s, seed %u: %llu connects, %llu published, %llu received, %llu acknowledged, "
       "%llu exactly once\n",
