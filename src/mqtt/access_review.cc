@@ -61,6 +61,7 @@ void Connection::review() {
   }
   if (session_->will && !may_publish(identity(), session_->will->message->topic)) {
     session_->will.reset();
+    thread_.journal().will_gone(session_->journal_key());
   }
   session_->set_topics(identity().topics.get());
   thread_.restrict(*session_, identity().topics);

@@ -45,7 +45,8 @@ void Hub::add_threads(const std::vector<net::IoThread*>& io_threads) {
   std::vector<std::function<void()>> wakes;
   for (uint32_t index = 0; index < threads.size(); index++) {
     wakes.push_back([this, index] {
-      if (!weak_from_this().lock()) return;  // the hub is on its way out
+      std::shared_ptr<Hub> alive = weak_from_this().lock();
+      if (!alive) return;  // the hub is on its way out
       post(index, [](BrokerThread& here) { here.journal().look(); });
     });
   }
