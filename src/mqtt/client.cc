@@ -300,8 +300,10 @@ void Client::acknowledge(std::span<const uint64_t> tickets, Reason reason) {
   flush_soon();
 }
 
-void Client::give_back(std::span<const uint64_t> tickets) {
-  for (uint64_t ticket : tickets) session_.abandon(ticket);
+bool Client::give_back(std::span<const uint64_t> tickets) {
+  bool has_copies = false;
+  for (uint64_t ticket : tickets) has_copies |= session_.abandon(ticket);
+  return has_copies;
 }
 
 void Client::reconnect(const Error& why) {

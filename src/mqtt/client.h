@@ -85,8 +85,9 @@ class Client final : public net::StreamReader, public std::enable_shared_from_th
   bool publish_unacknowledged(const Message& message, bool retain);
 
   void acknowledge(std::span<const uint64_t> tickets, Reason reason = Reason::success);
-  // These could not be stored: they are wanted again on the next connection.
-  void give_back(std::span<const uint64_t> tickets);
+  // These could not be stored: they are wanted again on the next connection. True if the present
+  // one has to end for it: reconnect().
+  bool give_back(std::span<const uint64_t> tickets);
   // Ends the connection and tries again after a pause.
   void reconnect(const Error& why);
 

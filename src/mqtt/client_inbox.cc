@@ -37,6 +37,16 @@ void ClientInbox::settle(uint64_t ticket, Reason reason, Version version, std::s
   answer(version, bytes);
 }
 
+bool ClientInbox::abandon(uint64_t ticket) {
+  auto at = storing_.find(ticket);
+  if (at == storing_.end()) return false;
+  uint16_t packet_id = at->second;
+  storing_.erase(at);
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return entry.qos == 2 && entry.packet_id == packet_id && !entry.settled;
+  });
+}
+
 void ClientInbox::answer(Version version, std::string& bytes) {
   while (!entries_.empty() && entries_.front().settled) {
     const Entry& entry = entries_.front();

@@ -24,8 +24,10 @@ class ClientInbox {
   std::optional<uint64_t> add(uint16_t packet_id, uint8_t qos, Version version, std::string& bytes);
   // The message is stored, or refused for good. Tickets of an earlier connection are taken too.
   void settle(uint64_t ticket, Reason reason, Version version, std::string& bytes);
-  // The message could not be stored now: it is wanted again on the next connection.
-  void abandon(uint64_t ticket) { storing_.erase(ticket); }
+  // The message could not be stored now: it is wanted again on the next connection. True if a copy
+  // of it waits on the present one, which then has to end: the copy was not kept, and what is
+  // received behind it would never be acknowledged.
+  bool abandon(uint64_t ticket);
   void on_pubrel(uint16_t packet_id, Version version, std::string& bytes);
 
   void disconnected();

@@ -117,8 +117,9 @@ class ClientSession {
   bool publish_unacknowledged(const Message& message, bool retain, Now now, ClientOutput& out);
 
   void acknowledge(uint64_t ticket, Reason reason, ClientOutput& out);
-  // Could not be stored now: the server is to send it again on the next connection.
-  void abandon(uint64_t ticket) { inbox_.abandon(ticket); }
+  // Could not be stored now: the server is to send it again on the next connection. True if it has
+  // sent it on this one, which is to end then.
+  bool abandon(uint64_t ticket) { return inbox_.abandon(ticket); }
   size_t unacknowledged() const { return inbox_.unanswered(); }
 
   // The filters the server's session is known to hold; to be kept with the session.

@@ -128,6 +128,28 @@ TEST_CASE("a failure to store that belongs to an earlier connection does not end
   CHECK_FALSE(up.peer->is_closed());
 }
 
+TEST_CASE("a message sent again while its first copy fails to be stored holds nothing up") {
+  Upstream up;
+  up.accept();
+  up.send("PUBLISH topic=a qos=2 id=5 payload=1");
+  up.peer->vanish();
+  up.wait_for_dial();
+  up.accept(true);
+  up.send("PUBLISH topic=a qos=2 id=5 dup payload=1");
+  CHECK(up.sink.held.size() == 1);  // the first copy is still being stored
+  up.sink.held[0](Error{Errc::io, "disk full"});
+  CHECK(up.peer->is_closed());
+  up.wait_for_dial();
+  up.accept(true);
+  up.send("PUBLISH topic=a qos=2 id=5 dup payload=1");
+  up.send("PUBLISH topic=a qos=1 id=6 payload=2");
+  REQUIRE(up.sink.held.size() == 3);
+  up.sink.held[2]({});
+  CHECK(up.received().empty());
+  up.sink.held[1]({});
+  CHECK(up.received() == assemble_packet("PUBREC id=5", 5) + assemble_packet("PUBACK id=6", 5));
+}
+
 TEST_CASE("while a sink is congested the broker is read no further") {
   Upstream up;
   up.accept();

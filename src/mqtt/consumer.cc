@@ -70,8 +70,9 @@ void Consumer::on_messages(std::vector<ReceivedEvent> messages) {
 void Consumer::settle(const Batch& batch) {
   std::optional<Error> failure = *batch.failure.lock();
   if (!failure) return client_->acknowledge(batch.tickets);
-  client_->give_back(batch.tickets);
-  if (batch.connection != connection_) return;  // its connection is over already
+  const bool has_copies = client_->give_back(batch.tickets);
+  // Its connection may be over already, and the broker not have sent it again yet.
+  if (batch.connection != connection_ && !has_copies) return;
   log::warn("mqtt", "messages of the broker could not be stored: {}", failure->message);
   client_->reconnect(std::move(*failure).with_context("messages could not be stored"));
 }
