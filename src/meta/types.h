@@ -27,6 +27,8 @@ struct User {
   bool active = true;
   bool is_operator = false;  // may do everything in every organisation
   int64_t created_ns = 0, updated_ns = 0;
+  // Another one after each change of the password; since the start of the process, not kept.
+  uint64_t password_version = 0;
 };
 
 enum class Role : uint8_t { member, owner };  // of a user in an organisation

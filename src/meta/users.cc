@@ -149,8 +149,11 @@ Result<void> Users::set_password(UserId id, std::string_view password) {
     return connection.run("DELETE FROM sessions WHERE user = ?1", {to_sql(id)});
   };
   return database_.transact(change, [&] {
-    memory_.forget(id);
+    memory_.forget(id);  // first: recall() must not find the old pair right for the new version
     sessions_.forget_user(id);
+    User user = *find(id);
+    user.password_version++;
+    apply(user);
   });
 }
 
@@ -170,7 +173,9 @@ UserPtr Users::verify(std::string_view name, std::string_view password) {
     // Only if the password is still the one just verified: it may have changed meanwhile.
     return connection.query("SELECT password_hash FROM users WHERE id = ?1",
                             [&](const SqlRow& row) {
-                              if (row.text(0) == hash) memory_.remember(user->id, password);
+                              if (row.text(0) != hash) return;
+                              memory_.remember(user->id, password);
+                              user = find(user->id);
                             },
                             {to_sql(user->id)});
   };

@@ -52,10 +52,10 @@ class Users {
   Result<UserPtr> create(std::string_view name);
   Result<UserPtr> update(UserId id, const UserPatch& patch);
   Result<void> remove(UserId id);
-  // Ends the user's sessions too.
+  // Ends the user's sessions too, and makes User::password_version another one.
   Result<void> set_password(UserId id, std::string_view password);
 
-  // The active user of that name and password, or null. Blocks.
+  // The active user of that name and password, or null; with the version of that password. Blocks.
   UserPtr verify(std::string_view name, std::string_view password);
   // The same, without hashing: null unless this pair was right before. Does not block.
   UserPtr recall(std::string_view name, std::string_view password) const;

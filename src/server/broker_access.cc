@@ -32,7 +32,11 @@ struct FileUser {
 struct Certificate {
   std::string name;
 };
-using Proof = std::variant<Nobody, UserId, TokenId, FileUser, Certificate>;
+struct Password {
+  UserId user{};
+  uint64_t version = 0;  // of the user's password when it connected
+};
+using Proof = std::variant<Nobody, Password, TokenId, FileUser, Certificate>;
 
 class ClientStanding final : public mqtt::Standing,
                              public std::enable_shared_from_this<ClientStanding> {
@@ -57,10 +61,15 @@ class ClientStanding final : public mqtt::Standing,
   static Result<mqtt::Identity> identity_by(const Nobody&, const AccessLists::Lists&) {
     return mqtt::Identity{};
   }
-  // A user's and a token's are told apart by their type.
-  template <class Id>
-  Result<mqtt::Identity> identity_by(const Id& id, const AccessLists::Lists&) const {
-    return identity_of(meta_, meta_.authorizer().again(id));
+  Result<mqtt::Identity> identity_by(TokenId token, const AccessLists::Lists&) const {
+    return identity_of(meta_, meta_.authorizer().again(token));
+  }
+  Result<mqtt::Identity> identity_by(const Password& password, const AccessLists::Lists&) const {
+    auto caller = meta_.authorizer().again(password.user);
+    if (caller.ok() && caller->user->password_version != password.version) {
+      return Error{Errc::unauthorized, "its user has another password now"};
+    }
+    return identity_of(meta_, std::move(caller));
   }
   Result<mqtt::Identity> identity_by(const Certificate& certificate,
                                      const AccessLists::Lists&) const {
@@ -90,7 +99,8 @@ Result<mqtt::Identity> admit(const AccessParts& parts, Result<meta::Caller> call
   if (caller->authorization) {
     return admit(parts, Proof(caller->authorization->id), std::move(client_id));
   }
-  return admit(parts, Proof(caller->user->id), std::move(client_id));
+  return admit(parts, Proof(Password{caller->user->id, caller->user->password_version}),
+               std::move(client_id));
 }
 
 Result<mqtt::Identity> admit_anonymous(const AccessParts& parts, AnonymousPolicy policy,

@@ -231,6 +231,32 @@ TEST_CASE("what an identity rests on can end it: a token, a user, a permission")
   fixture.meta->set_on_change(nullptr);
 }
 
+TEST_CASE("a changed password ends what came in with the old one, and nothing else") {
+  Fixture fixture;
+  auto before = fixture.connect("alice", "wonderland");
+  auto recalled = fixture.connect("alice", "wonderland");
+  auto by_token = fixture.connect("alice", "operator-token");
+  REQUIRE(before.ok());
+  REQUIRE(recalled.ok());
+  int changes = 0;
+  fixture.meta->set_on_change([&] { changes++; });
+  REQUIRE(fixture.meta->users().set_password(fixture.home.user->id, "looking-glass").ok());
+  CHECK(changes == 1);
+  CHECK(rights(before->standing->now()) == "its user has another password now");
+  CHECK(rights(recalled->standing->now()) == "its user has another password now");
+  CHECK(rights(by_token->standing->now()) == "alice publishes subscribes");
+  auto after = fixture.connect("alice", "looking-glass");
+  REQUIRE(after.ok());
+  CHECK(rights(after->standing->now()) == "alice publishes subscribes");
+  // A new name is no new password.
+  REQUIRE(fixture.meta->users().update(fixture.home.user->id, {.name = "alicia"}).ok());
+  CHECK(rights(after->standing->now()) == "alicia publishes subscribes");
+  REQUIRE(fixture.meta->users().remove(fixture.home.user->id).ok());
+  CHECK(rights(after->standing->now()) == "unauthorized access");
+  CHECK(rights(by_token->standing->now()) == "unauthorized access");
+  fixture.meta->set_on_change(nullptr);
+}
+
 TEST_CASE("wrong passwords are answered later and later, then not looked at") {
   log::set_level(log::Level::error);
   Fixture fixture;

@@ -161,6 +161,19 @@ class IdentityTest(WeirTest):
         self.assertNotEqual(
             self.publish("-t", "a", "-m", "1", user=("plug", made["token"])).returncode, 0)
 
+    def test_a_changed_password_ends_the_connections_of_the_old_one(self):
+        weir = self.start()
+        me = weir.api("GET", "/api/v2/users").json["users"][0]["id"]
+        old = self.subscriber("#", user=("admin", "correct horse"))
+        by_token = self.subscriber("#", user=("admin", "the-tutorials-token"))
+        weir.api("POST", f"/api/v2/users/{me}/password", {"password": "battery staple"})
+        wait_for(lambda: old.ended, "the connection's end")
+        self.assertEqual(by_token.ended, [])
+        self.assertNotEqual(
+            self.publish("-t", "a", "-m", "1", user=("admin", "correct horse")).returncode, 0)
+        self.assertEqual(
+            self.publish("-t", "a", "-m", "1", user=("admin", "battery staple")).returncode, 0)
+
     def test_guessing_passwords_takes_longer_and_longer(self):
         weir = self.start_with_both()
         for _ in range(12):
