@@ -40,3 +40,13 @@ weir_alias(CLI11 CLI11::CLI11)
 weir_alias(cctz ${CMAKE_DL_LIBS})
 find_library(CCTZ_LIBRARY cctz REQUIRED)
 target_link_libraries(cctz INTERFACE ${CCTZ_LIBRARY})
+
+# The program's allocator (docs/decisions/0014-jemalloc.md). Static and position-independent, so that
+# it is part of the executable; the sanitizers bring their own.
+option(WEIR_JEMALLOC "Build the program with jemalloc" ON)
+if(WEIR_JEMALLOC AND NOT WEIR_SANITIZE)
+  find_library(JEMALLOC_LIBRARY NAMES libjemalloc_pic.a REQUIRED)
+  weir_alias(weir_allocator ${JEMALLOC_LIBRARY} ${CMAKE_DL_LIBS})
+else()
+  weir_alias(weir_allocator)
+endif()
