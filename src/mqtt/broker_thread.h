@@ -108,10 +108,10 @@ class BrokerThread {
   void tell_details(Receiver& receiver, ClientDetails& out);
   // Ends its connection, and its session if told so.
   void kick(Receiver& receiver, bool end_session);
-  // Shared subscriptions (shared_groups.cc). The session's client has unsubscribed from one; it has
-  // connected, so that what absent members hold can come to it.
-  void left_group(Session& session, std::string_view filter);
-  void member_connected(Session& session);
+  // Shared subscriptions (shared_groups.cc). The session's client has unsubscribed from some; it
+  // has connected or joined, so that what absent members hold can come to it.
+  void left_groups(Session& session, const std::vector<std::string_view>& filters);
+  void member_connected(const std::vector<SharedGroupPtr>& groups);
 
   // Sessions found in the journal, whose home this is; `by_crash`: they were connected until the
   // process ended. Before any connection.

@@ -78,6 +78,7 @@ void Connection::perform(Actions& actions) {
   }
   hand_to_sinks();
   in_read_ = false;
+  if (std::exchange(replay_is_due_, false)) feed_session();
   go_on_after_connect();
   if (session_ != nullptr) thread_.settle(*session_);
   thread_.flush_later();
@@ -150,7 +151,7 @@ void Connection::begin(Session& session, bool session_present) {
                   .topic_alias_maximum = request->topic_alias_maximum,
                   .topics = identity().topics.get()},
                  thread_.now());
-  thread_.member_connected(session);
+  thread_.member_connected(session.groups());
   feed_session();
   arm_timer();
   read_on();
@@ -222,74 +223,6 @@ void Connection::handle(PublishAction& action) {
     }
   }
   read_messages_.push_back(std::move(action.message));
-}
-
-void Connection::handle(SubscribeAction& action) {
-  if (closed_) return;
-  Hub& hub = thread_.hub();
-  Session& session = *session_;
-  JournalBatch& journal = thread_.journal();
-  uint64_t key = session.journal_key();
-  std::vector<Reason> answers;
-  const char* why = "";  // of the first refusal
-  bool joined = false;   // a shared subscription
-  std::vector<std::pair<const SubscribeAction::Entry*, Subscription>> wants_retained;
-  for (const SubscribeAction::Entry& entry : action.entries) {
-    bool refused = entry.answer >= Reason::unspecified_error;
-    bool full = session.subscriptions.size() >= kSubscriptionsMax &&
-                !session.subscriptions.contains(entry.filter);
-    bool forgets = key != 0 && journal.is_failed();  // it would not outlive a restart
-    if (refused || full) {
-      answers.push_back(refused ? entry.answer : Reason::quota_exceeded);
-      if (why[0] == 0) why = refused ? entry.why : "the client has as many subscriptions as it may";
-      continue;
-    }
-    answers.push_back(forgets ? Reason::unspecified_error : entry.answer);
-    if (forgets) {
-      if (why[0] == 0) why = "the journal cannot be written";
-      continue;
-    }
-    Subscription subscription{entry.options, action.id};
-    hold_until(journal.subscribed(key, entry.filter, subscription));
-    auto [is_new, group] =
-        hub.tree.subscribe(entry.filter, session.shared_receiver(), subscription);
-    if (group) {
-      session.join(group);
-      joined = true;
-    }
-    session.subscriptions.insert_or_assign(entry.filter, subscription);
-    RetainHandling handling = entry.options.retain_handling;
-    if (group) continue;  // §4.8.2: no retained messages
-    if (handling == RetainHandling::send || (handling == RetainHandling::send_if_new && is_new)) {
-      wants_retained.emplace_back(&entry, subscription);
-    }
-  }
-  session.receiver().subscriptions = static_cast<uint32_t>(session.subscriptions.size());
-  write(protocol_.acknowledge_subscribe(action.packet_id, answers, why));
-  for (const auto& [entry, subscription] : wants_retained) {
-    session.replay(
-        hub.retained.matching(entry->filter, Session::kReplayMessagesMax, thread_.now().wall_ns),
-        subscription);
-  }
-  if (joined) thread_.member_connected(session);
-  feed_session();
-}
-
-void Connection::handle(UnsubscribeAction& action) {
-  if (closed_) return;
-  Session& session = *session_;
-  std::vector<Reason> answers;
-  for (const std::string& filter : action.filters) {
-    bool existed = session.subscriptions.erase(filter) > 0;
-    if (existed) {
-      hold_until(thread_.journal().unsubscribed(session.journal_key(), filter));
-      thread_.hub().tree.unsubscribe(filter, session.receiver());
-      thread_.left_group(session, filter);
-    }
-    answers.push_back(existed ? Reason::success : Reason::no_subscription_existed);
-  }
-  session.receiver().subscriptions = static_cast<uint32_t>(session.subscriptions.size());
-  write(protocol_.acknowledge_unsubscribe(action.packet_id, answers));
 }
 
 void Connection::handle(AnswerAction& action) {

@@ -26,6 +26,9 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   static constexpr size_t kUnansweredMax = 10'000;
   // Subscriptions of one client: far above what people write, small enough to be listed and held.
   static constexpr size_t kSubscriptionsMax = 10'000;
+  // Topic filters of one SUBSCRIBE that are looked at: a client may bring all of its subscriptions
+  // at once, and nobody waits for more than these.
+  static constexpr size_t kFiltersMax = kSubscriptionsMax;
   // How soon a keep-alive that ran out while reading rested is looked at again.
   static constexpr int64_t kRestingMs = 100;
   // How soon more retained messages are fed to a client that takes them: below what a user notices,
@@ -75,6 +78,13 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   void go_on_after_connect();
   void handle(ConnectAction& action);
   void handle(PublishAction& action);
+  // What a SUBSCRIBE has made, beside its answers.
+  struct NewSubscriptions {
+    std::vector<std::pair<const std::string*, Subscription>> want_retained;
+    std::vector<SharedGroupPtr> joined;
+  };
+  Reason subscribe(const SubscribeAction& action, const SubscribeAction::Entry& entry,
+                   NewSubscriptions& made, const char*& why);
   void handle(SubscribeAction& action);
   void handle(UnsubscribeAction& action);
   void handle(AnswerAction& action);
@@ -123,9 +133,10 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   bool throttled_ = false;  // reading rests until the client's rate is right again
   bool published_ = false;  // in this read
   bool in_read_ = false;
-  bool goes_on_ = false;  // CONNECT was accepted; what came behind it is still to be read
-  bool traced_ = false;   // as of trace_generation_
-  bool feeding_ = false;  // a timer will call feed_session()
+  bool goes_on_ = false;        // CONNECT was accepted; what came behind it is still to be read
+  bool traced_ = false;         // as of trace_generation_
+  bool replay_is_due_ = false;  // at the end of the read
+  bool feeding_ = false;        // a timer will call feed_session()
   bool refusal_is_logged_ = false;
   uint64_t trace_generation_ = 0;
   int64_t looked_at_ms_ = INT64_MAX;          // when on_time() comes next

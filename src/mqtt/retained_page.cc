@@ -35,10 +35,10 @@ RetainedPage RetainedStore::page(const RetainedQuery& query, int64_t wall_ns) co
     is_first = false;
     for (size_t n = 0; n < kPortion; n++, ++at) {
       if (at == state->messages.end() || !at->first.starts_with(prefix)) return page;
-      if (wanted(at->first, *at->second)) {
+      if (wanted(at->first, *at->second.message)) {
         page.more = page.messages.size() == query.limit;
         if (page.more) return page;
-        page.messages.push_back(at->second);
+        page.messages.push_back(at->second.message);
       }
       if (n + 1 == kPortion) behind = at->first;
     }

@@ -46,14 +46,14 @@ void RetainedStore::hand_over(Journal& journal) {
 void RetainedStore::restore(const MessagePtr& message) {
   auto state = state_.lock();
   state->bytes += text_bytes(*message);
-  state->messages.insert_or_assign(message->topic, message);
+  state->messages.insert_or_assign(message->topic, Held{message, 0});
 }
 
 bool RetainedStore::store(const MessagePtr& message) {
   auto state = state_.lock();
   auto held = state->messages.find(message->topic);
   bool exists = held != state->messages.end();
-  size_t freed = exists ? text_bytes(*held->second) : 0;
+  size_t freed = exists ? text_bytes(*held->second.message) : 0;
   if (message->payload.empty()) {
     if (exists) {
       note_cleared(*state, message->topic);
@@ -66,50 +66,66 @@ bool RetainedStore::store(const MessagePtr& message) {
   if (bytes > bytes_max_ || (!exists && state->messages.size() >= messages_max_)) return false;
   state->bytes = bytes;
   if (exists) {
-    held->second = message;
+    held->second = {message, ++state->version};
   } else {
-    state->messages.emplace(message->topic, message);
+    state->messages.emplace(message->topic, Held{message, ++state->version});
   }
   note_stored(*state, message);
   return true;
 }
 
-std::vector<MessagePtr> RetainedStore::matching(std::string_view filter, size_t most,
-                                                int64_t wall_ns) const {
-  std::vector<MessagePtr> found;
-  std::string_view prefix = literal_prefix(filter);
-  auto state = state_.lock();
-  for (auto at = state->messages.lower_bound(prefix); at != state->messages.end(); ++at) {
-    if (found.size() >= most || !at->first.starts_with(prefix)) break;
-    if (topic_matches(filter, at->first) && !has_expired(*at->second, wall_ns)) {
-      found.push_back(at->second);
+RetainedStore::Portion RetainedStore::portion(const Walk& walk, size_t most, size_t looks_max,
+                                              int64_t wall_ns) const {
+  Portion portion;
+  auto take = [&](const Held& held) {
+    if (!has_expired(*held.message, wall_ns)) {
+      portion.found.push_back({held.message, held.version > walk.version});
     }
+  };
+  std::string_view prefix = literal_prefix(walk.filter);
+  auto state = state_.lock();
+  if (prefix.size() == walk.filter.size()) {  // no wildcard: one topic
+    auto held = state->messages.find(walk.filter);
+    if (held != state->messages.end()) take(held->second);
+    portion.is_last = true;
+    return portion;
   }
-  return found;
+  auto at =
+      walk.begun ? state->messages.upper_bound(walk.behind) : state->messages.lower_bound(prefix);
+  auto last = state->messages.end();
+  for (; at != state->messages.end() && at->first.starts_with(prefix); ++at) {
+    if (portion.found.size() >= most || portion.looked_at >= looks_max) break;
+    if (topic_matches(walk.filter, at->first)) take(at->second);
+    portion.looked_at++;
+    last = at;
+  }
+  portion.is_last = at == state->messages.end() || !at->first.starts_with(prefix);
+  if (last != state->messages.end()) {
+    portion.behind = last->first;
+  } else {
+    portion.behind = walk.begun ? walk.behind : std::string();
+  }
+  return portion;
 }
 
 MessagePtr RetainedStore::find(std::string_view topic, int64_t wall_ns) const {
   auto state = state_.lock();
   auto held = state->messages.find(topic);
-  if (held == state->messages.end() || has_expired(*held->second, wall_ns)) return nullptr;
-  return held->second;
-}
-
-bool RetainedStore::is_current(const Message& message) const {
-  auto state = state_.lock();
-  auto held = state->messages.find(message.topic);
-  return held != state->messages.end() && held->second.get() == &message;
+  if (held == state->messages.end() || has_expired(*held->second.message, wall_ns)) {
+    return nullptr;
+  }
+  return held->second.message;
 }
 
 void RetainedStore::remove_expired(int64_t wall_ns) {
   auto state = state_.lock();
   for (auto at = state->messages.begin(); at != state->messages.end();) {
-    if (!has_expired(*at->second, wall_ns)) {
+    if (!has_expired(*at->second.message, wall_ns)) {
       ++at;
       continue;
     }
     note_cleared(*state, at->first);
-    state->bytes -= text_bytes(*at->second);
+    state->bytes -= text_bytes(*at->second.message);
     at = state->messages.erase(at);
   }
 }

@@ -42,23 +42,45 @@ class RetainedStore {
 
   // Returns false if the message was dropped for lack of room.
   bool store(const MessagePtr& message);
-  // In topic order, without the expired.
-  std::vector<MessagePtr> matching(std::string_view filter, size_t most, int64_t wall_ns) const;
+  // Where a walk over what a filter matches has got to, in topic order.
+  struct Walk {
+    std::string filter;
+    std::string behind = {};  // the topic it got to
+    bool begun = false;
+    uint64_t version = 0;  // of the store when it was asked for
+  };
+  struct Portion {
+    struct Found {
+      MessagePtr message;
+      bool is_newer = false;  // retained since the walk was asked for
+    };
+    std::vector<Found> found;
+    size_t looked_at = 0;  // topics; the lock was held for so many
+    bool is_last = false;
+    std::string behind;  // where the next one goes on
+  };
+  // The next ones of a walk, without the expired: at most `most`, of `looks_max` topics.
+  Portion portion(const Walk& walk, size_t most, size_t looks_max, int64_t wall_ns) const;
+  // Rises with each message that is retained.
+  uint64_t version() const { return state_.lock()->version; }
   // For looking through them all: lets others in between portions, so what changes meanwhile may
   // be seen or not.
   RetainedPage page(const RetainedQuery& query, int64_t wall_ns) const;
   // Null when there is none, or it has expired.
   MessagePtr find(std::string_view topic, int64_t wall_ns) const;
-  // Whether this very message is still the one retained for its topic.
-  bool is_current(const Message& message) const;
   void remove_expired(int64_t wall_ns);
   size_t size() const { return state_.lock()->messages.size(); }
   size_t bytes() const { return state_.lock()->bytes; }
 
  private:
+  struct Held {
+    MessagePtr message;
+    uint64_t version = 0;
+  };
   struct State {
-    std::map<std::string, MessagePtr, std::less<>> messages;  // by topic
+    std::map<std::string, Held, std::less<>> messages;  // by topic
     size_t bytes = 0;
+    uint64_t version = 0;
     bool keeps_changes = false;
     std::vector<Op> changes;
   };

@@ -37,8 +37,7 @@ void Session::detach() {
   to_ = {};
   window_ = 0;
   aliases_.reset();
-  // QoS 0 dies with the connection; what is left is sent on the next one.
-  replay_.erase_if([](const Delivery& delivery) { return delivery.qos == 0; });
+  if (replay_) replay_->connection_ended();
   update_room();
 }
 
@@ -63,6 +62,7 @@ void Session::deliver(Outgoing& outgoing, const Grant& grant) {
 void Session::send_qos_0(Outgoing& outgoing, const Grant& grant, bool retain) {
   if (to_.wire == nullptr) return;
   if (to_.wire->unsent_bytes() > limits_.unsent_bytes_max) {
+    if (replay_ && outgoing.message()->retain) replay_->missed_one();
     drop(DropReason::slow);
     return;
   }
@@ -182,40 +182,6 @@ void Session::send_waiting(Now now) {
       send_in_flight(std::move(next), nullptr, now);
     }
   }
-}
-
-void Session::replay(const std::vector<MessagePtr>& messages, const Subscription& subscription) {
-  size_t room = kReplayMessagesMax - std::min(kReplayMessagesMax, replay_.size());
-  size_t taken = std::min(room, messages.size());
-  for (size_t i = 0; i < taken; i++) {
-    uint8_t qos = std::min(messages[i]->qos, subscription.options.qos);
-    std::vector<uint32_t> ids;
-    if (subscription.id != 0) ids.push_back(subscription.id);
-    replay_.push_back({messages[i], qos, true, std::move(ids)});
-  }
-  drop(DropReason::queue_full, messages.size() - taken);
-}
-
-// Feeds retained messages while the wire and the window have room. One that was replaced meanwhile
-// is passed over: the client has had its successor as a live message.
-bool Session::send_replay(Now now) {
-  for (size_t n = 0; n < kReplayPortion && !replay_.empty(); n++) {
-    if (to_.wire == nullptr) return false;
-    // The wire tells when it has drained, and the next acknowledgement makes room in the window.
-    if (to_.wire->unsent_bytes() > kReplayUnsentBytesMax) return false;
-    Delivery& next = replay_.front();
-    if (next.qos > 0 && (!queue_.empty() || !has_room_in_flight())) return false;
-    if (must_wait_for_good(next)) return false;
-    Delivery delivery = std::move(next);
-    replay_.pop_front();
-    if (!retained_.is_current(*delivery.message) || !may_send(*delivery.message)) continue;
-    if (delivery.qos > 0) {
-      send_in_flight(std::move(delivery), nullptr, now);
-    } else if (!write_single(delivery, 0, false, now)) {
-      drop(DropReason::too_large);
-    }
-  }
-  return !replay_.empty();
 }
 
 void Session::hold(const Delivery& delivery) {

@@ -28,6 +28,7 @@
 #include "mqtt/outgoing.h"
 #include "mqtt/publish_batch.h"
 #include "mqtt/receiver.h"
+#include "mqtt/retained_replay.h"
 #include "mqtt/retained_store.h"
 #include "mqtt/topic_aliases.h"
 #include "mqtt/topic_tree.h"
@@ -65,8 +66,8 @@ class Session {
   // neither fills the connection's buffer nor holds up the thread's other clients.
   static constexpr size_t kReplayUnsentBytesMax = 256 * 1024;
   static constexpr size_t kReplayPortion = 2000;
-  // Retained messages waiting for one client, over all its subscriptions.
-  static constexpr size_t kReplayMessagesMax = 200'000;
+  // Topics looked at for it in one turn: some 200 us of the thread, and of the store's lock.
+  static constexpr size_t kReplayLooksMax = 4000;
 
   Session(std::shared_ptr<Receiver> receiver, const SessionLimits& limits, QueueBudget& budget,
           const RetainedStore& retained);
@@ -117,8 +118,12 @@ class Session {
 
   // A message matched one of the subscriptions.
   void deliver(Outgoing& outgoing, const Grant& grant);
-  // Retained messages for a new subscription.
-  void replay(const std::vector<MessagePtr>& messages, const Subscription& subscription);
+  // Retained messages for a new subscription; `version`: of the store, asked for after it was made.
+  void replay(const std::string& filter, const Subscription& subscription, uint64_t version);
+  // The client has unsubscribed.
+  void cancel_replay(std::string_view filter) {
+    if (replay_) replay_->cancel(filter);
+  }
   // The client's answer to a message or to a PUBREL: PUBACK, PUBREC or PUBCOMP. pump() is due.
   void on_answer(PacketType type, uint16_t packet_id, Reason reason);
   // Sends what may be sent now. To be called after replay() and on_answer(), when the wire has
@@ -127,7 +132,8 @@ class Session {
 
   // Shared subscriptions (session_shared.cc): the groups it is a member of.
   void join(SharedGroupPtr group);
-  SharedGroupPtr leave(std::string_view filter);
+  // The groups of these that it was a member of.
+  std::vector<SharedGroupPtr> leave(const std::vector<std::string_view>& filters);
   const std::vector<SharedGroupPtr>& groups() const { return groups_; }
   bool is_member(const SharedGroup& group) const;
   bool holds_group_messages() const { return group_messages_ > 0; }
@@ -218,6 +224,7 @@ class Session {
   bool write_with_alias(const Message& message, SendForm& form, Write write);
   void send_waiting(Now now);
   bool send_replay(Now now);
+  bool send_replay_part(RetainedReplay::Part& part, const RetainedStore::Portion& portion, Now now);
   uint16_t take_packet_id();
   void hold(const Delivery& delivery);
   void let_go(const Delivery& delivery);
@@ -233,12 +240,12 @@ class Session {
   const RetainedStore& retained_;
   Attachment to_;
   size_t window_ = 0;
-  std::unique_ptr<TopicAliases> aliases_;  // of the present connection, if its client takes any
-  Ring<InFlight> in_flight_;               // in the order of first sending
-  size_t unsent_ = 0;                      // of these, not sent on the present connection yet
-  Ring<Delivery> queue_;                   // QoS 1 and 2, not sent yet
-  size_t queued_bytes_ = 0;                // of queue_ and in_flight_
-  Ring<Delivery> replay_;
+  std::unique_ptr<TopicAliases> aliases_;   // of the present connection, if its client takes any
+  Ring<InFlight> in_flight_;                // in the order of first sending
+  size_t unsent_ = 0;                       // of these, not sent on the present connection yet
+  Ring<Delivery> queue_;                    // QoS 1 and 2, not sent yet
+  size_t queued_bytes_ = 0;                 // of queue_ and in_flight_
+  std::unique_ptr<RetainedReplay> replay_;  // null: nothing to replay
   std::vector<SharedGroupPtr> groups_;
   size_t group_messages_ = 0;  // of queue_ and in_flight_
   uint64_t sequence_ = 0;      // of QoS 1 and 2 messages sent; gives the packet identifiers

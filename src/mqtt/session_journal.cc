@@ -48,6 +48,9 @@ void Session::note_done(const Delivery& delivery) {
 
 void Session::give_up(const Delivery& delivery, DropReason reason) {
   note_done(delivery);
+  if (replay_ && delivery.message->retain && reason != DropReason::too_large) {
+    replay_->missed_one();
+  }
   drop(reason);
 }
 

@@ -1,4 +1,6 @@
 // Session: as a member of shared subscriptions (MQTT 5 §4.8.2).
+#include <absl/container/flat_hash_set.h>
+
 #include <algorithm>
 
 #include "mqtt/session.h"
@@ -10,15 +12,15 @@ void Session::join(SharedGroupPtr group) {
   update_room();
 }
 
-// The group, if it was a member. Messages for it that it has already stay until they are taken.
-SharedGroupPtr Session::leave(std::string_view filter) {
-  for (auto at = groups_.begin(); at != groups_.end(); ++at) {
-    if ((*at)->filter != filter) continue;
-    SharedGroupPtr left = std::move(*at);
-    groups_.erase(at);
-    return left;
-  }
-  return nullptr;
+// Messages for them that it has already stay until they are taken.
+std::vector<SharedGroupPtr> Session::leave(const std::vector<std::string_view>& filters) {
+  absl::flat_hash_set<std::string_view> wanted(filters.begin(), filters.end());
+  auto stays = [&](const SharedGroupPtr& group) { return !wanted.contains(group->filter); };
+  auto first = std::stable_partition(groups_.begin(), groups_.end(), stays);
+  std::vector<SharedGroupPtr> left(std::make_move_iterator(first),
+                                   std::make_move_iterator(groups_.end()));
+  groups_.erase(first, groups_.end());
+  return left;
 }
 
 bool Session::is_member(const SharedGroup& group) const {

@@ -120,7 +120,7 @@ TEST_CASE("a large retained store is fed in portions, only as fast as the wire t
   }
   Session session(s.receiver, s.limits, s.budget, s.retained);
   session.attach({&s.wire}, {});
-  session.replay(s.retained.matching("#", 10'000, 0), Subscription{});
+  session.replay("#", Subscription{}, s.retained.version());
   s.wire.unsent = Session::kReplayUnsentBytesMax + 1;
   CHECK_FALSE(session.pump({}));  // the wire will tell
   CHECK(s.wire.sent.empty());
@@ -131,6 +131,48 @@ TEST_CASE("a large retained store is fed in portions, only as fast as the wire t
   while (session.pump({})) turns++;
   CHECK(turns == 3);
   CHECK(s.receiver->messages_out == 4999);
+}
+
+TEST_CASE("a subscription made again and again is looked up once, and in bounded steps") {
+  Setting s;
+  for (int i = 0; i < 9000; i++) {
+    CHECK(s.retained.store(make_message("t/" + std::to_string(i), "x", 0)));
+  }
+  Session session(s.receiver, s.limits, s.budget, s.retained);
+  session.attach({&s.wire}, {});
+  for (int i = 0; i < 100; i++) session.replay("#", Subscription{}, s.retained.version());
+  for (int i = 0; i < 500; i++) {
+    session.replay("+/nothing-" + std::to_string(i), Subscription{}, s.retained.version());
+  }
+  session.replay("t/1", Subscription{}, s.retained.version());
+  CHECK(session.pump({}));
+  CHECK(s.receiver->messages_out <= Session::kReplayLooksMax);
+  session.cancel_replay("+/nothing-7");
+  int turns = 1;
+  while (session.pump({})) turns++;
+  CHECK(turns > 1000);
+  CHECK(s.receiver->messages_out == 9001);  // "#" once, and "t/1"
+}
+
+TEST_CASE("a retained message whose successor was lost on its way is not passed over") {
+  Setting s;
+  s.grant.qos = 0;
+  CHECK(s.retained.store(make_message("t/1", "old", 0)));
+  Session session(s.receiver, s.limits, s.budget, s.retained);
+  session.attach({&s.wire}, {});
+  session.replay("#", Subscription{}, s.retained.version());
+  s.wire.unsent = s.limits.unsent_bytes_max + 1;
+  CHECK_FALSE(session.pump({}));
+  auto successor = std::make_shared<Message>();
+  successor->topic = "t/1";
+  successor->payload = "new";
+  successor->retain = true;
+  CHECK(s.retained.store(successor));
+  s.deliver(session, successor);
+  CHECK(s.wire.sent.empty());
+  s.wire.unsent = 0;
+  CHECK_FALSE(session.pump({}));
+  CHECK(s.wire.take() == assemble_packet("PUBLISH topic=t/1 retain payload=new", 4));
 }
 
 TEST_CASE("a shorter list of messages is retained once the bytes are used up") {

@@ -4,6 +4,8 @@
 // take the message; one that is not connected gets it only while none is. A router chooses by what
 // the members' Room says, which may be a moment old for those at home on another thread; the home
 // chooses again when the message arrives and the member has left or could not take it by then.
+#include <absl/container/flat_hash_set.h>
+
 #include <algorithm>
 
 #include "mqtt/broker_thread.h"
@@ -124,16 +126,20 @@ void BrokerThread::hand_on_to_connected(Session& session) {
 
 // What was not sent yet goes to the members that are left. What was sent is still the client's to
 // acknowledge [MQTT-3.10.4-3]; without another member it gets the rest too.
-void BrokerThread::left_group(Session& session, std::string_view filter) {
-  SharedGroupPtr left = session.leave(filter);
-  if (!left || hub_.tree.members_of(*left)->empty()) return;
-  hand_on(session, [&](const SharedGroup& group) { return group.filter == left->filter; });
+void BrokerThread::left_groups(Session& session, const std::vector<std::string_view>& filters) {
+  std::vector<SharedGroupPtr> groups = session.leave(filters);
+  absl::flat_hash_set<std::string_view> left;  // those that have members still
+  for (const SharedGroupPtr& group : groups) {
+    if (!hub_.tree.members_of(*group)->empty()) left.insert(group->filter);
+  }
+  if (left.empty()) return;
+  hand_on(session, [&](const SharedGroup& group) { return left.contains(group.filter); });
 }
 
 // Members that are absent since before there was anybody else may hold messages: they are asked on
 // their home threads to hand them on.
-void BrokerThread::member_connected(Session& session) {
-  for (const SharedGroupPtr& group : session.groups()) {
+void BrokerThread::member_connected(const std::vector<SharedGroupPtr>& groups) {
+  for (const SharedGroupPtr& group : groups) {
     MatchPtr match = hub_.tree.members_of(*group);
     if (match->empty()) continue;
     for (const Target& member : match->groups.front().members) {
