@@ -237,32 +237,22 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::client(const TlsClientOpti
 
 namespace {
 
-// Differs when a file was written, replaced, or a link to it turned.
-std::string state_of_files(const TlsServerOptions& options) {
-  std::string text;
-  auto add = [&](const std::string& file) {
-    struct stat found {};
-    if (file.empty()) return;
-    if (::stat(file.c_str(), &found) != 0) {
-      text += "missing;";
-      return;
-    }
-    text += fmt::format("{}:{}:{}:{}.{};", found.st_dev, found.st_ino, found.st_size,
-                        found.st_mtim.tv_sec, found.st_mtim.tv_nsec);
-  };
+std::vector<std::string> files_of(const TlsServerOptions& options) {
+  std::vector<std::string> files{options.client_authority_file};
   for (const TlsCertificate& pair : options.certificates) {
-    add(pair.certificate_file);
-    add(pair.key_file);
+    files.push_back(pair.certificate_file);
+    files.push_back(pair.key_file);
   }
-  add(options.client_authority_file);
-  return text;
+  return files;
 }
 
 }  // namespace
 
+TlsServer::TlsServer(TlsServerOptions options)
+    : options_(std::move(options)), files_(FileWatch(files_of(options_))) {}
+
 Result<std::shared_ptr<TlsServer>> TlsServer::open(TlsServerOptions options) {
   auto server = std::shared_ptr<TlsServer>(new TlsServer(std::move(options)));
-  *server->seen_.lock() = state_of_files(server->options_);
   WEIR_CHECK(server->load());
   return server;
 }
@@ -277,11 +267,8 @@ Result<void> TlsServer::load() {
 std::shared_ptr<const TlsContext> TlsServer::context() const { return *context_.lock(); }
 
 bool TlsServer::refresh(bool even_if_unchanged) {
-  auto seen = seen_.lock();
-  // Before reading: what is written meanwhile is noticed the next time.
-  std::string now = state_of_files(options_);
-  if (now == *seen && !even_if_unchanged) return false;
-  *seen = std::move(now);
+  auto files = files_.lock();
+  if (!files->is_due(even_if_unchanged)) return false;
   if (auto loaded = load(); !loaded.ok()) {
     log::error("net", "{}; the certificate that was loaded before stays in use",
                loaded.error().message);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file_watch.h"
 #include "base/result.h"
 #include "base/sync.h"
 
@@ -65,17 +66,17 @@ class TlsServer {
   static Result<std::shared_ptr<TlsServer>> open(TlsServerOptions options);
   // For the next connection.
   std::shared_ptr<const TlsContext> context() const;
-  // Reads the files again if they changed since the last time, or always. A set that does not serve
+  // Reads the files again if they have changed and rest, or always. A set that does not serve
   // is logged, and the one before stays. Blocks on the disk: not on an io thread. True if the
   // context is a new one.
   bool refresh(bool even_if_unchanged);
 
  private:
-  explicit TlsServer(TlsServerOptions options) : options_(std::move(options)) {}
+  explicit TlsServer(TlsServerOptions options);
   Result<void> load();
 
   const TlsServerOptions options_;
-  Guarded<std::string> seen_;  // the state of the files at the last attempt
+  Guarded<FileWatch> files_;
   Guarded<std::shared_ptr<const TlsContext>> context_;
 };
 
