@@ -1,81 +1,92 @@
 #include "server/access_lists.h"
 
-#include <sys/stat.h>
+#include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/file.h"
 #include "base/log.h"
 
 namespace weir::server {
 
-AccessLists::Stamp AccessLists::stamp_of(const std::string& path) {
-  struct stat about {};
-  if (path.empty() || ::stat(path.c_str(), &about) != 0) return {};
-  return {int64_t(about.st_mtim.tv_sec) * 1'000'000'000 + about.st_mtim.tv_nsec,
-          static_cast<uint64_t>(about.st_size), static_cast<uint64_t>(about.st_ino)};
+template <class T>
+Result<void> WatchedFile<T>::read() {
+  auto text = system_file_system().read(file_.path);
+  if (!text.ok()) return std::move(text).error().with_context(file_.setting);
+  auto parsed = T::parse(*text, file_.path);
+  if (!parsed.ok()) return std::move(parsed).error().with_context(file_.setting);
+  *current_.lock() = std::move(*parsed);
+  return {};
 }
 
-// Whether the file is not the one that was read, and has been left alone since the last look.
-bool AccessLists::is_due(const std::string& path, Stamp& read, Stamp& seen, bool everything) {
-  if (path.empty()) return false;
-  const Stamp now = stamp_of(path);
-  const bool rests = now == std::exchange(seen, now);
-  if (!everything && (now == read || !rests)) return false;
-  read = now;
+template <class T>
+bool WatchedFile<T>::refresh(bool anyway) {
+  if (!watch_.is_due(anyway)) return false;
+  if (auto done = read(); !done.ok()) {
+    log::warn("server", "{}; what was read before holds on", done.error().message);
+    return false;
+  }
+  log::info("server", "{} has been read again", file_.setting);
   return true;
 }
 
-Result<std::shared_ptr<const PasswordFile>> AccessLists::read_passwords() const {
-  auto text = system_file_system().read(password_path_);
-  if (!text.ok()) return std::move(text).error().with_context("mqtt.password_file");
-  auto file = PasswordFile::parse(*text, password_path_);
-  if (!file.ok()) return std::move(file).error().with_context("mqtt.password_file");
-  return file;
+AccessLists::Lists AccessLists::current() const {
+  return {passwords_ == nullptr ? nullptr : passwords_->current(),
+          topics_ == nullptr ? nullptr : topics_->current()};
 }
 
-Result<std::shared_ptr<const mqtt::AclFile>> AccessLists::read_topics() const {
-  auto text = system_file_system().read(acl_path_);
-  if (!text.ok()) return std::move(text).error().with_context("mqtt.acl_file");
-  auto list = mqtt::AclFile::parse(*text, acl_path_);
-  if (!list.ok()) return std::move(list).error().with_context("mqtt.acl_file");
-  return list;
+namespace {
+
+// Null for no file. One that does not read well is not kept.
+template <class T>
+Result<std::shared_ptr<WatchedFile<T>>> open_one(
+    const NamedFile& file, std::vector<std::shared_ptr<WatchedFile<T>>>& files) {
+  if (file.path.empty()) return std::shared_ptr<WatchedFile<T>>();
+  auto known = std::find_if(files.begin(), files.end(),
+                            [&](const auto& one) { return one->path() == file.path; });
+  if (known != files.end()) return *known;
+  auto opened = std::make_shared<WatchedFile<T>>(file);
+  WEIR_CHECK(opened->read());
+  files.push_back(opened);
+  return opened;
 }
 
-Result<std::unique_ptr<AccessLists>> AccessLists::open(const std::string& password_path,
-                                                       const std::string& acl_path) {
-  std::unique_ptr<AccessLists> made(new AccessLists(password_path, acl_path));
-  State state;
-  state.passwords_read = state.passwords_seen = stamp_of(password_path);
-  state.topics_read = state.topics_seen = stamp_of(acl_path);
-  if (!password_path.empty()) {
-    WEIR_TRY(state.lists.passwords, made->read_passwords());
+}  // namespace
+
+Result<std::shared_ptr<const AccessLists>> AccessFiles::open(const AccessSettings& settings) {
+  auto files = files_.lock();
+  auto passwords = open_one(settings.passwords, files->passwords);
+  auto topics = open_one(settings.topics, files->topics);
+  if (!passwords.ok() && !topics.ok()) {
+    return Error{passwords.error().code, passwords.error().message + "\n" + topics.error().message};
   }
-  if (!acl_path.empty()) {
-    WEIR_TRY(state.lists.topics, made->read_topics());
-  }
-  *made->state_.lock() = std::move(state);
-  return made;
+  auto lists = std::make_shared<AccessLists>();
+  WEIR_TRY(lists->passwords_, std::move(passwords));
+  WEIR_TRY(lists->topics_, std::move(topics));
+  return std::shared_ptr<const AccessLists>(std::move(lists));
 }
 
-bool AccessLists::refresh(bool everything) {
-  auto alone = refreshing_.lock();
-  State state = *state_.lock();
-  bool is_new = false;
-  auto take = [&is_new](const char* what, auto read, auto& list) {
-    if (read.ok()) {
-      log::info("server", "{} has been read again", what);
-      list = std::move(read).value();
-      is_new = true;
-    } else {
-      log::warn("server", "{}; what was read before holds on", read.error().message);
+Result<void> AccessFiles::open_all(const Config& config) {
+  std::vector<std::string> mistakes;
+  auto check = [&](const AccessSettings& settings) {
+    auto lists = open(settings);
+    // Listeners that share a file share its mistakes.
+    if (!lists.ok() &&
+        std::find(mistakes.begin(), mistakes.end(), lists.error().message) == mistakes.end()) {
+      mistakes.push_back(lists.error().message);
     }
   };
-  if (is_due(password_path_, state.passwords_read, state.passwords_seen, everything)) {
-    take("mqtt.password_file", read_passwords(), state.lists.passwords);
-  }
-  if (is_due(acl_path_, state.topics_read, state.topics_seen, everything)) {
-    take("mqtt.acl_file", read_topics(), state.lists.topics);
-  }
-  *state_.lock() = std::move(state);
+  check(config.access);
+  for (const MqttListener& listener : config.mqtt_listeners) check(listener.access);
+  if (!mistakes.empty()) return Error{Errc::invalid, fmt::format("{}", fmt::join(mistakes, "\n"))};
+  return {};
+}
+
+bool AccessFiles::refresh(bool everything) {
+  auto files = files_.lock();
+  bool is_new = false;
+  for (const auto& file : files->passwords) is_new |= file->refresh(everything);
+  for (const auto& file : files->topics) is_new |= file->refresh(everything);
   return is_new;
 }
 

@@ -1,20 +1,42 @@
-// AccessLists: the broker's password file and access list, as they were when last read well.
+// The password files and access lists that listeners go by, as they were when last read well.
 //
-// A CONNECT takes the two as they are then. They are read again on SIGHUP and when they change; one
-// that has mistakes then keeps what was read before, and the log says why. Any thread; reading
-// blocks on disk.
+// AccessFiles holds every file once, however many listeners name it; AccessLists are the two of one
+// listener. A CONNECT takes them as they are then. They are read again on SIGHUP and when they
+// change; one that has mistakes then keeps what was read before, and the log says why. Any thread;
+// reading blocks on disk.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "base/file_watch.h"
 #include "base/result.h"
 #include "base/sync.h"
 #include "mqtt/acl_file.h"
+#include "server/config.h"
 #include "server/password_file.h"
 
 namespace weir::server {
+
+// One file, which reads as a T.
+template <class T>
+class WatchedFile {
+ public:
+  explicit WatchedFile(NamedFile file) : file_(std::move(file)), watch_({file_.path}) {}
+
+  const std::string& path() const { return file_.path; }
+  std::shared_ptr<const T> current() const { return *current_.lock(); }
+  // Errors name the setting, the file and the line.
+  Result<void> read();
+  // Reads it if it changed, or anyway. Returns whether there is a new one.
+  bool refresh(bool anyway);
+
+ private:
+  const NamedFile file_;
+  FileWatch watch_;  // AccessFiles sees to it that one thread at a time refreshes
+  Guarded<std::shared_ptr<const T>> current_;
+};
 
 class AccessLists {
  public:
@@ -22,40 +44,31 @@ class AccessLists {
     std::shared_ptr<const PasswordFile> passwords;  // null: there is no such file
     std::shared_ptr<const mqtt::AclFile> topics;
   };
+  Lists current() const;
+  bool have_topics() const { return topics_ != nullptr; }
 
-  // An empty path: there is no such file. Errors name the setting, the file and the line.
-  static Result<std::unique_ptr<AccessLists>> open(const std::string& password_path,
-                                                   const std::string& acl_path);
+ private:
+  friend class AccessFiles;
+  std::shared_ptr<WatchedFile<PasswordFile>> passwords_;  // null: there is no such file
+  std::shared_ptr<WatchedFile<mqtt::AclFile>> topics_;
+};
 
-  Lists current() const { return state_.lock()->lists; }
-  bool have_topics() const { return !acl_path_.empty(); }
-
-  // Reads what has changed on disk, or everything. Returns whether any list is a new one. A file
-  // that is still being written is read at the next call: what changed since the last one waits.
+class AccessFiles {
+ public:
+  // Reads what has not been read yet. Errors name every mistake in both files, one a line.
+  Result<std::shared_ptr<const AccessLists>> open(const AccessSettings& settings);
+  // Of all listeners: every mistake at once.
+  Result<void> open_all(const Config& config);
+  // After the last open(): reads what has changed on disk, or everything. Returns whether any of
+  // them is a new one. A file that is still being written is read at a later call.
   bool refresh(bool everything);
 
  private:
-  // What tells that a file has changed: all 0 when it is missing.
-  struct Stamp {
-    int64_t changed_ns = 0;
-    uint64_t size = 0, inode = 0;
-    bool operator==(const Stamp&) const = default;
+  struct Files {
+    std::vector<std::shared_ptr<WatchedFile<PasswordFile>>> passwords;
+    std::vector<std::shared_ptr<WatchedFile<mqtt::AclFile>>> topics;
   };
-  struct State {
-    Lists lists;
-    Stamp passwords_read, passwords_seen, topics_read, topics_seen;
-  };
-  AccessLists(std::string password_path, std::string acl_path)
-      : password_path_(std::move(password_path)), acl_path_(std::move(acl_path)) {}
-  static Stamp stamp_of(const std::string& path);
-  static bool is_due(const std::string& path, Stamp& read, Stamp& seen, bool everything);
-  Result<std::shared_ptr<const PasswordFile>> read_passwords() const;
-  Result<std::shared_ptr<const mqtt::AclFile>> read_topics() const;
-
-  const std::string password_path_, acl_path_;
-  Guarded<State> state_;
-  struct Nothing {};
-  Guarded<Nothing> refreshing_;  // one at a time
+  Guarded<Files> files_;
 };
 
 }  // namespace weir::server

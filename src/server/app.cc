@@ -40,8 +40,8 @@ constexpr size_t kQueuedLoginsMax = 20'000;
 // What a crash may make the metadata forget: when tokens were last used, that sessions were
 // renewed.
 constexpr int64_t kPersistUsageMs = 5 * 60'000;
-// A renewed certificate serves after at most this long.
-constexpr int64_t kLookAtCertificatesMs = 5'000;
+// A renewed certificate serves after two looks.
+constexpr int64_t kLookAtCertificatesMs = 2'500;
 // A changed password file or access list holds after two looks.
 constexpr int64_t kLookAtAccessListsMs = 400;
 // How often the clients' rates are brought up to date: as often as the list of clients looks.
@@ -61,6 +61,7 @@ class RunningApp final : public App {
 
   Result<void> start(std::span<const api::WebFile> web_files) {
     WEIR_TRY(auto rules, load_rules(config_));
+    WEIR_CHECK(access_files_.open_all(config_));
     WEIR_CHECK(open_stored());
     WEIR_CHECK(set_up());
     WEIR_CHECK(start_broker(std::move(rules)));
@@ -84,7 +85,7 @@ class RunningApp final : public App {
 
  private:
   void refresh_access(bool even_if_unchanged) {
-    if (access_lists_->refresh(even_if_unchanged)) broker_->review_identities();
+    if (access_files_.refresh(even_if_unchanged)) broker_->review_identities();
   }
   Result<void> open_stored();
   Result<void> set_up();
@@ -103,7 +104,7 @@ class RunningApp final : public App {
   std::unique_ptr<store::Engine> store_;
   std::unique_ptr<api::StoreBuckets> store_buckets_;
   std::unique_ptr<meta::Meta> meta_;
-  std::unique_ptr<AccessLists> access_lists_;
+  AccessFiles access_files_;
   LoginGuard login_guard_;
   std::unique_ptr<net::IoThreads> io_threads_;
   std::unique_ptr<Workers> workers_, password_workers_;
@@ -127,7 +128,6 @@ Result<void> RunningApp::open_stored() {
   WEIR_CHECK(system_file_system().create_directories(config_.data_dir));
   WEIR_TRY(store_, store::Engine::open(config_.engine, system_file_system(), clock_));
   store_buckets_ = std::make_unique<api::StoreBuckets>(*store_);
-  WEIR_TRY(access_lists_, AccessLists::open(config_.mqtt_password_file, config_.mqtt_acl_file));
   WEIR_TRY(meta_, meta::Meta::open(config_.data_dir + "/weir.sqlite", *store_buckets_, clock_));
   return meta_->buckets().reconcile();
 }
@@ -169,10 +169,10 @@ Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rul
                                        {pipeline_.get(), live_.get()}));
   sampling_rates_ = std::make_unique<Periodic>(io_threads_->at(0), *workers_, kSampleRatesMs,
                                                [this] { broker_->sample_rates(); });
-  const AccessParts parts{
+  AccessParts parts{
       .meta = *meta_,
       .workers = *password_workers_,
-      .lists = *access_lists_,
+      .lists = nullptr,
       .guard = login_guard_,
       .clock = clock_,
       .later =
@@ -182,7 +182,8 @@ Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rul
           },
       .stopping = stopping_};
   listeners_ = std::make_unique<BrokerListeners>(
-      *io_threads_, *broker_, [parts](const MqttListener& listener) {
+      *io_threads_, *broker_, [this, parts](const MqttListener& listener) mutable {
+        parts.lists = access_files_.open(listener.access).value();  // read at the start
         auto by_name = broker_authentication(parts, listener.anonymous);
         return listener.certificate_as_user ? certificate_authentication(parts, by_name) : by_name;
       });

@@ -48,7 +48,7 @@ class ClientStanding final : public mqtt::Standing,
         client_id_(std::move(client_id)) {}
 
   Result<mqtt::Identity> now() const override {
-    const AccessLists::Lists lists = lists_.current();
+    const AccessLists::Lists lists = lists_->current();
     Result<mqtt::Identity> found =
         std::visit([&](const auto& proof) { return identity_by(proof, lists); }, proof_);
     if (!found.ok()) return found;
@@ -80,11 +80,11 @@ class ClientStanding final : public mqtt::Standing,
     if (lists.passwords && lists.passwords->mark_of(user.name) == user.mark) {
       return mqtt::Identity{user.name};
     }
-    return Error{Errc::unauthorized, "its line in mqtt.password_file is gone or another one"};
+    return Error{Errc::unauthorized, "its line in the password file is gone or another one"};
   }
 
   const meta::Meta& meta_;
-  const AccessLists& lists_;
+  const std::shared_ptr<const AccessLists> lists_;
   const Proof proof_;
   const std::string client_id_;
 };
@@ -112,7 +112,7 @@ Result<mqtt::Identity> admit_anonymous(const AccessParts& parts, AnonymousPolicy
                  fmt::format("{} gave no user name, and mqtt.allow_anonymous does not admit it",
                              who.peer.text())};
   }
-  if (!parts.lists.have_topics()) return mqtt::Identity{};  // nothing that could change
+  if (!parts.lists->have_topics()) return mqtt::Identity{};  // nothing that could change
   return admit(parts, Proof(Nobody()), who.client_id);
 }
 
@@ -125,7 +125,7 @@ Error too_many_failures(const mqtt::Credentials& who) {
 // A refusal takes the time of both, whoever is known to either.
 Result<mqtt::Identity> check_password(const AccessParts& parts, const mqtt::Credentials& who) {
   const std::string user = who.user.value_or(""), password = who.password.value_or("");
-  auto file = parts.lists.current().passwords;
+  auto file = parts.lists->current().passwords;
   if (file && file->verify(user, password)) {
     return admit(parts, Proof(FileUser{user, std::string(file->mark_of(user))}), who.client_id);
   }

@@ -20,8 +20,9 @@ namespace weir::server {
 
 struct AccessParts {
   meta::Meta& meta;
-  Workers& workers;          // that hash passwords
-  const AccessLists& lists;  // the password file and the access list
+  Workers& workers;  // that hash passwords
+  // The password file and the access list of the listener.
+  std::shared_ptr<const AccessLists> lists;
   LoginGuard& guard;
   const Clock& clock;
   // Runs the task so many milliseconds later, on any thread.

@@ -18,7 +18,12 @@ struct Fixture : meta::MetaFixture {
   std::atomic<bool> stopping = false;
   AnonymousPolicy anonymous = AnonymousPolicy::loopback;
   Workers workers{"test", 1, 4};
-  std::unique_ptr<AccessLists> lists = AccessLists::open("", "").value();
+  AccessFiles files;
+  std::shared_ptr<const AccessLists> lists = files.open({}).value();
+
+  void open(const std::string& passwords, const std::string& topics) {
+    lists = files.open({{passwords, "mqtt.password_file"}, {topics, "mqtt.acl_file"}}).value();
+  }
 
   ManualClock clock;
   LoginGuard guard;
@@ -27,7 +32,7 @@ struct Fixture : meta::MetaFixture {
   AccessParts parts() {
     return {.meta = *meta,
             .workers = workers,
-            .lists = *lists,
+            .lists = lists,
             .guard = guard,
             .clock = clock,
             .later =
@@ -127,13 +132,13 @@ void write(const std::string& path, std::string_view text) {
 }
 
 // Looks as the server does until the files as they are have been read.
-bool look(AccessLists& lists) { return lists.refresh(false) || lists.refresh(false); }
+bool look(AccessFiles& files) { return files.refresh(false) || files.refresh(false); }
 
 TEST_CASE("users of the password file come with its passwords, beside weir's own") {
   Fixture fixture;
   meta::TempDirectory directory;
   write(directory.file("pw"), std::string(kAlicesFile) + std::string(kPlugsFile));
-  fixture.lists = AccessLists::open(directory.file("pw"), "").value();
+  fixture.open(directory.file("pw"), "");
   CHECK(rights(fixture.connect("plug", "secret")) == "plug publishes subscribes");
   CHECK(rights(fixture.connect("plug", "wonderland")) == "unauthorized access");
   CHECK(rights(fixture.connect("plug", std::nullopt)) == "unauthorized access");
@@ -149,7 +154,7 @@ TEST_CASE("the access list holds for everybody, under the name that was proved")
   write(directory.file("pw"), kPlugsFile);
   write(directory.file("acl"),
         "topic read public\nuser alice\ntopic readwrite alice/#\nuser plug\ntopic write plug/#\n");
-  fixture.lists = AccessLists::open(directory.file("pw"), directory.file("acl")).value();
+  fixture.open(directory.file("pw"), directory.file("acl"));
   auto plug = fixture.connect("plug", "secret");
   REQUIRE(plug.ok());
   CHECK(mqtt::may_publish(*plug, "plug/1"));
@@ -174,15 +179,15 @@ TEST_CASE("a file that changes is read again, and one with mistakes keeps what w
   meta::TempDirectory directory;
   write(directory.file("pw"), kPlugsFile);
   write(directory.file("acl"), "pattern readwrite a\n");
-  fixture.lists = AccessLists::open(directory.file("pw"), directory.file("acl")).value();
+  fixture.open(directory.file("pw"), directory.file("acl"));
   auto plug = fixture.connect("plug", "secret");
   REQUIRE(plug.ok());
   REQUIRE(plug->standing);
-  CHECK_FALSE(look(*fixture.lists));
+  CHECK_FALSE(look(fixture.files));
 
   write(directory.file("acl"), "pattern readwrite bb\n");
-  CHECK_FALSE(fixture.lists->refresh(false));  // it may still be written
-  CHECK(fixture.lists->refresh(false));
+  CHECK_FALSE(fixture.files.refresh(false));  // it may still be written
+  CHECK(fixture.files.refresh(false));
   auto now = plug->standing->now();
   REQUIRE(now.ok());
   CHECK(mqtt::may_publish(*now, "bb"));
@@ -190,22 +195,81 @@ TEST_CASE("a file that changes is read again, and one with mistakes keeps what w
 
   write(directory.file("acl"), "pattern raedwrite ccc\n");
   write(directory.file("pw"), "plug:in plain text\n");
-  CHECK_FALSE(look(*fixture.lists));
+  CHECK_FALSE(look(fixture.files));
   CHECK(mqtt::may_publish(*plug->standing->now(), "bb"));
   CHECK(fixture.connect("plug", "secret").ok());
 
   (void)system_file_system().remove(directory.file("pw"));
-  CHECK_FALSE(look(*fixture.lists));
+  CHECK_FALSE(look(fixture.files));
   CHECK(plug->standing->now().ok());
 
   write(directory.file("pw"), kAlicesFile);
-  CHECK(look(*fixture.lists));
+  CHECK(look(fixture.files));
   CHECK_FALSE(plug->standing->now().ok());
   CHECK_FALSE(fixture.connect("plug", "secret").ok());
-  CHECK(AccessLists::open(directory.file("pw"), directory.file("acl")).error().message ==
+  AccessFiles anew;
+  CHECK(anew.open({{directory.file("pw"), "mqtt.password_file"},
+                   {directory.file("acl"), "mqtt.acl_file"}})
+            .error()
+            .message ==
         "mqtt.acl_file: " + directory.file("acl") +
             ":1: got `raedwrite`, wanted read, write, readwrite or deny, then the topic (a topic "
             "with blanks needs one of them before it); did you mean `readwrite`?");
+}
+
+TEST_CASE("listeners with files of their own go by those, and share what they have in common") {
+  Fixture fixture;
+  meta::TempDirectory directory;
+  write(directory.file("pw"), kPlugsFile);
+  write(directory.file("acl"), "pattern readwrite one\n");
+  write(directory.file("acl2"), "pattern readwrite two\n");
+  const NamedFile passwords{directory.file("pw"), "mqtt.password_file"};
+  auto one = fixture.files.open({passwords, {directory.file("acl"), "mqtt.acl_file"}}).value();
+  auto two = fixture.files.open({passwords, {directory.file("acl2"), "listener.acl_file"}}).value();
+  auto none = fixture.files.open({{}, {}}).value();
+  CHECK(one->current().passwords == two->current().passwords);
+  CHECK(none->current().passwords == nullptr);
+
+  fixture.lists = one;
+  auto at_one = fixture.connect("plug", "secret");
+  fixture.lists = two;
+  auto at_two = fixture.connect("plug", "secret");
+  fixture.lists = none;
+  CHECK_FALSE(fixture.connect("plug", "secret").ok());
+  REQUIRE((at_one.ok() && at_two.ok()));
+  CHECK((mqtt::may_publish(*at_one, "one") && !mqtt::may_publish(*at_one, "two")));
+  CHECK((mqtt::may_publish(*at_two, "two") && !mqtt::may_publish(*at_two, "one")));
+
+  write(directory.file("acl2"), "pattern readwrite three\n");
+  CHECK(look(fixture.files));
+  CHECK(mqtt::may_publish(*at_one->standing->now(), "one"));
+  CHECK(mqtt::may_publish(*at_two->standing->now(), "three"));
+  CHECK_FALSE(mqtt::may_publish(*at_two->standing->now(), "two"));
+  write(directory.file("pw"), kAlicesFile);
+  CHECK(look(fixture.files));
+  CHECK_FALSE(at_one->standing->now().ok());
+  CHECK_FALSE(at_two->standing->now().ok());
+}
+
+TEST_CASE("mistakes of all password files and access lists are told at once, each once") {
+  meta::TempDirectory directory;
+  write(directory.file("pw"), "plug:in plain text\n");
+  write(directory.file("acl"), "pattern raedwrite a\n");
+  write(directory.file("acl2"), "topik b\n");
+  Config config;
+  config.access = {{directory.file("pw"), "mqtt.password_file"},
+                   {directory.file("acl"), "mqtt.acl_file"}};
+  config.mqtt_listeners.resize(2);
+  config.mqtt_listeners[0].access = config.access;
+  config.mqtt_listeners[1].access.topics = {directory.file("acl2"), "listener.acl_file"};
+  AccessFiles files;
+  const std::string message = files.open_all(config).error().message;
+  CHECK(std::count(message.begin(), message.end(), '\n') == 2);
+  for (const char* part : {"mqtt.password_file: ", "mqtt.acl_file: ", "\nlistener.acl_file: "}) {
+    CAPTURE(part);
+    CHECK(message.find(part) != message.npos);
+    CHECK(message.find(part) == message.rfind(part));
+  }
 }
 
 TEST_CASE("what an identity rests on can end it: a token, a user, a permission") {

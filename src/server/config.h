@@ -47,6 +47,16 @@ std::string did_you_mean(std::string_view meant);
 // Who may connect to the broker without a name.
 enum class AnonymousPolicy : uint8_t { loopback, everyone, nobody };
 
+// A file, and what the setting that names it is called.
+struct NamedFile {
+  std::string path;  // empty: none
+  std::string setting;
+};
+// Mosquitto's files of who may connect and who may use which topics.
+struct AccessSettings {
+  NamedFile passwords, topics;
+};
+
 // A place where the broker listens, and what it asks of clients there.
 struct MqttListener {
   std::string name;  // "mqtt.listen_tls", or of a [[listener]]
@@ -56,6 +66,7 @@ struct MqttListener {
   bool certificate_as_user = false;
   bool proxy_protocol = false;
   AnonymousPolicy anonymous = AnonymousPolicy::loopback;
+  AccessSettings access;
   size_t connections_max = SIZE_MAX;
   uint32_t packet_bytes_max = UINT32_MAX;
   uint16_t keep_alive_s_max = UINT16_MAX;
@@ -83,7 +94,7 @@ struct Config {
   size_t io_threads = 1, worker_threads = 2;
   mqtt::BrokerOptions broker;
   AnonymousPolicy anonymous = AnonymousPolicy::loopback;
-  std::string mqtt_password_file, mqtt_acl_file;  // empty: none
+  AccessSettings access;  // of the listeners that have none of their own
   // Consumed instead of, or beside, what the own listeners take.
   std::optional<ExternalBroker> external_broker;
   std::vector<BridgeConfig> bridges;

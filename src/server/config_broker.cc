@@ -25,12 +25,12 @@ Result<AnonymousPolicy> parse_anonymous(std::string_view text) {
 
 void read_broker_settings(ConfigReader& reader, Config& config) {
   mqtt::BrokerOptions& broker = config.broker;
-  config.mqtt_password_file = reader.raw("mqtt.password_file").value;
-  config.mqtt_acl_file = reader.raw("mqtt.acl_file").value;
+  config.access.passwords = {reader.raw("mqtt.password_file").value, "mqtt.password_file"};
+  config.access.topics = {reader.raw("mqtt.acl_file").value, "mqtt.acl_file"};
   // Who lists the users means these, not everybody on the machine besides.
   if (SettingValue& anonymous = config.values["mqtt.allow_anonymous"];
-      anonymous.source == "default" && !config.mqtt_password_file.empty()) {
-    anonymous = {"false", "because of mqtt.password_file"};
+      anonymous.source == "default" && !config.access.passwords.path.empty()) {
+    anonymous = {"false", std::string(kBecauseOfPasswords)};
   }
   reader.read("mqtt.allow_anonymous", parse_anonymous, config.anonymous);
   uint64_t packet = broker.packet_bytes_max;

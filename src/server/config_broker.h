@@ -5,6 +5,9 @@
 
 namespace weir::server {
 
+// The source of mqtt.allow_anonymous when nobody has said it.
+inline constexpr std::string_view kBecauseOfPasswords = "because of mqtt.password_file";
+
 // The shortest CONNECT there is.
 inline constexpr uint64_t kPacketBytesLeast = 14;
 

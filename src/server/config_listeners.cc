@@ -1,5 +1,7 @@
 #include "server/config_listeners.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 
@@ -8,7 +10,7 @@
 namespace weir::server {
 namespace {
 
-constexpr std::array<std::string_view, 15> kListenerKeys{"name",
+constexpr std::array<std::string_view, 17> kListenerKeys{"name",
                                                          "address",
                                                          "transport",
                                                          "tls_certificate",
@@ -19,6 +21,8 @@ constexpr std::array<std::string_view, 15> kListenerKeys{"name",
                                                          "tls_certificate_as_user",
                                                          "proxy_protocol",
                                                          "allow_anonymous",
+                                                         "password_file",
+                                                         "acl_file",
                                                          "max_connections",
                                                          "max_packet_size",
                                                          "max_qos",
@@ -124,6 +128,7 @@ void read_simple(ConfigReader& reader, Config& config) {
     listener.proxy_protocol = proxy_protocol && address->path.empty();
     listener.certificate_as_user = certificate_as_user;
     listener.anonymous = config.anonymous;
+    listener.access = config.access;
     config.mqtt_listeners.push_back(std::move(listener));
   };
   add("mqtt.listen", false, false, parse_address);
@@ -133,25 +138,67 @@ void read_simple(ConfigReader& reader, Config& config) {
   add("mqtt.listen_unix", false, false, parse_path);
 }
 
-// What a [[listener]] leaves out, as text.
-std::string default_of(std::string_view key, const ConfigReader& reader) {
+// What a [[listener]] leaves out, as text; what it takes over from mqtt.... is not read again.
+std::string default_of(std::string_view key) {
   if (key == "transport") return "tcp";
   if (key == "tls_certificate_as_user" || key == "proxy_protocol") return "false";
   if (key == "tls_client_certificate") return "none";
   if (key == "tls_min_version") return "1.2";
-  if (key == "allow_anonymous" || key.starts_with("max_"))
-    return reader.raw("mqtt." + std::string(key)).value;
   return {};
 }
 
-void read_table(const ConfigReader& defaults, const ListenerTable& table, Config& config,
-                std::vector<std::string>& mistakes) {
+// Its own files, or those of [mqtt]; an empty name is none. With a password file those without a
+// name are not meant, unless it is said.
+void read_access(ConfigReader& reader, const ListenerTable& table, const Config& config,
+                 MqttListener& listener) {
+  listener.access = config.access;
+  for (auto [key, file] : {std::pair("password_file", &listener.access.passwords),
+                           std::pair("acl_file", &listener.access.topics)}) {
+    const auto given = table.values.find(fmt::format("listener.{}", key));
+    if (given == table.values.end()) continue;
+    *file = {given->second.value, fmt::format("{}: listener.{}", given->second.source, key)};
+  }
+  listener.anonymous = config.anonymous;
+  const std::string& source = config.values.find("mqtt.allow_anonymous")->second.source;
+  const bool is_said = source != "default" && source != kBecauseOfPasswords;
+  if (table.values.contains("listener.allow_anonymous")) {
+    reader.read("listener.allow_anonymous", parse_anonymous, listener.anonymous);
+  } else if (!is_said) {
+    listener.anonymous = listener.access.passwords.path.empty() ? AnonymousPolicy::loopback
+                                                                : AnonymousPolicy::nobody;
+  }
+}
+
+// A limit that the table leaves out is the broker's.
+void read_limits(ConfigReader& reader, const ListenerTable& table,
+                 const mqtt::BrokerOptions& broker, MqttListener& listener) {
+  auto is_given = [&](const char* key) { return table.values.contains(key); };
+  listener.connections_max = broker.connections_max;
+  listener.packet_bytes_max = broker.packet_bytes_max;
+  listener.keep_alive_s_max = broker.keep_alive_s_max;
+  listener.qos_max = broker.qos_max;
+  if (is_given("listener.max_connections"))
+    reader.number("listener.max_connections", 1, 10'000'000, listener.connections_max);
+  if (is_given("listener.max_keep_alive"))
+    reader.number("listener.max_keep_alive", 1, 65535, listener.keep_alive_s_max);
+  if (is_given("listener.max_qos")) reader.number("listener.max_qos", 0, 2, listener.qos_max);
+  if (!is_given("listener.max_packet_size")) return;
+  uint64_t packet_bytes = listener.packet_bytes_max;
+  reader.size("listener.max_packet_size", packet_bytes);
+  if (packet_bytes < kPacketBytesLeast) {
+    reader.note("listener.max_packet_size",
+                fmt::format("got {}, wanted at least {} bytes", packet_bytes, kPacketBytesLeast));
+  }
+  listener.packet_bytes_max = static_cast<uint32_t>(std::min<uint64_t>(packet_bytes, UINT32_MAX));
+}
+
+void read_table(const ListenerTable& table, Config& config, std::vector<std::string>& mistakes) {
   // The same readers as for the settings, over the table's own values.
   Config own;
   own.values = table.values;
   for (const std::string_view key : kListenerKeys) {
     own.values.try_emplace("listener." + std::string(key),
-                           SettingValue{default_of(key, defaults), table.source});
+                           SettingValue{default_of(key), table.source});
   }
   ConfigReader reader(own, mistakes);
   MqttListener listener;
@@ -163,17 +210,8 @@ void read_table(const ConfigReader& defaults, const ListenerTable& table, Config
   reader.read("listener.transport", parse_is_websocket, listener.is_websocket);
   reader.read("listener.tls_certificate_as_user", parse_boolean, listener.certificate_as_user);
   reader.read("listener.proxy_protocol", parse_boolean, listener.proxy_protocol);
-  reader.read("listener.allow_anonymous", parse_anonymous, listener.anonymous);
-  reader.number("listener.max_connections", 1, 10'000'000, listener.connections_max);
-  uint64_t packet_bytes = UINT32_MAX;
-  reader.size("listener.max_packet_size", packet_bytes);
-  if (packet_bytes < kPacketBytesLeast) {
-    reader.note("listener.max_packet_size",
-                fmt::format("got {}, wanted at least {} bytes", packet_bytes, kPacketBytesLeast));
-  }
-  listener.packet_bytes_max = static_cast<uint32_t>(std::min<uint64_t>(packet_bytes, UINT32_MAX));
-  reader.number("listener.max_keep_alive", 1, 65535, listener.keep_alive_s_max);
-  reader.number("listener.max_qos", 0, 2, listener.qos_max);
+  read_access(reader, table, config, listener);
+  read_limits(reader, table, config.broker, listener);
   auto tls = read_tls(reader, "listener", config);
   if (tls == nullptr && !table.more_certificates.empty())
     reader.note("listener.tls_certificate", "goes together with tls_certificates");
@@ -201,7 +239,7 @@ void read_listeners(ConfigReader& reader, const std::vector<ListenerTable>& tabl
                     std::vector<std::string>& mistakes) {
   read_http_tls(reader, config);
   read_simple(reader, config);
-  for (const ListenerTable& table : tables) read_table(reader, table, config, mistakes);
+  for (const ListenerTable& table : tables) read_table(table, config, mistakes);
 }
 
 std::string_view transport_of(const MqttListener& listener) {

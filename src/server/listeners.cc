@@ -105,6 +105,7 @@ void BrokerListeners::mount(const Config& config, http::Router& router) {
   listener.is_websocket = true;
   listener.tls = config.http_tls;
   listener.anonymous = config.anonymous;
+  listener.access = config.access;
   router.add_websocket(kPath, websocket_handler(policy_for(listener)));
 }
 

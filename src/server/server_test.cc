@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/time_text.h"
+#include "meta/testing.h"
 #include "server/config.h"
 #include "server/config_file.h"
 #include "server/descriptors.h"
@@ -94,6 +95,45 @@ TEST_CASE("the broker's limits are settings, each within its range") {
     CAPTURE(key);
     CHECK_FALSE(load_config({{key, value}}, "", Environment()).ok());
   }
+}
+
+// The configuration of a file with that text.
+Result<Config> config_of(std::string_view text) {
+  meta::TempDirectory directory;
+  auto file = system_file_system().create(directory.file("weir.toml"));
+  REQUIRE(file.ok());
+  REQUIRE((*file)->append(text).ok());
+  REQUIRE((*file)->close().ok());
+  return load_config({}, directory.file("weir.toml"), Environment());
+}
+
+TEST_CASE("a listener has the files and limits of [mqtt], or its own") {
+  auto config = config_of(
+      "[mqtt]\npassword_file = \"p\"\nacl_file = \"a\"\nmax_keep_alive = 30\n"
+      "[[listener]]\naddress = \":1\"\n"
+      "[[listener]]\naddress = \":2\"\npassword_file = \"q\"\nmax_keep_alive = 40\n"
+      "[[listener]]\naddress = \":3\"\npassword_file = \"\"\nacl_file = \"\"\n"
+      "[[listener]]\naddress = \":4\"\nallow_anonymous = true\n");
+  REQUIRE_MESSAGE(config.ok(), config.error().message);
+  auto told = [&](size_t i) {
+    const MqttListener& one = config->mqtt_listeners[i];
+    const char* who[] = {"loopback", "everyone", "nobody"};
+    return one.access.passwords.path + "," + one.access.topics.path + "," +
+           who[static_cast<int>(one.anonymous)] + "," + std::to_string(one.keep_alive_s_max);
+  };
+  REQUIRE(config->mqtt_listeners.size() == 5);
+  CHECK(told(0) == "p,a,nobody,65535");
+  CHECK(told(1) == "p,a,nobody,30");
+  CHECK(told(2) == "q,a,nobody,40");
+  CHECK(told(3) == ",,loopback,30");
+  CHECK(told(4) == "p,a,everyone,30");
+  CHECK(config->mqtt_listeners[1].access.topics.setting == "mqtt.acl_file");
+  CHECK(config->mqtt_listeners[2].access.passwords.setting.ends_with(
+      "weir.toml:9:1: listener.password_file"));
+  config = config_of(
+      "[mqtt]\nallow_anonymous = true\n[[listener]]\naddress = \":1\"\npassword_file = \"q\"\n");
+  REQUIRE(config.ok());
+  CHECK(config->mqtt_listeners[1].anonymous == AnonymousPolicy::everyone);
 }
 
 TEST_CASE("a variable of weir's name that is no setting is warned of") {

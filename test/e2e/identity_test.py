@@ -51,13 +51,14 @@ class IdentityTest(WeirTest):
         return self.start(f"mqtt.password_file={self.passwords}", f"mqtt.acl_file={self.acl}",
                           *settings)
 
-    def publish(self, *arguments, user=None, version="mqttv5"):
+    def publish(self, *arguments, user=None, version="mqttv5", port=None):
         account = ["-u", user[0], "-P", user[1]] if user else []
         return subprocess.run(
-            ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(self.weir.mqtt_port), "-V", version,
-             *account, *arguments], capture_output=True, text=True, timeout=60, check=False)
+            ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(port or self.weir.mqtt_port),
+             "-V", version, *account, *arguments],
+            capture_output=True, text=True, timeout=60, check=False)
 
-    def subscriber(self, filter_, user=None, client_id=""):
+    def subscriber(self, filter_, user=None, client_id="", port=None):
         """A connected paho client that collects what it is given; and the answer to SUBSCRIBE."""
         client = paho.Client(client_id=client_id, protocol=paho.MQTTv5)
         client.got, client.granted, client.ended = [], [], []
@@ -69,7 +70,7 @@ class IdentityTest(WeirTest):
             getattr(code, "value", code))
         if user:
             client.username_pw_set(*user)
-        client.connect("127.0.0.1", self.weir.mqtt_port)
+        client.connect("127.0.0.1", port or self.weir.mqtt_port)
         client.loop_start()
         self.addCleanup(client.loop_stop)
         self.addCleanup(client.disconnect)
@@ -144,6 +145,77 @@ class IdentityTest(WeirTest):
         weir.process.send_signal(signal.SIGHUP)
         wait_for(lambda: alice.ended, "alice's end")
         self.assertEqual(bob.ended, [])
+
+    def test_each_listener_may_have_files_of_its_own(self):
+        self.add_user("alice", "wonder land")
+        own = self.passwords.with_name("passwords-of-the-yard")
+        own_acl = self.acl.with_name("acl-of-the-yard")
+        own.touch(mode=0o600)
+        own_acl.write_text("pattern readwrite yard/#\n")
+        subprocess.run(["mosquitto_passwd", "-b", str(own), "carol", "gate"], check=True,
+                       capture_output=True, timeout=60)
+        weir = self.weir = self.start_weir(config=f"""
+[mqtt]
+password_file = "{self.passwords}"
+acl_file = "{self.acl}"
+[[listener]]
+name = "yard"
+address = "127.0.0.1:0"
+password_file = "{own}"
+acl_file = "{own_acl}"
+[[listener]]
+name = "bench"
+address = "127.0.0.1:0"
+password_file = ""
+acl_file = ""
+[[listener]]
+name = "hall"
+address = "127.0.0.1:0"
+allow_anonymous = true
+""")
+        listeners = weir.api("GET", "/api/v2/weir/info").json["mqttListeners"]
+        ports = {one["name"]: int(one["url"].rsplit(":", 1)[1]) for one in listeners}
+        alice, carol = ("alice", "wonder land"), ("carol", "gate")
+        # Who may come in where, and publish what.
+        for name, user, topic, outcome in (
+                ("mqtt.listen", alice, "home/x", ""), ("mqtt.listen", carol, "home/x", "refused"),
+                ("mqtt.listen", alice, "yard/x", "Not authorized"),
+                ("mqtt.listen", None, "public/x", "refused"),
+                ("yard", carol, "yard/x", ""), ("yard", alice, "yard/x", "refused"),
+                ("yard", carol, "home/x", "Not authorized"), ("yard", None, "yard/x", "refused"),
+                ("bench", None, "any/x", ""), ("bench", carol, "any/x", "refused"),
+                ("hall", alice, "home/x", ""), ("hall", None, "public/x", "Not authorized"),
+                ("hall", None, "devices/me/up", "")):
+            with self.subTest(listener=name, user=user, topic=topic):
+                done = self.publish("-t", topic, "-m", "1", "-q", "1", "-i", "me", user=user,
+                                    port=ports[name])
+                if outcome == "refused":
+                    self.assertNotEqual(done.returncode, 0)
+                else:
+                    self.assertEqual(done.returncode, 0)
+                    self.assertIn(outcome, done.stderr)
+                    self.assertEqual("Not authorized" in done.stderr, outcome != "")
+
+        # What changes in a listener's files holds at once for its clients, and for no others.
+        inside = self.subscriber("yard/#", user=carol, port=ports["yard"])
+        elsewhere = self.subscriber("home/#", user=alice)
+        subprocess.run(["mosquitto_passwd", "-b", str(own), "carol", "new gate"], check=True,
+                       capture_output=True, timeout=60)
+        wait_for(lambda: inside.ended, "the end of who came in with the old password")
+        carol = ("carol", "new gate")
+        self.assertEqual(
+            self.publish("-t", "yard/x", "-m", "1", user=carol, port=ports["yard"]).returncode, 0)
+        own_acl.write_text("topik\n")
+        weir.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: "got `topik`" in weir.output(), "the mistake")
+        self.assertIn("listener.acl_file", weir.output())
+        own_acl.write_text("pattern readwrite garden/#\n")
+        weir.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: self.publish("-t", "garden/x", "-m", "1", "-q", "1", user=carol,
+                                      port=ports["yard"]).stderr == "", "the new list")
+        self.assertIn("Not authorized", self.publish("-t", "yard/x", "-m", "1", "-q", "1",
+                                                     user=carol, port=ports["yard"]).stderr)
+        self.assertEqual(elsewhere.ended, [])
 
     def test_a_token_that_is_revoked_ends_its_connections(self):
         weir = self.start()

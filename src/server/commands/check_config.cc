@@ -33,8 +33,8 @@ Result<void> check_certificates(const Config& config) {
 
 Result<void> check_access_lists(const Result<Config>& config) {
   if (!config.ok()) return {};  // where they are is not sure
-  auto lists = AccessLists::open(config->mqtt_password_file, config->mqtt_acl_file);
-  return lists.ok() ? Result<void>() : std::move(lists).error();
+  AccessFiles files;
+  return files.open_all(*config);
 }
 
 }  // namespace
