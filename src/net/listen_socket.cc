@@ -146,6 +146,23 @@ Result<ListenSocket> open_listen_socket(const ListenAddress& address) {
   return opened;
 }
 
+std::vector<Result<void>> try_listening(const std::vector<ListenAddress>& addresses) {
+  std::vector<Result<void>> answers;
+  std::vector<int> opened;
+  for (const ListenAddress& address : addresses) {
+    Result<void>& answer = answers.emplace_back();
+    if (!address.path.empty() || address.port == 0) continue;
+    auto fd = listen_on_tcp(address);
+    if (fd.ok()) {
+      opened.push_back(*fd);
+    } else {
+      answer = std::move(fd).error();
+    }
+  }
+  for (int fd : opened) ::close(fd);
+  return answers;
+}
+
 void remove_listen_file(const ListenAddress& address, uint64_t file_number) {
   struct stat file {};
   if (address.path.empty() || ::stat(address.path.c_str(), &file) != 0) return;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "net/stream.h"
@@ -44,6 +45,10 @@ class Listener {
   virtual std::string address() const = 0;  // "127.0.0.1:1883", "unix:/run/weir.sock"
   virtual void stop() = 0;                  // no new connections; any thread
 };
+
+// Whether all of these could be listened on together, one answer for each: opens them and closes
+// them again. Port 0 and unix sockets are passed over.
+std::vector<Result<void>> try_listening(const std::vector<ListenAddress>& addresses);
 
 // Connects (name resolution off the io thread); `done` runs on `thread`.
 void dial(IoThread& thread, const std::string& host, uint16_t port, int64_t timeout_ms,

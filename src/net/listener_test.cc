@@ -61,6 +61,11 @@ TEST_CASE("a taken address is refused by name, and free again after the listener
   auto second = Listener::open(threads, {"127.0.0.1", port}, [](std::unique_ptr<Stream>) {});
   REQUIRE_FALSE(second.ok());
   CHECK(second.error().message == "127.0.0.1:" + std::to_string(port) + ": address already in use");
+  const auto answers =
+      try_listening({{"127.0.0.1", port}, {"127.0.0.1", 0}, {"", 0, "/no/such/directory/socket"}});
+  REQUIRE(answers.size() == 3);
+  CHECK(answers[0].error().message == second.error().message);
+  CHECK((answers[1].ok() && answers[2].ok()));
   first->reset();
   auto third = Listener::open(threads, {"127.0.0.1", port}, [](std::unique_ptr<Stream>) {});
   CHECK(third.ok());

@@ -61,7 +61,10 @@ class RunningApp final : public App {
 
   Result<void> start(std::span<const api::WebFile> web_files) {
     WEIR_TRY(auto rules, load_rules(config_));
+    // What may be wrong is found before anything is made: a start that fails leaves nothing behind.
     WEIR_CHECK(access_files_.open_all(config_));
+    WEIR_CHECK(open_certificates());
+    WEIR_CHECK(check_addresses(config_));
     WEIR_CHECK(open_stored());
     WEIR_CHECK(set_up());
     WEIR_CHECK(start_broker(std::move(rules)));
@@ -87,6 +90,7 @@ class RunningApp final : public App {
   void refresh_access(bool even_if_unchanged) {
     if (access_files_.refresh(even_if_unchanged)) broker_->review_identities();
   }
+  Result<void> open_certificates();
   Result<void> open_stored();
   Result<void> set_up();
   Result<void> start_broker(std::shared_ptr<const ingest::RuleSet> rules);
@@ -124,9 +128,27 @@ class RunningApp final : public App {
   std::atomic<const http::Server*> listening_ = nullptr;  // requests may come before start() ends
 };
 
+Result<void> RunningApp::open_certificates() {
+  WEIR_CHECK(certificates_.open(config_.http_tls));
+  for (const MqttListener& listener : config_.mqtt_listeners) {
+    WEIR_CHECK(certificates_.open(listener.tls));
+  }
+  return {};
+}
+
 Result<void> RunningApp::open_stored() {
   WEIR_CHECK(system_file_system().create_directories(config_.data_dir));
-  WEIR_TRY(store_, store::Engine::open(config_.engine, system_file_system(), clock_));
+  auto store = store::Engine::open(config_.engine, system_file_system(), clock_);
+  if (!store.ok()) {
+    Error error = std::move(store).error();
+    if (error.code == Errc::unavailable) {
+      error.message += fmt::format(
+          "; stop the weir that uses {}, or give this one another directory (--data-dir)",
+          config_.data_dir);
+    }
+    return error;
+  }
+  store_ = std::move(*store);
   store_buckets_ = std::make_unique<api::StoreBuckets>(*store_);
   WEIR_TRY(meta_, meta::Meta::open(config_.data_dir + "/weir.sqlite", *store_buckets_, clock_));
   return meta_->buckets().reconcile();

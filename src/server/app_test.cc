@@ -58,15 +58,51 @@ TEST_CASE("an address that is taken ends the start, which can then be tried agai
                     "mqtt.listen: " + taken +
                     ": address already in use; stop what listens there, or choose another address"),
                 second.error().message);
-  const size_t token = second.error().message.find("API token      ");
-  CHECK(token != std::string::npos);
+  CHECK_FALSE(system_file_system().exists(second_config.data_dir));
 
   REQUIRE((*first)->stop().ok());
   second = App::start(second_config, {});
   REQUIRE(second.ok());
-  CHECK((*second)->is_set_up());
-  CHECK((*second)->generated_token().empty());  // it was set up, and told, the first time
+  CHECK_FALSE((*second)->generated_token().empty());
   CHECK((*second)->stop().ok());
+}
+
+TEST_CASE("whatever is wrong before the start leaves no data directory behind") {
+  meta::TempDirectory directory;
+  Config config = config_in(directory, "127.0.0.1:0", kSetUp);
+  SUBCASE("an access list") { config.access.topics = {"/no/such/file", "mqtt.acl_file"}; }
+  SUBCASE("a certificate") {
+    config.http_tls = std::make_shared<net::TlsServerOptions>(
+        net::TlsServerOptions{.certificates = {{"/no/such/file", "/no/such/file"}}});
+  }
+  SUBCASE("an address twice") {
+    config.http_listen = {"127.0.0.1", 1};  // nobody may listen there, or somebody does
+    config.mqtt_listeners[0].address = config.http_listen;
+  }
+  CHECK_FALSE(App::start(config, {}).ok());
+  CHECK_FALSE(system_file_system().exists(config.data_dir));
+}
+
+TEST_CASE("a set-up whose start fails after it tells its token, and stands") {
+  meta::TempDirectory directory;
+  const Config config = config_in(directory, "127.0.0.1:0", kSetUp);
+  FileSystem& files = system_file_system();
+  REQUIRE(files.create_directories(config.data_dir).ok());
+  REQUIRE(files.create(config.data_dir + "/broker").ok());  // where the journal's directory goes
+  auto app = App::start(config, {});
+  REQUIRE_FALSE(app.ok());
+  CHECK(app.error().message.find("API token      ") != std::string::npos);
+  REQUIRE(files.remove(config.data_dir + "/broker").ok());
+  app = App::start(config, {});
+  REQUIRE(app.ok());
+  CHECK((*app)->is_set_up());
+  CHECK((*app)->generated_token().empty());  // it was set up, and told, the first time
+  auto other = App::start(config, {});
+  REQUIRE_FALSE(other.ok());
+  CHECK(other.error().message.ends_with("another process holds it; stop the weir that uses " +
+                                        config.data_dir +
+                                        ", or give this one another directory (--data-dir)"));
+  CHECK((*app)->stop().ok());
 }
 
 TEST_CASE("a stop ends idle, live and MQTT connections, and leaves what was written") {

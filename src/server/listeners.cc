@@ -41,6 +41,26 @@ Error cannot_listen(std::string_view key, Error error) {
   return error;
 }
 
+Result<void> check_addresses(const Config& config) {
+  std::vector<std::string> names{"http.listen"};
+  std::vector<net::ListenAddress> addresses{config.http_listen};
+  for (const MqttListener& listener : config.mqtt_listeners) {
+    names.push_back(listener.name);
+    addresses.push_back(listener.address);
+  }
+  auto answers = net::try_listening(addresses);
+  std::string mistakes;
+  Errc code = Errc::io;
+  for (size_t i = 0; i < answers.size(); i++) {
+    if (answers[i].ok()) continue;
+    const Error error = cannot_listen(names[i], std::move(answers[i]).error());
+    mistakes += (mistakes.empty() ? "" : "\n") + error.message;
+    code = error.code;
+  }
+  if (mistakes.empty()) return {};
+  return Error{code, std::move(mistakes)};
+}
+
 mqtt::ListenerPolicyPtr BrokerListeners::policy_for(const MqttListener& listener) const {
   auto policy = std::make_shared<mqtt::ListenerPolicy>();
   policy->name = listener.name;

@@ -80,6 +80,10 @@ class BrokerListeners {
   std::vector<Open> open_;
 };
 
+// Whether every address of the configuration is free, before anything is made. Names all that are
+// not.
+Result<void> check_addresses(const Config& config);
+
 // What to do about an address that cannot be listened on.
 Error cannot_listen(std::string_view key, Error error);
 
