@@ -33,7 +33,7 @@ void add_config_options(CLI::App& command, ConfigArguments& arguments) {
               if (equals == pair.npos) {
                 throw CLI::ValidationError("--set", "got `" + pair + "`, wanted key=value");
               }
-              arguments.flags[pair.substr(0, equals)] = pair.substr(equals + 1);
+              arguments.set[pair.substr(0, equals)] = pair.substr(equals + 1);
             }
           },
           "Any setting by its key: --set mqtt.max_inflight=50")

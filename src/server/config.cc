@@ -139,36 +139,45 @@ std::string unknown_setting(std::string_view key) {
   return fmt::format("unknown setting `{}`{}", key, did_you_mean(closest_name(key, keys)));
 }
 
-Result<Config> load_config(const std::map<std::string, std::string, std::less<>>& flags,
-                           const std::string& config_path, const Environment& environment) {
-  Config config;
-  std::vector<std::string> mistakes;
+ReadConfig read_config(const GivenValues& flags, const GivenValues& set,
+                       const std::string& config_path, const Environment& environment) {
+  ReadConfig read;
+  Config& config = read.config;
+  std::vector<std::string>& mistakes = read.mistakes;
   for (const Setting& setting : all_settings()) {
     config.values[std::string(setting.key)] = {std::string(setting.initial), "default"};
   }
   std::vector<ListenerTable> listeners;
-  if (auto read = read_file(config_path, config, listeners, mistakes); !read.ok()) {
-    mistakes.push_back(read.error().message);
+  if (auto file = read_file(config_path, config, listeners, mistakes); !file.ok()) {
+    mistakes.push_back(file.error().message);
   }
   read_environment(environment, config);
-  for (const auto& [key, value] : flags) {
-    if (auto known = config.values.find(key); known != config.values.end()) {
-      known->second = {value, flag_of(key)};
-    } else {
-      mistakes.push_back("--set: " + unknown_setting(key));
+  for (const auto& [values, is_set] : {std::pair(&flags, false), std::pair(&set, true)}) {
+    for (const auto& [key, value] : *values) {
+      if (auto known = config.values.find(key); known != config.values.end()) {
+        known->second = {value, is_set ? "--set" : flag_of(key)};
+      } else {
+        mistakes.push_back("--set: " + unknown_setting(key));
+      }
     }
   }
   close_own_listeners_for_another_broker(config);
   ConfigReader reader(config, mistakes);
   read_typed(reader, config);
   read_listeners(reader, listeners, config, mistakes);
-  if (auto read = read_first_set_up(environment, config); !read.ok()) {
-    mistakes.push_back(read.error().message);
+  if (auto set_up = read_first_set_up(environment, config); !set_up.ok()) {
+    mistakes.push_back(set_up.error().message);
   }
-  if (!mistakes.empty()) {
-    return Error{Errc::invalid, fmt::format("{}", fmt::join(mistakes, "\n"))};
+  return read;
+}
+
+Result<Config> load_config(const GivenValues& flags, const std::string& config_path,
+                           const Environment& environment, const GivenValues& set) {
+  ReadConfig read = read_config(flags, set, config_path, environment);
+  if (!read.mistakes.empty()) {
+    return Error{Errc::invalid, fmt::format("{}", fmt::join(read.mistakes, "\n"))};
   }
-  return config;
+  return std::move(read.config);
 }
 
 namespace {

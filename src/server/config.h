@@ -107,10 +107,23 @@ struct Config {
   std::string set_up_lacks;
 };
 
-// `flags` maps keys to values given on the command line; `config_path` is empty to use weir.toml
-// in the working directory if there is one.
-Result<Config> load_config(const std::map<std::string, std::string, std::less<>>& flags,
-                           const std::string& config_path, const Environment& environment);
+// Values by the keys of settings.
+using GivenValues = std::map<std::string, std::string, std::less<>>;
+
+// What could be made of a configuration, and every mistake in it, one a line.
+struct ReadConfig {
+  Config config;
+  std::vector<std::string> mistakes;
+};
+
+// `flags` and `set` are the command line's: --mqtt-listen VALUE and --set mqtt.listen=VALUE, which
+// holds where both say something. `config_path` is empty to use weir.toml in the working directory
+// if there is one.
+ReadConfig read_config(const GivenValues& flags, const GivenValues& set,
+                       const std::string& config_path, const Environment& environment);
+// An error if there is any mistake.
+Result<Config> load_config(const GivenValues& flags, const std::string& config_path,
+                           const Environment& environment, const GivenValues& set = {});
 
 // One line per setting: key = value  # source.
 std::string print_config(const Config& config);

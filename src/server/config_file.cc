@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <span>
 
 #include <toml++/toml.h>
 
@@ -33,6 +34,42 @@ Result<std::string> scalar_text(const toml::node& node, std::string_view key,
                fmt::format("{}: `{}` wants one string, number or boolean", where, key)};
 }
 
+// Settings that are lists: one text a line, the last line ended as well.
+Result<std::string> list_text(const toml::array& list, std::string_view key,
+                              const std::string& where) {
+  std::string lines;
+  for (const toml::node& node : list) {
+    auto text = node.value_exact<std::string>();
+    if (!text) {
+      return Error{Errc::invalid, fmt::format("{}: `{}` wants a list of strings", where, key)};
+    }
+    lines += *text + "\n";
+  }
+  return lines;
+}
+
+Result<std::string> value_text(const toml::node& node, std::string_view key,
+                               const std::string& where) {
+  const toml::array* list = node.as_array();
+  if (list != nullptr && key.ends_with("topics")) return list_text(*list, key, where);
+  return scalar_text(node, key, where);
+}
+
+// What it says is then taken for the key that was meant, so that this is not told missing as well.
+void note_unknown_key(const toml::node& node, std::string_view key, const std::string& where,
+                      std::string_view table, std::span<const std::string_view> known,
+                      std::map<std::string, SettingValue, std::less<>>& values,
+                      FileSettings& settings) {
+  const std::string_view meant = closest_name(key, {known.begin(), known.end()});
+  settings.mistakes.push_back(
+      fmt::format("{}: unknown key `{}` of [[{}]]{}", where, key, table, did_you_mean(meant)));
+  if (meant.empty()) return;
+  if (auto text = value_text(node, meant, where); text.ok()) {
+    values.try_emplace(fmt::format("{}.{}", table, meant),
+                       SettingValue{std::move(text).value(), where});
+  }
+}
+
 // tls_certificates = [{certificate = "a.crt", key = "a.key"}, ...]
 bool read_certificates(const toml::node& node, ListenerTable& listener) {
   const toml::array* pairs = node.as_array();
@@ -61,9 +98,7 @@ void read_listener(const toml::table& table, std::string_view name, FileSettings
             where + ": `tls_certificates` wants [{certificate = FILE, key = FILE}, ...]");
       }
     } else if (std::find(known.begin(), known.end(), key) == known.end()) {
-      const std::vector<std::string_view> names(known.begin(), known.end());
-      settings.mistakes.push_back(fmt::format("{}: unknown key `{}` of [[listener]]{}", where, key,
-                                              did_you_mean(closest_name(key, names))));
+      note_unknown_key(node, key, where, "listener", known, listener.values, settings);
     } else if (auto text = scalar_text(node, key, where); text.ok()) {
       listener.values["listener." + key] = SettingValue{std::move(text).value(), where};
     } else {
@@ -83,27 +118,6 @@ void read_listeners(const toml::node& node, const std::string& where, std::strin
   for (const toml::node& table : *tables) read_listener(*table.as_table(), name, settings);
 }
 
-// Settings that are lists: one text a line, the last line ended as well.
-Result<std::string> list_text(const toml::array& list, std::string_view key,
-                              const std::string& where) {
-  std::string lines;
-  for (const toml::node& node : list) {
-    auto text = node.value_exact<std::string>();
-    if (!text) {
-      return Error{Errc::invalid, fmt::format("{}: `{}` wants a list of strings", where, key)};
-    }
-    lines += *text + "\n";
-  }
-  return lines;
-}
-
-Result<std::string> value_text(const toml::node& node, std::string_view key,
-                               const std::string& where) {
-  const toml::array* list = node.as_array();
-  if (list != nullptr && key.ends_with("topics")) return list_text(*list, key, where);
-  return scalar_text(node, key, where);
-}
-
 void read_bridge(const toml::table& table, std::string_view name, FileSettings& settings) {
   BridgeTable bridge;
   bridge.source = place(name, table.source());
@@ -112,9 +126,7 @@ void read_bridge(const toml::table& table, std::string_view name, FileSettings& 
     const std::string key(key_node.str());
     const std::string where = place(name, key_node.source());
     if (std::find(known.begin(), known.end(), key) == known.end()) {
-      const std::vector<std::string_view> names(known.begin(), known.end());
-      settings.mistakes.push_back(fmt::format("{}: unknown key `{}` of [[bridge]]{}", where, key,
-                                              did_you_mean(closest_name(key, names))));
+      note_unknown_key(node, key, where, "bridge", known, bridge.values, settings);
     } else if (auto text = value_text(node, key, where); text.ok()) {
       bridge.values["bridge." + key] = SettingValue{std::move(text).value(), where};
     } else {

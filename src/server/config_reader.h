@@ -26,7 +26,10 @@ class ConfigReader {
 
   const SettingValue& raw(std::string_view key) const { return config_.values.find(key)->second; }
   void note(std::string_view key, std::string_view what) {
-    mistakes_.push_back(fmt::format("{}: {}: {}", raw(key).source, key, what));
+    const std::string& source = raw(key).source;
+    // A flag says which setting it is.
+    mistakes_.push_back(source == flag_of(key) ? fmt::format("{}: {}", source, what)
+                                               : fmt::format("{}: {}: {}", source, key, what));
   }
 
   // Each leaves `out` as it was when the value is wrong.

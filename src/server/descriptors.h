@@ -4,6 +4,7 @@
 // Used by `weir run` before anything is opened.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace weir::server {
@@ -11,5 +12,9 @@ namespace weir::server {
 // Raises the soft limit to the hard one, and returns what it is then. Programs that use select()
 // are why it is low by default; weir uses epoll and poll.
 uint64_t raise_descriptor_limit();
+
+// How many of `wanted` connections there is room for under the limit, beside the files of the store
+// and the connections of the API; at least one.
+size_t connections_within(uint64_t limit, size_t wanted);
 
 }  // namespace weir::server

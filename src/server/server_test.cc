@@ -64,13 +64,14 @@ TEST_CASE("an unknown setting is refused with its place and the one that was mea
 
 TEST_CASE("every wrong setting is told at once, whatever its source") {
   auto environment = Environment::parse("WEIR_LOG_LEVEL=loud\nWEIR_MQTT_MAX_INFLIGHT=0\n", ".env");
-  auto config = load_config({{"mqtt.max_packet_sise", "1"}, {"query.duration_max", "soon"}}, "",
-                            environment.value());
+  auto config = load_config({{"query.duration_max", "soon"}}, "", environment.value(),
+                            {{"mqtt.max_packet_sise", "1"}, {"mqtt.max_qos", "3"}});
   REQUIRE_FALSE(config.ok());
   CHECK(config.error().message ==
         "--set: unknown setting `mqtt.max_packet_sise`; did you mean `mqtt.max_packet_size`?\n"
         ".env:2: mqtt.max_inflight: got `0`, wanted a whole number from 1 to 65535\n"
-        "--query-duration-max: query.duration_max: got `soon`, wanted a duration such as 250ms, "
+        "--set: mqtt.max_qos: got `3`, wanted a whole number from 0 to 2\n"
+        "--query-duration-max: got `soon`, wanted a duration such as 250ms, "
         "1s, 24h or 7d\n"
         ".env:1: log.level: got `loud`, wanted error, warn, info or debug");
 }
@@ -134,6 +135,26 @@ TEST_CASE("a listener has the files and limits of [mqtt], or its own") {
       "[mqtt]\nallow_anonymous = true\n[[listener]]\naddress = \":1\"\npassword_file = \"q\"\n");
   REQUIRE(config.ok());
   CHECK(config->mqtt_listeners[1].anonymous == AnonymousPolicy::everyone);
+}
+
+TEST_CASE("a listener's mistakes are told once, and none that is another's") {
+  auto config = config_of(
+      "[mqtt]\nmax_qos = 7\nallow_anonymous = \"perhaps\"\nmax_packet_size = \"huge\"\n"
+      "[[listener]]\nadress = \":1\"\n[[listener]]\naddress = \":2\"\nmax_qos = 9\n"
+      "[[bridge]]\nname = \"b\"\nurl = \"mqtt://x\"\ntopcs = [\"out #\"]\n");
+  REQUIRE_FALSE(config.ok());
+  const std::string& told = config.error().message;
+  CAPTURE(told);
+  CHECK(std::count(told.begin(), told.end(), '\n') + 1 == 6);
+  for (const char* part :
+       {":2:1: mqtt.max_qos: got `7`", ":3:1: mqtt.allow_anonymous: got `perhaps`",
+        ":4:1: mqtt.max_packet_size: got `huge`",
+        ":6:1: unknown key `adress` of [[listener]]; did you mean `address`?",
+        ":9:1: listener.max_qos: got `9`",
+        ":13:1: unknown key `topcs` of [[bridge]]; did you mean `topics`?"}) {
+    CAPTURE(part);
+    CHECK(told.find(part) != told.npos);
+  }
 }
 
 TEST_CASE("a variable of weir's name that is no setting is warned of") {
@@ -226,6 +247,14 @@ TEST_CASE("the limit on open files is raised as far as may be") {
   REQUIRE(getrlimit(RLIMIT_NOFILE, &after) == 0);
   CHECK(after.rlim_cur == before.rlim_max);
   setrlimit(RLIMIT_NOFILE, &before);
+}
+
+TEST_CASE("connections leave room for the other files, as far as there is any") {
+  CHECK(connections_within(1'000'000, 20'000) == 20'000);
+  CHECK(connections_within(22'000, 20'000) == 20'000);
+  CHECK(connections_within(20'000, 20'000) == 18'000);
+  CHECK(connections_within(1024, 20'000) == 512);
+  CHECK(connections_within(0, 20'000) == 1);
 }
 
 TEST_CASE("a broker URL gives host, port and account") {

@@ -79,7 +79,7 @@ class CommandLineTest(WeirTest):
                               "--set", "threads.workers=none", check=False)
         self.assertEqual(wrong.returncode, 1)
         for mistake in ("weir.toml:2:1: mqtt.max_inflight", "weir.toml:3:1: unknown setting",
-                        "--log-level: log.level", "--threads-workers: threads.workers",
+                        "--set: log.level", "--set: threads.workers",
                         "weir.toml:6:1: unknown key"):
             self.assertIn(mistake, wrong.stderr)
 
@@ -87,7 +87,7 @@ class CommandLineTest(WeirTest):
         done = self.run_weir("run", "--data-dir", "data", "--http-listen", "127.0.0.1:0",
                              "--mqtt-listen", "127.0.0.1:0", check=False)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("data", done.stderr)
+        self.assertIn("another directory (--data-dir)", done.stderr)
         self.assertTrue(self.weir.is_healthy())
 
 

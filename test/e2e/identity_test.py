@@ -275,6 +275,15 @@ allow_anonymous = true
                     for part in (setting, *told):
                         self.assertIn(part, done.stderr)
                     self.assertNotIn("plain text", done.stderr)
+                    self.assertFalse((self.acl.parent / "data").exists())
+        done = subprocess.run(
+            [os.path.abspath(BINARY), "check-config", "--set", f"mqtt.acl_file={self.acl}",
+             "--set", f"mqtt.password_file={self.passwords}", "--set", "mqtt.max_qos=3",
+             "--set", "http.tls_certificate=/no/such", "--set", "http.tls_key=/no/such"],
+            capture_output=True, text=True, timeout=60, check=False)
+        for part in ("--set: mqtt.max_qos: got `3`", "mosquitto_passwd -U", ":2: got `raed`",
+                     "/no/such"):
+            self.assertIn(part, done.stderr)
 
     def test_limits_given_with_set_are_told_to_clients(self):
         self.start("mqtt.max_qos=1", "mqtt.retain_available=false", "mqtt.topic_alias_max=3",

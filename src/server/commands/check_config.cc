@@ -1,4 +1,6 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/file.h"
 #include "server/access_lists.h"
@@ -20,40 +22,41 @@ Result<void> check_rules(const std::string& path) {
 }
 
 // Whether the certificates would serve. What has expired is told, and is no mistake.
-Result<void> check_certificates(const Config& config) {
-  auto check = [](const std::shared_ptr<const net::TlsServerOptions>& options) -> Result<void> {
-    if (options == nullptr) return {};
-    WEIR_TRY(auto context, net::TlsContext::server(*options));
-    for (const std::string& warning : context->warnings()) fmt::print(stderr, "{}\n", warning);
-    return {};
-  };
-  for (const MqttListener& listener : config.mqtt_listeners) WEIR_CHECK(check(listener.tls));
-  return check(config.http_tls);
-}
-
-Result<void> check_access_lists(const Result<Config>& config) {
-  if (!config.ok()) return {};  // where they are is not sure
-  AccessFiles files;
-  return files.open_all(*config);
+void check_certificates(const Config& config, std::vector<std::string>& mistakes) {
+  std::vector<std::shared_ptr<const net::TlsServerOptions>> all{config.http_tls};
+  for (const MqttListener& listener : config.mqtt_listeners) all.push_back(listener.tls);
+  std::sort(all.begin(), all.end());  // listeners may share one
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  for (const auto& options : all) {
+    if (options == nullptr) continue;
+    auto context = net::TlsContext::server(*options);
+    if (!context.ok()) {
+      mistakes.push_back(context.error().message);
+      continue;
+    }
+    for (const std::string& warning : (*context)->warnings()) fmt::print(stderr, "{}\n", warning);
+  }
 }
 
 }  // namespace
 
+// Everything is looked at whatever is wrong before it: mistakes are mended in one go.
 int check_config_command(const CheckConfigArguments& arguments, const Environment& environment) {
   const std::string path =
       arguments.config.config_path.empty() ? "weir.toml" : arguments.config.config_path;
-  auto config = load_config(arguments.config.flags, arguments.config.config_path, environment);
-  if (!config.ok()) (void)report(config.error());
-  auto rules = check_rules(path);
-  if (!rules.ok()) (void)report(rules.error());
-  Result<void> lists = check_access_lists(config);
-  if (!lists.ok()) (void)report(lists.error());
-  if (!config.ok() || !rules.ok() || !lists.ok()) return 1;
-  for (const std::string& warning : config->warnings) fmt::print(stderr, "{}\n", warning);
-  if (auto checked = check_certificates(*config); !checked.ok()) return report(checked.error());
-  if (arguments.print) fmt::print("{}", print_config(*config));
+  auto [config, mistakes] = read_config(arguments.config.flags, arguments.config.set,
+                                        arguments.config.config_path, environment);
+  if (auto rules = check_rules(path); !rules.ok()) mistakes.push_back(rules.error().message);
+  AccessFiles files;
+  if (auto lists = files.open_all(config); !lists.ok()) mistakes.push_back(lists.error().message);
+  check_certificates(config, mistakes);
+  for (const std::string& warning : config.warnings) fmt::print(stderr, "{}\n", warning);
+  if (!mistakes.empty()) {
+    return report({Errc::invalid, fmt::format("{}", fmt::join(mistakes, "\n"))});
+  }
+  if (arguments.print) fmt::print("{}", print_config(config));
   fmt::print("{}: no mistakes found\n",
-             config->rules_file.empty() ? "configuration" : config->rules_file);
+             config.rules_file.empty() ? "configuration" : config.rules_file);
   return 0;
 }
 

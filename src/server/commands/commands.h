@@ -4,20 +4,20 @@
 // "weir: <what>: got ..., wanted ...". Exit codes: 0 done, 1 failed, 2 the command line was wrong.
 #pragma once
 
-#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "api/weir/web_files.h"
 #include "base/result.h"
+#include "server/config.h"
 #include "server/environment.h"
 #include "server/sensor.h"
 
 namespace weir::server {
 
 struct ConfigArguments {
-  std::map<std::string, std::string, std::less<>> flags;  // setting key -> value
+  GivenValues flags, set;
   std::string config_path;
 };
 

@@ -32,14 +32,24 @@ sigset_t block_signals() {
   return signals;
 }
 
-// Files of the store and connections of the API, beside the broker's connections.
-constexpr uint64_t kOtherDescriptors = 2'000;
-
-void make_room_for_connections(const Config& config) {
+// A number of connections that somebody has asked for is kept, and what it lacks is told.
+void make_room_for_connections(Config& config) {
   const uint64_t limit = raise_descriptor_limit();
-  if (limit >= config.broker.connections_max + kOtherDescriptors) return;
-  log::warn("server", "at most {} open files: too few for mqtt.max_connections = {} (ulimit -n)",
-            limit, config.broker.connections_max);
+  const size_t wanted = config.broker.connections_max;
+  const size_t fitting = connections_within(limit, wanted);
+  if (fitting == wanted) return;
+  SettingValue& setting = config.values["mqtt.max_connections"];
+  if (setting.source != "default") {
+    log::warn("server",
+              "at most {} open files: too few for mqtt.max_connections = {}; raise the limit "
+              "(LimitNOFILE of the service, ulimit -Hn)",
+              limit, wanted);
+    return;
+  }
+  config.broker.connections_max = fitting;
+  setting = {fmt::format("{}", fitting), "the limit on open files"};
+  log::info("server", "at most {} open files: room for {} connections (mqtt.max_connections)",
+            limit, fitting);
 }
 
 // An address as one would type it: 0.0.0.0 is everywhere, but not a place to go to.
@@ -105,7 +115,8 @@ class SensorBeside {
 
 int run_command(const RunArguments& arguments, const Environment& environment,
                 std::span<const api::WebFile> web_files) {
-  auto config = load_config(arguments.config.flags, arguments.config.config_path, environment);
+  auto config = load_config(arguments.config.flags, arguments.config.config_path, environment,
+                            arguments.config.set);
   if (!config.ok()) return report(config.error());
   log::set_level(config->log_level);
   for (const std::string& warning : config->warnings) log::warn("server", "{}", warning);
