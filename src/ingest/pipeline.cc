@@ -116,7 +116,13 @@ class StorePipeline final : public Pipeline {
     const std::shared_ptr<TopicCache> topics = *topics_.lock();
     std::vector<Target> targets;
     BucketNames names;
-    for (const mqtt::MessagePtr& message : messages) map(*message, *topics, names, targets);
+    std::shared_ptr<TopicCache::Entry> entry;
+    const std::string* topic = nullptr;  // the entry's
+    for (const mqtt::MessagePtr& message : messages) {
+      if (topic == nullptr || *topic != message->topic) entry = topics->find(message->topic);
+      topic = &message->topic;
+      map(*message, *entry, *topics, names, targets);
+    }
     std::erase_if(targets, [](const Target& target) { return target.batch.empty(); });
     if (targets.empty()) return stored({});
     auto delivery =
@@ -156,10 +162,9 @@ class StorePipeline final : public Pipeline {
     return names.emplace_back(name, resolve_bucket_(name)).second;
   }
 
-  void map(const mqtt::Message& message, TopicCache& topics, BucketNames& names,
-           std::vector<Target>& targets) {
-    const auto entry = topics.find(message.topic);
-    const TopicMapping& mapping = *entry->mapping;
+  void map(const mqtt::Message& message, TopicCache::Entry& entry, TopicCache& topics,
+           BucketNames& names, std::vector<Target>& targets) {
+    const TopicMapping& mapping = *entry.mapping;
     if (!mapping.ignored_because.empty()) return shared_->log.count_ignored();
     const auto bucket = resolve(mapping.bucket, names);
     if (!bucket) {
@@ -173,13 +178,13 @@ class StorePipeline final : public Pipeline {
     if (target == targets.end()) target = targets.insert(targets.end(), Target{*bucket, {}});
     model::PointBatch& batch = target->batch;
     const MessageView view{message.topic, message.payload, message.received_ns,
-                           entry->arrivals.next_ns(message.received_ns), message.replayed};
+                           entry.arrivals.next_ns(message.received_ns), message.replayed};
     const MapOutcome outcome = map_message(mapping, view, batch);
     if (outcome.reason == Reason::ignored) return shared_->log.count_ignored();
     if (outcome.reason != Reason::none) {
       return shared_->log.bury(message, mapping.title, outcome.reason, outcome.text);
     }
-    if (mapping.is_automatic() && !admit_series(*entry, batch, topics)) {
+    if (mapping.is_automatic() && !admit_series(entry, batch, topics)) {
       batch.fields.erase(batch.fields.begin() + batch.points.back().fields_begin,
                          batch.fields.end());
       batch.points.pop_back();

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "base/sync.h"
+#include "base/text_hash.h"
 #include "ingest/arrival.h"
 #include "ingest/topic_mapping.h"
 
@@ -32,11 +33,11 @@ class TopicCache {
     std::atomic<bool> series_admitted = false, scalar_admitted = false;
   };
   std::shared_ptr<Entry> find(std::string_view topic) {
-    const size_t hash = Hash()(topic);
+    const size_t hash = TextHash()(topic);
     Guarded<Stripe>& guarded = stripes_[hash % kStripes];
     {
       auto stripe = guarded.lock();
-      if (auto place = stripe->find(topic); place != stripe->end()) return place->second;
+      if (auto place = stripe->find(topic, hash); place != stripe->end()) return place->second;
     }
     auto entry = std::make_shared<Entry>();
     entry->mapping = map_topic(rules_, topic);
@@ -48,15 +49,11 @@ class TopicCache {
 
  private:
   static constexpr size_t kStripes = 16;
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
   struct Equal {
     using is_transparent = void;
     bool operator()(std::string_view a, std::string_view b) const { return a == b; }
   };
-  using Stripe = absl::flat_hash_map<std::string, std::shared_ptr<Entry>, Hash, Equal>;
+  using Stripe = absl::flat_hash_map<std::string, std::shared_ptr<Entry>, TextHash, Equal>;
 
   std::shared_ptr<const RuleSet> rules_;
   std::array<Guarded<Stripe>, kStripes> stripes_;

@@ -74,8 +74,8 @@ class BrokerThread {
     bool is_wanted = false;  // it matched a subscription
     uint64_t ticket = 0;     // of what was written down of it; 0: nothing
   };
-  // Retains, matches and delivers one message; sinks are the caller's.
-  Routed route(const MessagePtr& message, const Receiver* publisher);
+  // Retains, matches and delivers one message, `at` being about now; sinks are the caller's.
+  Routed route(const MessagePtr& message, const Receiver* publisher, Now at);
   // route() and the sinks, for what comes from no client's read: wills, the server's messages.
   void publish(const MessagePtr& message, const Receiver* publisher);
   // Every sink has the batch: settles its session, wherever that is.
@@ -199,6 +199,7 @@ class BrokerThread {
   MatchCache matches_;
   Outgoing outgoing_;
   std::vector<std::unique_ptr<Outbox>> outboxes_;  // by thread
+  size_t outbox_items_ = 0;                        // of the last one: the next will be like it
   bool flush_is_due_ = false;
   Actions spare_actions_;
   // When connections are to be looked at: a heap, the earliest first.
@@ -219,9 +220,9 @@ class BrokerThread {
 struct BrokerThread::Outbox {
   struct Item {
     MessagePtr message;
-    MatchPtr match;       // keeps the targets' receivers and grants alive
-    size_t targets = 0;   // so many of `targets` are this message's
-    uint64_t number = 0;  // the journal's
+    uint32_t match = 0;    // its place in `matches`
+    uint32_t targets = 0;  // so many of `targets` are this message's
+    uint64_t number = 0;   // the journal's
   };
   struct To {
     const Target* target = nullptr;
@@ -230,6 +231,7 @@ struct BrokerThread::Outbox {
   };
   std::vector<Item> items;
   std::vector<To> targets;
+  std::vector<MatchPtr> matches;  // keep the targets' receivers and grants alive
 };
 
 }  // namespace weir::mqtt

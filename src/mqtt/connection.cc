@@ -60,12 +60,13 @@ void Connection::on_bytes(std::string_view bytes) {
 void Connection::consume(std::string_view bytes) {
   protocol_.observe(is_traced() ? this : nullptr);
   Actions actions = thread_.borrow_actions();
-  protocol_.consume(bytes, thread_.now(), actions);
-  perform(actions);
+  const Now at = thread_.now();
+  protocol_.consume(bytes, at, actions);
+  perform(actions, at);
   thread_.give_back(std::move(actions));
 }
 
-void Connection::perform(Actions& actions) {
+void Connection::perform(Actions& actions, Now at) {
   in_read_ = true;
   // PINGRESP tells that the broker lives: it waits for no disk.
   if (!actions.reply.empty() && !closed_) {
@@ -74,7 +75,15 @@ void Connection::perform(Actions& actions) {
     stream_->write(actions.reply);
   }
   for (Action& action : actions.list) {
-    std::visit([&](auto& one) { handle(one); }, action);
+    std::visit(
+        [&](auto& one) {
+          if constexpr (std::is_same_v<decltype(one), PublishAction&>) {
+            handle(one, at);
+          } else {
+            handle(one);
+          }
+        },
+        action);
   }
   hand_to_sinks();
   in_read_ = false;
@@ -199,11 +208,11 @@ void Connection::close(Reason reason, std::string_view why) {
   finish(protocol_.farewell(reason, why), true, true);
 }
 
-void Connection::handle(PublishAction& action) {
+void Connection::handle(PublishAction& action, Now at) {
   if (closed_) return;
   add_to(session_->receiver().messages_in, 1);
+  packet_tally.messages_received++;
   if (action.message) packet_tally.payload_received += action.message->payload.size();
-  messages_received.add(1);
   if (rate_) rate_->messages++;
   if (action.qos > 0 && !answer_later(action)) return;
   if (!action.message) {
@@ -216,7 +225,7 @@ void Connection::handle(PublishAction& action) {
     return;
   }
   if (action.qos < 2) {  // QoS 2 is routed when it is stored (BrokerThread::settle)
-    BrokerThread::Routed routed = thread_.route(action.message, &session_->receiver());
+    BrokerThread::Routed routed = thread_.route(action.message, &session_->receiver(), at);
     read_ticket_ = std::max(read_ticket_, routed.ticket);
     if (!routed.is_wanted && action.qos == 1) {
       read_batch_->answers.back().reason = Reason::no_matching_subscribers;

@@ -74,10 +74,10 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
 
  private:
   void consume(std::string_view bytes);
-  void perform(Actions& actions);
+  void perform(Actions& actions, Now at);
   void go_on_after_connect();
   void handle(ConnectAction& action);
-  void handle(PublishAction& action);
+  void handle(PublishAction& action, Now at);
   // What a SUBSCRIBE has made, beside its answers.
   struct NewSubscriptions {
     std::vector<std::pair<const std::string*, Subscription>> want_retained;

@@ -75,6 +75,7 @@ void settle_packet_tally() {
   if (tally.is_empty) return;
   packets_received.add(tally.received);
   packets_sent.add(tally.sent);
+  messages_received.add(tally.messages_received);
   bytes_sent.add(tally.bytes_sent);
   payload_bytes_received.add(tally.payload_received);
   payload_bytes_sent.add(tally.payload_sent);

@@ -28,7 +28,7 @@ inline metrics::Counter payload_bytes_sent{"weir_mqtt_publish_payload_bytes_sent
 // What one thread's connections took and gave since its last batch, by packet type.
 struct PacketTally {
   std::array<uint64_t, 16> received = {}, sent = {};
-  uint64_t bytes_sent = 0, payload_received = 0, payload_sent = 0;
+  uint64_t messages_received = 0, bytes_sent = 0, payload_received = 0, payload_sent = 0;
   bool is_empty = true;
 
   void count_received(size_t type) {

@@ -87,7 +87,7 @@ void BrokerThread::publish_system_topics() {
     message->retain = true;
     message->client_id = "$weir";
     message->received_ns = at.wall_ns;
-    route(message, nullptr);
+    route(message, nullptr, now());
   }
   flush();
 }

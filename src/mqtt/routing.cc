@@ -9,7 +9,8 @@
 
 namespace weir::mqtt {
 
-BrokerThread::Routed BrokerThread::route(const MessagePtr& message, const Receiver* publisher) {
+BrokerThread::Routed BrokerThread::route(const MessagePtr& message, const Receiver* publisher,
+                                         Now at) {
   Routed routed;
   if (message->retain) {
     if (!hub_.retained.store(message)) retained_refused.add(1);
@@ -25,7 +26,7 @@ BrokerThread::Routed BrokerThread::route(const MessagePtr& message, const Receiv
   uint64_t number = 0;
   uint64_t ticket = write_down(message, *match, members, publisher, number);
   routed.ticket = std::max(routed.ticket, ticket);
-  outgoing_.start(message, now(), match->targets.size() + match->groups.size(), number);
+  outgoing_.start(message, at, match->targets.size() + match->groups.size(), number);
   for (const Target& target : match->targets) {
     if (target.no_local && target.receiver.get() == publisher) {
       if (target.own) deliver(target, *target.own, match);
@@ -49,10 +50,17 @@ void BrokerThread::deliver(const Target& target, const Grant& grant, const Match
   }
   if (grant.group) receiver.room.underway.fetch_add(1, std::memory_order_relaxed);
   std::unique_ptr<Outbox>& box = outboxes_[home];
-  if (!box) box = std::make_unique<Outbox>();
-  if (box->items.empty() || box->items.back().message != outgoing_.message() ||
-      box->items.back().match != match || box->items.back().number != outgoing_.number()) {
-    box->items.push_back({outgoing_.message(), match, 0, outgoing_.number()});
+  if (!box) {
+    box = std::make_unique<Outbox>();
+    box->items.reserve(outbox_items_);
+    box->targets.reserve(outbox_items_);
+  }
+  const bool is_other_match = box->matches.empty() || box->matches.back() != match;
+  if (is_other_match) box->matches.push_back(match);
+  if (is_other_match || box->items.back().message != outgoing_.message() ||
+      box->items.back().number != outgoing_.number()) {
+    const auto match_at = static_cast<uint32_t>(box->matches.size() - 1);
+    box->items.push_back({outgoing_.message(), match_at, 0, outgoing_.number()});
   }
   box->items.back().targets++;
   box->targets.push_back({&target, &grant, way != Way::matched});
@@ -77,7 +85,8 @@ void BrokerThread::receive(Outbox& batch) {
       if (to.grant->group) {
         to.target->receiver->room.underway.fetch_sub(1, std::memory_order_relaxed);
       }
-      deliver(*to.target, *to.grant, item.match, to.is_forwarded ? Way::forwarded : Way::received);
+      deliver(*to.target, *to.grant, batch.matches[item.match],
+              to.is_forwarded ? Way::forwarded : Way::received);
     }
   }
   flush();
@@ -97,6 +106,7 @@ void BrokerThread::flush(bool batch_is_over) {
     std::unique_ptr<Outbox>& box = outboxes_[thread];
     if (!box) continue;
     bool is_small = box->targets.size() <= kHandOverMax;
+    outbox_items_ = box->items.size();
     auto receive = [batch = std::shared_ptr<Outbox>(std::move(box))](BrokerThread& there) {
       there.receive(*batch);
     };
@@ -115,7 +125,7 @@ void BrokerThread::flush(bool batch_is_over) {
 }
 
 void BrokerThread::publish(const MessagePtr& message, const Receiver* publisher) {
-  route(message, publisher);
+  route(message, publisher, now());
   for (PublishSink* sink : hub_.sinks) sink->accept({&message, 1}, [](Result<void>) {});
   flush();
 }

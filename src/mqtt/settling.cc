@@ -101,7 +101,7 @@ void BrokerThread::settle(Session& session, PublishBatch& batch,
         batch.refuse_repetitions(answer.packet_id, refusal);
         session.abandon_receiving(answer.packet_id, refusal);
       } else {
-        Routed done = route(batch.unrouted[routed++], &session.receiver());
+        Routed done = route(batch.unrouted[routed++], &session.receiver(), now());
         out.ticket = std::max(out.ticket, done.ticket);
         session.finish_receiving(answer.packet_id);
       }
@@ -125,7 +125,9 @@ void BrokerThread::settle(Session& session, PublishBatch& batch,
 // Of a session that has ended. Once only: it is told of the end and of the storing.
 void BrokerThread::route_unrouted(PublishBatch& batch) {
   if (batch.settled.exchange(true) || hub_.stopping || *batch.failure.lock()) return;
-  for (const MessagePtr& message : batch.unrouted) route(message, batch.receiver.get());
+  for (const MessagePtr& message : batch.unrouted) {
+    route(message, batch.receiver.get(), now());
+  }
 }
 
 }  // namespace weir::mqtt

@@ -10,12 +10,9 @@
 #include <string>
 #include <string_view>
 
-namespace weir::mqtt {
+#include "base/text_hash.h"
 
-struct TextHash {
-  using is_transparent = void;
-  size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-};
+namespace weir::mqtt {
 
 template <class Value>
 using TextMap = absl::flat_hash_map<std::string, Value, TextHash, std::equal_to<>>;

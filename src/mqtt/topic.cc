@@ -1,6 +1,8 @@
 #include "mqtt/topic.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 #include "mqtt/text.h"
 
@@ -29,9 +31,40 @@ bool begins_with_wildcard(std::string_view filter) {
   return filter.starts_with('+') || filter.starts_with('#');
 }
 
+// Eight bytes at a time, for every PUBLISH is asked.
+constexpr uint64_t kOnes = 0x0101010101010101, kHigh = 0x8080808080808080;
+
+// The high bit of each byte that is `byte`.
+uint64_t places_of(char byte, uint64_t word) {
+  const uint64_t differs = word ^ kOnes * static_cast<unsigned char>(byte);
+  return ~(((differs & ~kHigh) + ~kHigh) | differs) & kHigh;
+}
+// True when all eight bytes are printable ASCII.
+bool is_plain_ascii(uint64_t word) {
+  const uint64_t below_space = (word - kOnes * 0x20) & ~word;
+  const uint64_t above_tilde = word + kOnes;
+  return ((word | below_space | above_tilde) & kHigh) == 0;
+}
+
+// Whether the name is one that people give, in ASCII: most are, and need no closer look.
+bool is_plain_topic_name(std::string_view name) {
+  if (name.empty() || name.size() > 65535) return false;
+  size_t separators = 0;
+  while (!name.empty()) {
+    uint64_t word = kOnes * 'a';
+    const size_t size = std::min(name.size(), sizeof(word));
+    std::memcpy(&word, name.data(), size);
+    if (!is_plain_ascii(word) || (places_of('+', word) | places_of('#', word)) != 0) return false;
+    separators += (places_of('/', word) >> 7) * kOnes >> 56;  // adds the bytes up
+    name.remove_prefix(size);
+  }
+  return separators < kTopicLevelsMax;
+}
+
 }  // namespace
 
 bool is_valid_topic_name(std::string_view name) {
+  if (is_plain_topic_name(name)) return true;
   return has_fit_size_and_levels(name) && name.find_first_of("+#") == std::string_view::npos &&
          is_valid_text(name);
 }

@@ -79,9 +79,7 @@ LiveHub::LiveHub()
 LiveHub::~LiveHub() = default;
 
 void LiveHub::accept(std::span<const mqtt::MessagePtr> messages, Stored stored) {
-  for (const mqtt::MessagePtr& message : messages) {
-    if (!message->topic.starts_with('$')) topics_->add(*message);
-  }
+  topics_->add(messages);
   stored({});
 }
 

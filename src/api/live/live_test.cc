@@ -16,7 +16,8 @@ mqtt::MessagePtr message(std::string topic, std::string payload, int64_t time_ms
 }
 
 void add(LiveTopics& topics, std::string topic, std::string payload) {
-  topics.add(*message(std::move(topic), std::move(payload)));
+  const mqtt::MessagePtr one = message(std::move(topic), std::move(payload));
+  topics.add({&one, 1});
 }
 
 Json json(const std::string& text) {

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "base/metrics.h"
+#include "base/text_hash.h"
 
 namespace weir::api {
 namespace {
@@ -27,46 +28,64 @@ void fill(LiveMessage& into, const mqtt::Message& from) {
 
 struct alignas(64) LiveTopics::Shard {
   mutable std::mutex mutex;
-  absl::flat_hash_map<std::string, LiveMessage> topics;
+  absl::flat_hash_map<std::string, LiveMessage, TextHash, std::equal_to<>> topics;
 };
 
 LiveTopics::LiveTopics() : shards_(std::make_unique<Shard[]>(kShards)) {}
 LiveTopics::~LiveTopics() = default;
 
-LiveTopics::Shard& LiveTopics::shard_of(std::string_view topic) const {
-  return shards_[std::hash<std::string_view>()(topic) % kShards];
+void LiveTopics::add(std::span<const mqtt::MessagePtr> messages) {
+  while (!messages.empty()) {
+    const std::string& topic = messages.front()->topic;
+    const auto end = std::ranges::find_if(
+        messages, [&](const mqtt::MessagePtr& message) { return message->topic != topic; });
+    const auto length = static_cast<size_t>(end - messages.begin());
+    if (topic.size() > kTopicBytesMax) {
+      topics_dropped_total.add(length);
+    } else if (!topic.starts_with('$')) {
+      add_run(messages.first(length));
+    }
+    messages = messages.subspan(length);
+  }
 }
 
-void LiveTopics::add(const mqtt::Message& message) {
-  if (message.topic.size() > kTopicBytesMax) return topics_dropped_total.add(1);
-  Shard& shard = shard_of(message.topic);
-  // The number is taken inside the shard's lock: whoever then reads the shard sees every message
+// Messages of one topic, of which only those who watch see more than the last.
+void LiveTopics::add_run(std::span<const mqtt::MessagePtr> run) {
+  const mqtt::Message& last = *run.back();
+  const size_t hash = TextHash()(last.topic);
+  Shard& shard = shards_[hash % kShards];
+  // The numbers are taken inside the shard's lock: whoever then reads the shard sees every message
   // of it that has a number.
   std::lock_guard lock(shard.mutex);
+  const uint64_t number =
+      watchers_.load() > 0 ? note_recent(run) : next_.fetch_add(run.size()) + run.size() - 1;
+  auto found = shard.topics.find(std::string_view(last.topic), hash);
+  if (found == shard.topics.end()) {
+    if (topics_.fetch_add(1) >= kTopicsMax) {
+      topics_.fetch_sub(1);
+      return topics_dropped_total.add(run.size());
+    }
+    found = shard.topics.try_emplace(last.topic).first;
+    found->second.topic = last.topic;
+  }
+  fill(found->second, last);
+  found->second.number = number;
+  found->second.count += run.size();
+}
+
+// Returns the last one's number.
+uint64_t LiveTopics::note_recent(std::span<const mqtt::MessagePtr> run) {
   uint64_t number = 0;
-  if (watchers_.load() > 0) {
+  for (const mqtt::MessagePtr& message : run) {
     auto kept = std::make_shared<LiveMessage>();
-    kept->topic = message.topic;
-    fill(*kept, message);
+    kept->topic = message->topic;
+    fill(*kept, *message);
     auto recent = recent_.lock();
     number = kept->number = next_.fetch_add(1);
     recent->push_back(std::move(kept));
     if (recent->size() > kRecentMax) recent->pop_front();
-  } else {
-    number = next_.fetch_add(1);
   }
-  auto found = shard.topics.find(message.topic);
-  if (found == shard.topics.end()) {
-    if (topics_.fetch_add(1) >= kTopicsMax) {
-      topics_.fetch_sub(1);
-      return topics_dropped_total.add(1);
-    }
-    found = shard.topics.try_emplace(message.topic).first;
-    found->second.topic = message.topic;
-  }
-  fill(found->second, message);
-  found->second.number = number;
-  found->second.count++;
+  return number;
 }
 
 std::vector<LiveMessagePtr> LiveTopics::since(uint64_t number, bool& complete) const {

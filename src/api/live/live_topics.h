@@ -5,13 +5,14 @@
 // (further ones are counted, and seen only by those who watch when they arrive), payload heads of
 // kPayloadHeadBytes, a ring of kRecentMax messages that is kept only while someone watches. Every
 // message has a number, counting from 1. Writing costs one look-up in a shard of the table under
-// that shard's lock; any thread may write or read.
+// that shard's lock for each run of messages of one topic; any thread may write or read.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,9 @@ class LiveTopics {
   LiveTopics();
   ~LiveTopics();
 
-  void add(const mqtt::Message& message);
+  // What one read of a connection brought; messages of the server's own topics ($...) are passed
+  // over.
+  void add(std::span<const mqtt::MessagePtr> messages);
 
   // While at least one watches, add() keeps the ring.
   void watch() { watchers_++; }
@@ -57,7 +60,8 @@ class LiveTopics {
 
  private:
   struct Shard;
-  Shard& shard_of(std::string_view topic) const;
+  void add_run(std::span<const mqtt::MessagePtr> run);
+  uint64_t note_recent(std::span<const mqtt::MessagePtr> run);
 
   static constexpr size_t kShards = 16;  // more than there are io threads on most machines
   std::unique_ptr<Shard[]> shards_;
