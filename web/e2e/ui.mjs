@@ -339,19 +339,42 @@ await step("retained messages are found, read and deleted", async () => {
   publish("-r", "-t", `${made}/room`, "-m", "study");
   await open("#/retained");
   await page.getByLabel("Find retained messages").fill(`${made}/+`);
-  const rows = page.locator(".retained-rows button");
-  await until("three rows", async () => (await rows.count()) === 3);
+  const topics = page.getByRole("tree", { name: "Topics with retained messages" });
+  const rows = topics.getByRole("treeitem");
+  await until("the level and its three topics", async () => (await rows.count()) === 4);
   await rows.filter({ hasText: "state" }).click();
   const view = page.getByRole("region", { name: `Retained message of ${made}/state` });
   await view.getByText('"level": 7').waitFor();
   await shot("retained-message");
+  // A new value comes by itself, in the tree and beside it.
+  publish("-r", "-t", `${made}/state`, "-m", '{"on":true,"level":8}');
+  await view.getByText('"level": 8').waitFor();
+  await rows.filter({ hasText: '"level":8' }).waitFor();
   await view.getByRole("button", { name: "Delete…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();
-  await until("the row to go", async () => (await rows.count()) === 2);
+  await until("the row to go", async () => (await rows.count()) === 3);
   await page.getByRole("button", { name: "Delete matching…" }).click();
   await page.getByText("2 retained messages").waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();
   await page.getByText("No retained message matches").waitFor();
+
+  // A whole level, by keyboard alone.
+  for (const room of ["hall", "attic"])
+    for (const what of ["lamp", "fan"])
+      publish("-r", "-t", `${made}/rooms/${room}/${what}`, "-m", "1");
+  await page.getByLabel("Find retained messages").fill(`${made}/rooms`);
+  await until("eight rows", async () => (await rows.count()) === 8);
+  await topics.focus();
+  for (const key of ["Home", "ArrowDown", "ArrowDown", "ArrowLeft"]) await page.keyboard.press(key);
+  await until("the level closed", async () => (await rows.count()) === 6);
+  await page.keyboard.press("ArrowRight");
+  await until("the level open", async () => (await rows.count()) === 8);
+  await page.getByRole("region", { name: `${made}/rooms/attic` }).waitFor();
+  await shot("retained-level");
+  await page.keyboard.press("Delete");
+  await page.getByRole("dialog").getByText("2 retained messages").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();
+  await until("the level to go", async () => (await rows.count()) === 5);
   publish("-r", "-t", `${made}/state`, "-m", '{"on":true,"level":7}');
 });
 

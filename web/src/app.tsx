@@ -16,7 +16,7 @@ import { Menu, Segments, Toasts } from "./ui/parts";
 const ExplorePage = lazy(async () => (await import("./pages/explore/explore")).ExplorePage);
 const BucketsPage = lazy(async () => (await import("./pages/buckets")).BucketsPage);
 const ClientsPage = lazy(async () => (await import("./pages/clients/clients")).ClientsPage);
-const RetainedPage = lazy(async () => (await import("./pages/retained")).RetainedPage);
+const RetainedPage = lazy(async () => (await import("./pages/retained/retained")).RetainedPage);
 const TokensPage = lazy(async () => (await import("./pages/tokens")).TokensPage);
 const SetupPage = lazy(async () => (await import("./pages/setup")).SetupPage);
 const Palette = lazy(async () => (await import("./ui/palette")).Palette);

@@ -1,0 +1,176 @@
+// One retained message in full, or what a level of the tree holds.
+
+import { useEffect, useState } from "preact/hooks";
+import { ApiError } from "../../lib/api";
+import { broker, type RetainedWhole } from "../../lib/broker";
+import { bytes, count, plural } from "../../lib/format";
+import type { RetainedNode } from "../../lib/retained_tree";
+import { link } from "../../lib/route";
+import { ago, moment } from "../../lib/time";
+import { Icon } from "../../ui/icons";
+import { CopyButton, messageOf } from "../../ui/parts";
+import { Payload } from "../../ui/payload";
+
+export function ChosenMessage(props: {
+  topic: string;
+  node: RetainedNode | undefined;
+  seen: string | undefined; // another text: the message is another one
+  onClose: () => void;
+  onDelete: () => void;
+  onDeleteBelow: () => void;
+}) {
+  const [message, setMessage] = useState<RetainedWhole | null>(null);
+  const [gone, setGone] = useState(false);
+  const [error, setError] = useState("");
+  useEffect(() => {
+    const stop = new AbortController();
+    broker.retainedMessage(props.topic, stop.signal).then(
+      (found) => {
+        setMessage(found);
+        setGone(false);
+      },
+      (failed) => {
+        if (stop.signal.aborted) return;
+        if (failed instanceof ApiError && failed.status === 404) setGone(true);
+        else setError(messageOf(failed));
+      },
+    );
+    return () => stop.abort();
+  }, [props.topic, props.seen]);
+  return (
+    <section class="client-view" aria-label={`Retained message of ${props.topic}`}>
+      <header class="client-head">
+        <div>
+          <h2>{props.topic}</h2>
+          <p class="client-state">
+            {gone
+              ? "nothing is retained here any more"
+              : message === null
+                ? "…"
+                : published(message)}
+          </p>
+        </div>
+        {message !== null && !gone && (
+          <button type="button" class="button small danger" onClick={props.onDelete}>
+            Delete…
+          </button>
+        )}
+        <button
+          type="button"
+          class="button quiet small icon"
+          aria-label="Close"
+          onClick={props.onClose}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      {error !== "" && (
+        <p class="note bad" role="alert">
+          {error}
+        </p>
+      )}
+      {message !== null && !gone && (
+        <>
+          <section class="panel">
+            <header>
+              <h3>Payload</h3>
+              <CopyButton small text={message.payload ?? message.payloadBase64 ?? ""} />
+            </header>
+            <Payload message={message} />
+          </section>
+          <Facts message={message} />
+          <p>
+            <a class="button" href={link("live", { topic: props.topic })}>
+              <Icon name="live" /> See it live
+            </a>
+          </p>
+        </>
+      )}
+      {props.node !== undefined && props.node.children.length > 0 && (
+        <Below node={props.node} onDelete={props.onDeleteBelow} />
+      )}
+    </section>
+  );
+}
+
+// A level that is no topic of its own, and holds others.
+export function ChosenBranch(props: {
+  node: RetainedNode;
+  onClose: () => void;
+  onDelete: () => void;
+}) {
+  const { node } = props;
+  return (
+    <section class="client-view" aria-label={`Retained messages below ${node.topic}`}>
+      <header class="client-head">
+        <div>
+          <h2>{node.topic === "" ? "(empty)" : node.topic}</h2>
+          <p class="client-state">
+            {plural(node.messages, "retained message")} at or below this level
+          </p>
+        </div>
+        <button
+          type="button"
+          class="button quiet small icon"
+          aria-label="Close"
+          onClick={props.onClose}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      <Below node={node} onDelete={props.onDelete} />
+    </section>
+  );
+}
+
+function Below({ node, onDelete }: { node: RetainedNode; onDelete: () => void }) {
+  const facts: [string, string][] = [
+    ["Messages", count(node.messages)],
+    ["Payloads", bytes(node.bytes)],
+    ["Newest", `${ago(node.newest, Date.now())}, ${moment(node.newest)}`],
+  ];
+  return (
+    <section class="client-part">
+      <h3>At or below this level</h3>
+      <dl class="client-facts">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <p>
+        <button type="button" class="button small danger" onClick={onDelete}>
+          <Icon name="trash" /> Delete all of them…
+        </button>
+      </p>
+    </section>
+  );
+}
+
+function published(message: RetainedWhole): string {
+  return `published ${ago(Date.parse(message.time), Date.now())}`;
+}
+
+function Facts({ message }: { message: RetainedWhole }) {
+  const facts: [string, string][] = [
+    ["By", message.clientID + (message.user === "" ? "" : ` (${message.user})`)],
+    ["When", moment(Date.parse(message.time))],
+    ["QoS", String(message.qos)],
+    ["Expires", message.expiresAt === null ? "never" : moment(Date.parse(message.expiresAt))],
+  ];
+  if (message.contentType !== "") facts.push(["Content type", message.contentType]);
+  if (message.responseTopic !== "") facts.push(["Response topic", message.responseTopic]);
+  for (const { key, value } of message.userProperties) facts.push([key, value]);
+  return (
+    <dl class="client-facts">
+      {facts.map(([name, value], i) => (
+        <div key={`${i} ${name}`}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,189 @@
+// Retained: the messages the broker keeps for new subscribers, as a tree of their topics, and a way
+// to be rid of them.
+
+import { useMemo, useState } from "preact/hooks";
+import { bytes, count, plural } from "../../lib/format";
+import { beat } from "../../lib/live";
+import {
+  findRetained,
+  retainedTree,
+  subtreeFilter,
+  type RetainedNode,
+} from "../../lib/retained_tree";
+import { route, setParams } from "../../lib/route";
+import { Icon } from "../../ui/icons";
+import { SearchInput, toast } from "../../ui/parts";
+import { ChosenBranch, ChosenMessage } from "./chosen";
+import { DeleteDialog, type Doomed } from "./delete_dialog";
+import { newer, RetainedTree } from "./retained_tree";
+import { kShownMax, useRetained, wanted } from "./use_retained";
+import "../../styles/clients.css";
+
+// Trees this small are shown whole at first: nothing to search for.
+const kOpenAllMessages = 40;
+
+// What somebody has opened or closed stays so while the page is away.
+const kept = new Map<string, boolean>();
+
+function useOpen(root: RetainedNode, typed: string, chosen: string | null) {
+  const [, draw] = useState(0);
+  const isOpen = (node: RetainedNode): boolean => {
+    if (chosen?.startsWith(`${node.topic}/`)) return true;
+    // What is searched for is shown, wherever it hides.
+    return kept.get(node.topic) ?? (typed !== "" || root.messages <= kOpenAllMessages);
+  };
+  const toggle = (node: RetainedNode, to: boolean) => {
+    kept.set(node.topic, to);
+    // What closes takes the choice with it.
+    if (!to && chosen?.startsWith(`${node.topic}/`)) setParams({ topic: node.topic }, true);
+    draw((n) => n + 1);
+  };
+  const setAll = (to: boolean) => {
+    const walk = (node: RetainedNode) => {
+      for (const child of node.children) {
+        if (child.children.length === 0) continue;
+        kept.set(child.topic, to);
+        walk(child);
+      }
+    };
+    walk(root);
+    draw((n) => n + 1);
+  };
+  return { isOpen, toggle, setAll };
+}
+
+export function RetainedPage() {
+  const params = route.value.params;
+  const typed = params.get("find") ?? "";
+  const chosen = params.get("topic");
+  const { list, error, reload } = useRetained(typed);
+  const [deleting, setDeleting] = useState<Doomed | null>(null);
+  const root = useMemo(() => retainedTree(list?.messages ?? []), [list]);
+  const { isOpen, toggle, setAll } = useOpen(root, typed, chosen);
+  const filter = wanted(typed).filter;
+  const none = list !== null && list.messages.length === 0;
+  const remove = (node: RetainedNode) =>
+    setDeleting(node.children.length > 0 ? { filter: subtreeFilter(node) } : { topic: node.topic });
+  return (
+    <div class={`clients${chosen === null ? "" : " has-client"}`}>
+      <section class="clients-list" aria-label="Retained messages">
+        <header class="clients-head">
+          <h1>Retained</h1>
+          <p role="status" class="clients-sum">
+            {list !== null && (
+              <>
+                {plural(list.more ? list.total : root.messages, "message")},{" "}
+                {bytes(list.more ? list.totalBytes : root.bytes)}
+              </>
+            )}
+          </p>
+          <div class="clients-tools">
+            <SearchInput
+              main
+              label="Find retained messages"
+              placeholder="Topic, or filter: home/+/temperature"
+              value={typed}
+              onInput={(find) => setParams({ find })}
+            />
+            <button type="button" class="button" disabled={none} onClick={() => setAll(true)}>
+              Open all
+            </button>
+            <button type="button" class="button" disabled={none} onClick={() => setAll(false)}>
+              Close all
+            </button>
+            <button
+              type="button"
+              class="button danger"
+              disabled={filter === "#" || none || list === null}
+              title={filter === "#" ? "Type a filter with + or # first" : undefined}
+              onClick={() => setDeleting({ filter })}
+            >
+              <Icon name="trash" /> <span class="wide-only">Delete matching…</span>
+            </button>
+          </div>
+        </header>
+        {error !== "" && (
+          <p class="note bad" role="alert">
+            {error}
+          </p>
+        )}
+        {list !== null && none && typed === "" && (
+          <div class="empty">
+            <Icon name="retained" size={28} />
+            <h2>Nothing is retained</h2>
+            <p>
+              A message published with the retain flag stays here for clients that subscribe later.
+            </p>
+          </div>
+        )}
+        {none && typed !== "" && <p class="clients-none">No retained message matches.</p>}
+        {list?.more === true && (
+          <p class="note" role="status">
+            The first {count(kShownMax)} are shown, in the order of their topics. A filter finds the
+            others.
+          </p>
+        )}
+        {list !== null && !none && (
+          <RetainedTree
+            root={root}
+            isOpen={isOpen}
+            onToggle={toggle}
+            chosen={chosen}
+            onChoose={(topic) => setParams({ topic }, chosen !== null)}
+            onDelete={remove}
+          />
+        )}
+      </section>
+      {chosen !== null && list !== null && (
+        <Chosen
+          root={root}
+          topic={chosen}
+          onClose={() => setParams({ topic: undefined })}
+          onDelete={setDeleting}
+        />
+      )}
+      {deleting !== null && (
+        <DeleteDialog
+          what={deleting}
+          onClose={() => setDeleting(null)}
+          onDone={(deleted) => {
+            setDeleting(null);
+            toast(`${plural(deleted, "retained message")} deleted`);
+            setParams({ topic: undefined });
+            reload();
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function Chosen(props: {
+  root: RetainedNode;
+  topic: string;
+  onClose: () => void;
+  onDelete: (what: Doomed) => void;
+}) {
+  beat.value; // a newer value of the topic may have come
+  const node = findRetained(props.root, props.topic);
+  if (node !== undefined && node.message === null) {
+    return (
+      <ChosenBranch
+        node={node}
+        onClose={props.onClose}
+        onDelete={() => props.onDelete({ filter: subtreeFilter(node) })}
+      />
+    );
+  }
+  return (
+    <ChosenMessage
+      key={props.topic}
+      topic={props.topic}
+      node={node}
+      seen={String(node && (newer(node)?.time ?? node.message?.time))}
+      onClose={props.onClose}
+      onDelete={() => props.onDelete({ topic: props.topic })}
+      onDeleteBelow={() => node && props.onDelete({ filter: subtreeFilter(node) })}
+    />
+  );
+}
