@@ -64,5 +64,38 @@ TEST_CASE("one SUBSCRIBE gets so many filters looked at, the rest of them are re
   }
 }
 
+TEST_CASE("a CONNECT above its own bound is refused when its length is known") {
+  for (int version : {4, 5}) {
+    Fixture f;
+    FakePeer& peer = f.open();
+    std::string packet =
+        assemble_packet("CONNECT client_id=a clean username=" + std::string(65'535, 'u') +
+                            " password=" + std::string(65'535, 'p'),
+                        version);
+    peer.send(packet.substr(0, 20));
+    f.loops.run();
+    CHECK(peer.is_closed());
+    if (version == 4) CHECK(peer.received().empty());
+    if (version == 5) CHECK(peer.received() == assemble_packet("CONNACK code=0x95", 5));
+  }
+}
+
+TEST_CASE("connections that are not admitted yet hold so much in all, common ones come in") {
+  Fixture f;
+  size_t hoarders = Hub::kUnadmittedBytesMax / 100'000;
+  std::string most(100'000, 'x');
+  most.replace(0, 4, std::string("\x10\xff\xff\x06", 4));
+  for (size_t i = 0; i < hoarders; i++) f.open().send(most);
+  CHECK(f.hub->unadmitted_bytes > Hub::kUnadmittedBytesMax - 100'000);
+  FakePeer& late = f.open();
+  late.send(most);
+  CHECK(late.is_closed());
+  FakePeer& common = f.connect("CONNECT client_id=a clean", 4);
+  CHECK_FALSE(common.is_closed());
+  for (auto& peer : f.peers) peer->vanish();
+  f.loops.run();
+  CHECK(f.hub->unadmitted_bytes == 0);
+}
+
 }  // namespace
 }  // namespace weir::mqtt

@@ -64,6 +64,21 @@ void Connection::consume(std::string_view bytes) {
   protocol_.consume(bytes, at, actions);
   perform(actions, at);
   thread_.give_back(std::move(actions));
+  if (session_ == nullptr || unadmitted_bytes_ != 0) note_unadmitted();
+}
+
+// Keeps account of what a connection holds before it is anybody's.
+void Connection::note_unadmitted() {
+  size_t bytes = 0;
+  if (!closed_ && session_ == nullptr) {
+    bytes = protocol_.buffered_bytes() + (request_ ? request_->packet_bytes : 0);
+  }
+  size_t before = std::exchange(unadmitted_bytes_, bytes);
+  size_t in_all = thread_.hub().unadmitted_bytes += bytes - before;
+  if (bytes <= before || bytes <= Hub::kUnadmittedFree || in_all <= Hub::kUnadmittedBytesMax) {
+    return;
+  }
+  refuse(Reason::quota_exceeded, "too much that is not admitted yet");
 }
 
 void Connection::perform(Actions& actions, Now at) {
@@ -137,6 +152,7 @@ void Connection::authenticated(Result<Identity> answer) {
 void Connection::begin(Session& session, bool session_present) {
   session_ = &session;
   std::unique_ptr<ConnectRequest> request = std::move(request_);
+  note_unadmitted();
   session.expiry_s = request->session_expiry_s;
   thread_.note_connected(session, identity().user);
   std::string connack = protocol_.accept({client_id(), identity(), assigned_, session_present});
@@ -330,6 +346,7 @@ void Connection::finish(std::string_view farewell, bool with_will, bool graceful
   if (!farewell.empty()) write(farewell);
   closed_ = true;
   request_.reset();
+  note_unadmitted();
   if (gracefully) {
     stream_->close_gracefully();
   } else {

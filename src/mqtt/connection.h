@@ -74,6 +74,7 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
 
  private:
   void consume(std::string_view bytes);
+  void note_unadmitted();
   void perform(Actions& actions, Now at);
   void go_on_after_connect();
   void handle(ConnectAction& action);
@@ -125,6 +126,7 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   std::unique_ptr<ConnectRequest> request_;  // until it is answered
   std::unique_ptr<ClientRate> rate_;         // null: without limits
   std::string_view turned_away_;             // a literal; empty: it is not
+  size_t unadmitted_bytes_ = 0;              // its part of the hub's
   bool assigned_ = false;
   Session* session_ = nullptr;  // owned by the thread; null before CONNECT and after the end
   bool closed_ = false;

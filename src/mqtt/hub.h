@@ -77,6 +77,11 @@ struct Hub : std::enable_shared_from_this<Hub> {
   Guarded<ReceiverSet> receivers;
   std::vector<std::unique_ptr<BrokerThread>> threads;
   std::atomic<size_t> connections = 0;
+  // What connections hold whose CONNECT is not accepted yet. Beyond the bound those with more than
+  // a common CONNECT are refused; kUnadmittedFree for each connection comes on top.
+  static constexpr size_t kUnadmittedBytesMax = 64 * 1024 * 1024;
+  static constexpr size_t kUnadmittedFree = 1024;
+  std::atomic<size_t> unadmitted_bytes = 0;
   std::atomic<size_t> clients_connected = 0, clients_connected_most = 0;
   std::atomic<uint64_t> sessions_expired = 0;
   void client_connected();

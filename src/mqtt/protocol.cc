@@ -45,11 +45,15 @@ size_t Protocol::consume_frames(std::string_view bytes, Now now, Actions& out) {
   }
   while (state_ == State::awaiting_connect || state_ == State::connected) {
     Frame frame;
-    Cut cut = cut_frame(bytes.substr(used), limits_.packet_bytes_max, frame);
+    bool is_first = state_ == State::awaiting_connect;
+    uint32_t bytes_max = limits_.packet_bytes_max;
+    if (is_first) bytes_max = std::min(bytes_max, kConnectBytesMax);
+    Cut cut = cut_frame(bytes.substr(used), bytes_max, frame);
     if (cut == Cut::incomplete) break;
     if (cut == Cut::malformed) {
       end(malformed("a fixed header with a reserved type or five length bytes"), out);
     } else if (cut == Cut::too_large) {
+      if (is_first) look_at_version(bytes);
       end({Reason::packet_too_large, "a packet above the maximum packet size"}, out);
     } else {
       used += frame.size_bytes;
@@ -61,6 +65,19 @@ size_t Protocol::consume_frames(std::string_view bytes, Now now, Actions& out) {
     }
   }
   return used;
+}
+
+// Of a CONNECT that is not going to be read: enough to answer in MQTT 5, if that has come.
+void Protocol::look_at_version(std::string_view connect) {
+  constexpr std::string_view kVersion5("\0\4MQTT\5", 7);
+  constexpr size_t kLengthBytes = 4;  // of one that is too large for fewer
+  if (connect.empty() || connect[0] != '\x10') return;
+  for (size_t length = 1; length <= kLengthBytes; length++) {
+    if (connect.substr(std::min(connect.size(), 1 + length)).starts_with(kVersion5)) {
+      version_ = Version::v5;
+      version_known_ = true;
+    }
+  }
 }
 
 std::string_view Protocol::topic_of_alias(uint16_t alias) const {

@@ -24,6 +24,10 @@
 
 namespace weir::mqtt {
 
+// Of a CONNECT: a will with the largest payload there is, and as much again for identifier, user,
+// password and properties. Until it is accepted a connection is anybody's, and holds no more.
+inline constexpr uint32_t kConnectBytesMax = 128 * 1024;
+
 struct ProtocolLimits {
   uint32_t packet_bytes_max = 1024 * 1024;
   uint16_t receive_maximum = 20;
@@ -165,6 +169,7 @@ class Protocol {
   enum class State { awaiting_connect, deciding, connected, ended };
 
   size_t consume_frames(std::string_view bytes, Now now, Actions& out);
+  void look_at_version(std::string_view connect);
   void handle(const Frame& frame, Now now, Actions& out);
   MaybeFault handle_packet(const Frame& frame, Now now, Actions& out);
   MaybeFault on_connect(const Frame& frame, Now now, Actions& out);
