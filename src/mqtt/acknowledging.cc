@@ -80,9 +80,11 @@ void Connection::tell_in_flight() {
 }
 
 // A read that brought publishes may be followed by a rest: while a sink is congested, or while too
-// many acknowledgements are due. The peer then waits in the kernel's buffers.
+// many acknowledgements are due; one that brought whatever is written down, while the journal is.
+// The peer then waits in the kernel's buffers.
 void Connection::pause_if_needed() {
   bool published = std::exchange(published_, false);
+  bool wrote = std::exchange(wrote_, false);
   if (closed_) return;
   rest_for_rate();
   // Deliveries stop at the bound of unsent bytes; beyond it and one packet there are only answers
@@ -92,8 +94,8 @@ void Connection::pause_if_needed() {
     stuffed_ = true;
     stream_->pause_reading();
   }
-  if (paused_ || !published) return;
-  bool congested = thread_.hub().is_congested();
+  if (paused_ || !(published || wrote)) return;
+  bool congested = published ? thread_.hub().is_congested() : thread_.journal().is_congested();
   if (!congested && unanswered_ <= kUnansweredMax) return;
   paused_ = true;
   stream_->pause_reading();

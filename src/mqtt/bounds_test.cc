@@ -1,6 +1,7 @@
 // What one client, known or not, can make the broker hold or do.
 #include <doctest/doctest.h>
 
+#include "base/fault_file_system.h"
 #include "base/log.h"
 #include "mqtt/broker_thread.h"
 #include "mqtt/connection.h"
@@ -12,9 +13,10 @@ namespace weir::mqtt {
 namespace {
 
 struct Fixture {
-  explicit Fixture(BrokerOptions options = {}) {
+  explicit Fixture(BrokerOptions options = {}, std::unique_ptr<Journal> journal = nullptr) {
     log::set_level(log::Level::off);
-    hub = std::make_shared<Hub>(loops.clock, std::move(options), std::vector<PublishSink*>{});
+    hub = std::make_shared<Hub>(loops.clock, std::move(options), std::vector<PublishSink*>{},
+                                std::move(journal));
     hub->add_threads(loops.all());
   }
   ~Fixture() {
@@ -95,6 +97,30 @@ TEST_CASE("connections that are not admitted yet hold so much in all, common one
   for (auto& peer : f.peers) peer->vanish();
   f.loops.run();
   CHECK(f.hub->unadmitted_bytes == 0);
+}
+
+TEST_CASE("a journal counts whatever waits in it, and while it is full no kept session begins") {
+  FaultFileSystem files;
+  auto opened = Journal::open({{.directory = "/data/broker"}, {}}, files);
+  REQUIRE(opened.ok());
+  Fixture f({}, std::move(opened).value());
+  auto details = std::make_shared<OpDetails>();
+  details->name.assign(70'000'000, 'x');
+  std::vector<Op> ops;
+  ops.push_back({.kind = OpKind::unsubscribed, .session = 77, .details = details});
+  f.hub->journal->append(ops, false);
+  CHECK(f.hub->journal->is_congested());
+  CHECK_FALSE(f.hub->journal->is_full());
+  ops.push_back({.kind = OpKind::unsubscribed, .session = 77, .details = details});
+  f.hub->journal->append(ops, false);
+  CHECK(f.hub->journal->is_full());
+  FakePeer& kept = f.open();
+  f.send(kept, "CONNECT client_id=kept session_expiry=10", 5);
+  CHECK(kept.received() == assemble_packet("CONNACK code=0x88", 5));
+  FakePeer& old = f.open();
+  f.send(old, "CONNECT client_id=old", 4);
+  CHECK(old.received() == assemble_packet("CONNACK code=3", 4));
+  CHECK_FALSE(f.connect("CONNECT client_id=passing clean", 5).is_closed());
 }
 
 }  // namespace

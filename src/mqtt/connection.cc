@@ -83,6 +83,7 @@ void Connection::note_unadmitted() {
 
 void Connection::perform(Actions& actions, Now at) {
   in_read_ = true;
+  const uint64_t steps = thread_.journal().steps();
   // PINGRESP tells that the broker lives: it waits for no disk.
   if (!actions.reply.empty() && !closed_) {
     packet_tally.count_sent(actions.reply);
@@ -106,6 +107,7 @@ void Connection::perform(Actions& actions, Now at) {
   go_on_after_connect();
   if (session_ != nullptr) thread_.settle(*session_);
   thread_.flush_later();
+  wrote_ |= thread_.journal().steps() != steps;
   pause_if_needed();
 }
 
@@ -143,6 +145,9 @@ void Connection::authenticated(Result<Identity> answer) {
   protocol_.set_identity(std::move(answer).value());
   if (request_->will && !may_publish(identity(), request_->will->topic)) {
     return refuse(Reason::not_authorized, "a will that the client may not publish");
+  }
+  if (request_->session_expiry_s != 0 && thread_.journal().is_full()) {
+    return refuse(Reason::server_unavailable, "the journal cannot be written now");
   }
   // One that may not subscribe is not given what an earlier session subscribed to either.
   bool clean_start = request_->clean_start || !identity().may_subscribe;

@@ -134,6 +134,7 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   bool stuffed_ = false;    // reading rests until the peer has taken its answers
   bool throttled_ = false;  // reading rests until the client's rate is right again
   bool published_ = false;  // in this read
+  bool wrote_ = false;      // in the journal, in this read
   bool in_read_ = false;
   bool goes_on_ = false;        // CONNECT was accepted; what came behind it is still to be read
   bool traced_ = false;         // as of trace_generation_

@@ -9,6 +9,18 @@
 
 namespace weir::mqtt {
 
+// What an op holds while it waits.
+static size_t held_bytes(const Op& op) {
+  size_t bytes = sizeof(Op);
+  if (op.message) bytes += text_bytes(*op.message);
+  if (op.details) {
+    const OpDetails& more = *op.details;
+    bytes += sizeof(OpDetails) + more.name.size() + more.user.size();
+    bytes += more.ids.size() * sizeof(uint32_t);
+  }
+  return bytes;
+}
+
 Result<std::unique_ptr<Journal>> Journal::open(Options options, FileSystem& files) {
   WEIR_TRY(std::unique_ptr<JournalLog> log, JournalLog::open(options.log, files));
   return std::unique_ptr<Journal>(new Journal(std::move(options), std::move(log)));
@@ -37,10 +49,8 @@ void Journal::set_waiters(std::vector<std::function<void()>> wakes) {
 }
 
 uint64_t Journal::append(std::vector<Op>& ops, bool is_waited_for) {
-  size_t bytes = ops.size() * sizeof(Op);
-  for (const Op& op : ops) {
-    if (op.message) bytes += text_bytes(*op.message);
-  }
+  size_t bytes = 0;
+  for (const Op& op : ops) bytes += held_bytes(op);
   if (!ops.empty()) ops.back().ends_batch = true;
   queued_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   auto queue = queue_.lock();

@@ -62,6 +62,8 @@ class Journal {
     return is_stalled_.load(std::memory_order_relaxed) ||
            queued_bytes_.load(std::memory_order_relaxed) > kQueuedBytesMax / 2;
   }
+  // What could wait may bring no more: nobody who would is let in.
+  bool is_full() const { return queued_bytes_.load(std::memory_order_relaxed) > kQueuedBytesMax; }
   bool is_failed() const { return is_failed_.load(); }
   bool is_stalled() const { return is_stalled_.load(); }
   uint64_t log_bytes() const { return log_bytes_.load(std::memory_order_relaxed); }
@@ -73,8 +75,8 @@ class Journal {
   void stop();
 
  private:
-  // Ops that wait for the disk: several times what one sync takes. Publishers pause at half of it,
-  // so that what they and others still bring finds room.
+  // Ops that wait for the disk: several times what one sync takes. Who writes pauses at half of it,
+  // so that what is under way still finds room.
   static constexpr size_t kQueuedBytesMax = 128 * 1024 * 1024;
   // How often a full disk is tried again.
   static constexpr int64_t kRetryMs = 1000;

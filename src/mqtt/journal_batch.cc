@@ -18,6 +18,7 @@ std::shared_ptr<const OpDetails> named(std::string_view name) {
 uint64_t JournalBatch::add(Op op) {
   if (journal_ == nullptr || (op.session == 0 && op.kind != OpKind::message)) return 0;
   ops_.push_back(std::move(op));
+  steps_++;
   return touch();
 }
 

@@ -63,6 +63,11 @@ class JournalBatch {
   // before, by any thread.
   uint64_t touch();
 
+  // How many steps were written down so far: who made none need not wait for the disk.
+  uint64_t steps() const { return steps_; }
+  bool is_congested() const { return journal_ != nullptr && journal_->is_congested(); }
+  bool is_full() const { return journal_ != nullptr && journal_->is_full(); }
+
   // Gives the journal what was gathered.
   void hand_over();
   bool is_durable(uint64_t ticket) const { return ticket <= durable_ || journal_ == nullptr; }
@@ -93,6 +98,7 @@ class JournalBatch {
   uint64_t ticket_ = 1;   // of what is being gathered
   uint64_t durable_ = 0;  // the largest durable ticket
   bool is_touched_ = false;
+  uint64_t steps_ = 0;
   std::deque<HandedOver> handed_over_;
   std::deque<Waiting> waiting_;  // in the order of their tickets
 };
