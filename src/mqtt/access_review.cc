@@ -12,18 +12,12 @@ constexpr int64_t kReviewDelayMs = 50;
 // Asking costs about a microsecond: the other clients of a thread wait a millisecond at most.
 constexpr size_t kReviewPortion = 500;
 
-void review_portion(BrokerThread& here, std::shared_ptr<const std::vector<uint64_t>> numbers,
-                    size_t from) {
-  size_t to = std::min(from + kReviewPortion, numbers->size());
-  for (size_t i = from; i < to; i++) {
-    if (Connection* connection = here.find_connection((*numbers)[i])) connection->review();
-  }
-  here.flush();
-  if (to == numbers->size()) return;
-  here.post([numbers, to](BrokerThread& again) { review_portion(again, numbers, to); });
-}
-
 }  // namespace
+
+struct BrokerThread::Review {
+  std::vector<uint64_t> connections;
+  std::vector<std::shared_ptr<Receiver>> absent;  // whose wills wait
+};
 
 void Hub::review_identities() {
   if (stopping || review_is_due.exchange(true)) return;
@@ -39,10 +33,32 @@ void Hub::review_identities() {
 }
 
 void BrokerThread::review_identities() {
-  auto numbers = std::make_shared<std::vector<uint64_t>>();
-  numbers->reserve(connections_.size());
-  for (const auto& [number, connection] : connections_) numbers->push_back(number);
-  review_portion(*this, std::move(numbers), 0);
+  auto review = std::make_shared<Review>();
+  review->connections.reserve(connections_.size());
+  for (const auto& [number, connection] : connections_) review->connections.push_back(number);
+  for (const auto& [receiver, home] : homes_) {
+    if (home.connection == 0 && home.session->will()) {
+      review->absent.push_back(home.session->shared_receiver());
+    }
+  }
+  review_portion(std::move(review));
+}
+
+void BrokerThread::review_portion(std::shared_ptr<Review> rest) {
+  for (size_t i = 0; i < kReviewPortion && !rest->connections.empty(); i++) {
+    if (Connection* connection = find_connection(rest->connections.back())) connection->review();
+    rest->connections.pop_back();
+  }
+  for (size_t i = 0; i < kReviewPortion && !rest->absent.empty(); i++) {
+    auto home = homes_.find(rest->absent.back().get());
+    if (home != homes_.end() && home->second.session->has_forbidden_will()) {
+      forget_will(*home->second.session);
+    }
+    rest->absent.pop_back();
+  }
+  flush();
+  if (rest->connections.empty() && rest->absent.empty()) return;
+  post([rest](BrokerThread& again) { again.review_portion(rest); });
 }
 
 void Connection::review() {
@@ -59,10 +75,7 @@ void Connection::review() {
   if (!identity().may_subscribe && !session_->subscriptions.empty()) {
     return close(Reason::not_authorized, "it has subscriptions and may not subscribe any more");
   }
-  if (session_->will && !may_publish(identity(), session_->will->message->topic)) {
-    session_->will.reset();
-    thread_.journal().will_gone(session_->journal_key());
-  }
+  if (session_->has_forbidden_will()) thread_.forget_will(*session_);
   session_->set_topics(identity().topics.get());
   thread_.restrict(*session_, identity().topics);
 }

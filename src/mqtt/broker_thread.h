@@ -94,8 +94,9 @@ class BrokerThread {
   void resolve(Claim claim);
   // The session's client may be given what this list says, from now on; null: everything.
   void restrict(Session& session, const std::shared_ptr<const TopicAccess>& topics);
-  // Asks the identities of all connections again, some at a time.
+  // Asks the identities of all connections again, and of who left wills that wait; some at a time.
   void review_identities();
+  void forget_will(Session& session);
   // The connection ended; the session goes on without it, or ends.
   void connection_ended(Session& session, bool with_will);
   // The connection has begun; its session's expiry interval is set. From here on the session is
@@ -175,7 +176,8 @@ class BrokerThread {
   void cancel_timers(Home& home);
   void wait_for_return(Home& home, int64_t gone_ms);
   void publish_will(Home& home);
-  void forget_will(Session& session);
+  struct Review;
+  void review_portion(std::shared_ptr<Review> rest);
   void end_session(Receiver& receiver);
   void publish_system_topics();
   void look_for_relief();

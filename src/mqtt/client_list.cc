@@ -254,15 +254,15 @@ void BrokerThread::tell_details(Receiver& receiver, ClientDetails& out) {
     if (out.subscriptions.size() == ClientDetails::kSubscriptionsMax) break;
     out.subscriptions.push_back({filter, subscription.options, subscription.id});
   }
-  if (session.will && session.will->message) {
-    const Message& message = *session.will->message;
+  if (session.will()) {
+    const Message& message = *session.will()->message;
     out.will.emplace();
     out.will->topic = message.topic;
     out.will->payload_head = message.payload.substr(0, ClientDetails::kWillPayloadBytesMax);
     out.will->payload_bytes = message.payload.size();
     out.will->qos = message.qos;
     out.will->retain = message.retain;
-    out.will->delay_s = session.will->delay_s;
+    out.will->delay_s = session.will()->delay_s;
   }
   auto home = homes_.find(&receiver);
   if (home == homes_.end()) return;

@@ -146,12 +146,23 @@ void Connection::authenticated(Result<Identity> answer) {
   if (request_->will && !may_publish(identity(), request_->will->topic)) {
     return refuse(Reason::not_authorized, "a will that the client may not publish");
   }
+  if (request_->will && !has_room_for(*request_->will)) {
+    return refuse(Reason::quota_exceeded, "as much waits for clients as may");
+  }
   if (request_->session_expiry_s != 0 && thread_.journal().is_full()) {
     return refuse(Reason::server_unavailable, "the journal cannot be written now");
   }
   // One that may not subscribe is not given what an earlier session subscribed to either.
   bool clean_start = request_->clean_start || !identity().may_subscribe;
   thread_.resolve({thread_.index(), number_, client_id(), identity().user, clean_start});
+}
+
+// A will may wait as long as a message in a queue, and counts as one; common ones always fit.
+bool Connection::has_room_for(const Message& will) const {
+  constexpr size_t kFreeBytes = 1024;
+  const QueueBudget& budget = thread_.hub().queues;
+  size_t bytes = text_bytes(will);
+  return bytes <= kFreeBytes || budget.bytes_used + bytes <= budget.bytes_max;
 }
 
 void Connection::begin(Session& session, bool session_present) {
@@ -170,7 +181,7 @@ void Connection::begin(Session& session, bool session_present) {
     request->will->client_id = client_id();
     request->will->user = identity().user;
     thread_.journal().will(session.journal_key(), *request->will, request->will_delay_s);
-    session.will.emplace(Will{std::move(request->will), request->will_delay_s});
+    session.set_will({std::move(request->will), request->will_delay_s, identity().standing});
   }
   write(connack);
   thread_.restrict(session, identity().topics);

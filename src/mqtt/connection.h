@@ -75,6 +75,7 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
  private:
   void consume(std::string_view bytes);
   void note_unadmitted();
+  bool has_room_for(const Message& will) const;
   void perform(Actions& actions, Now at);
   void go_on_after_connect();
   void handle(ConnectAction& action);

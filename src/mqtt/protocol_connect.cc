@@ -13,6 +13,10 @@ MaybeFault check_will(const WillFields& will, Version version, const ProtocolLim
   if (!is_valid_topic_name(will.topic)) {
     return Fault{Reason::topic_name_invalid, "the will's topic is not a valid topic name"};
   }
+  // A bridge of Mosquitto has such a will and no way to do without: it comes in, the will does not.
+  if (is_servers_topic(will.topic) && !will.topic.starts_with(kBridgeStates)) {
+    return Fault{Reason::not_authorized, "a will to a topic of the server's own"};
+  }
   // A 3.x client cannot be told what is not offered: it gets what there is (make_will).
   if (version == Version::v5 && will.qos > limits.maximum_qos) {
     return Fault{Reason::qos_not_supported, "a will above the maximum QoS"};
@@ -91,7 +95,7 @@ MaybeFault Protocol::on_connect(const Frame& frame, Now now, Actions& out) {
       std::min(properties.topic_alias_maximum, limits_.topic_alias_maximum);
   if (packet.user) request->user = std::string(*packet.user);
   if (packet.password) request->password = std::string(*packet.password);
-  if (packet.will) {
+  if (packet.will && !is_servers_topic(packet.will->topic)) {
     request->will = make_will(*packet.will, limits_, now);
     request->will_delay_s = packet.will->properties.will_delay_s;
   }

@@ -7,11 +7,6 @@
 namespace weir::mqtt {
 namespace {
 
-// $SYS is the server's own (§4.7.2).
-bool is_servers_topic(std::string_view topic) {
-  return topic.starts_with("$SYS") && (topic.size() == 4 || topic[4] == '/');
-}
-
 MaybeFault check_topic(std::string_view topic) {
   if (is_valid_topic_name(topic)) return std::nullopt;
   if (!is_valid_text(topic)) return malformed("the topic name is not valid text");

@@ -42,7 +42,7 @@ std::unique_ptr<Session> make_session(Hub& hub, uint64_t key, const JournalImage
     if (done.group) session->join(std::move(done.group));
   }
   for (uint16_t packet_id : from.received) session->restore_received(packet_id);
-  if (from.will) session->will.emplace(Will{copy_of(*from.will->message), from.will->delay_s});
+  if (from.will) session->set_will({copy_of(*from.will->message), from.will->delay_s});
   return session;
 }
 

@@ -21,7 +21,7 @@ bool has_expired(const Message& message, int64_t wall_ns) {
 }
 
 bool outlives_restart(std::string_view topic) {
-  return !topic.starts_with("$SYS") || (topic.size() > 4 && topic[4] != '/');
+  return !is_servers_topic(topic);
 }
 
 void RetainedStore::note_stored(State& state, const MessagePtr& message) {

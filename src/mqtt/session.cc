@@ -9,7 +9,25 @@ namespace weir::mqtt {
 
 Session::Session(std::shared_ptr<Receiver> receiver, const SessionLimits& limits,
                  QueueBudget& budget, const RetainedStore& retained)
-    : receiver_(std::move(receiver)), limits_(limits), budget_(budget), retained_(retained) {}
+    : receiver_(std::move(receiver)),
+      limits_(limits),
+      budget_(budget),
+      will_share_(budget.bytes_used),
+      retained_(retained) {}
+
+void Session::set_will(Will will) {
+  will_share_.set(text_bytes(*will.message) + sizeof(Message));
+  will_.emplace(std::move(will));
+}
+std::optional<Will> Session::take_will() {
+  will_share_.set(0);
+  return std::exchange(will_, std::nullopt);
+}
+bool Session::has_forbidden_will() const {
+  if (!will_ || !will_->standing) return false;
+  Result<Identity> now = will_->standing->now();
+  return !now.ok() || !may_publish(*now, will_->message->topic);
+}
 
 Session::~Session() {
   for (const InFlight& sent : in_flight_) {

@@ -48,9 +48,29 @@ struct SessionLimits {
   size_t unsent_bytes_max = 4 * 1024 * 1024;
 };
 
+// One holder's part of what all of a kind hold.
+class Share {
+ public:
+  explicit Share(std::atomic<size_t>& total) : total_(total) {}
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+  ~Share() { set(0); }
+  void set(size_t bytes) {
+    total_.fetch_add(bytes - bytes_, std::memory_order_relaxed);
+    bytes_ = bytes;
+  }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  std::atomic<size_t>& total_;
+  size_t bytes_ = 0;
+};
+
 struct Will {
   std::unique_ptr<Message> message;  // stamped when it is published
   uint32_t delay_s = 0;
+  // Of the client that left it: asked while the will waits. Null: its rights never change.
+  std::shared_ptr<const Standing> standing = nullptr;
 };
 
 class Session {
@@ -169,7 +189,12 @@ class Session {
 
   FlatMap<std::string, Subscription> subscriptions;  // by filter
   uint32_t expiry_s = 0;                             // how long it outlives its connection
-  std::optional<Will> will;
+
+  void set_will(Will will);
+  std::optional<Will> take_will();
+  const std::optional<Will>& will() const { return will_; }
+  // Whether whoever left the will would not be let do so any more.
+  bool has_forbidden_will() const;
 
  private:
   static constexpr uint64_t kPacketIds = 65535;  // 1..65535
@@ -237,6 +262,8 @@ class Session {
   JournalBatch* journal_ = nullptr;
   SessionLimits limits_;
   QueueBudget& budget_;
+  std::optional<Will> will_;
+  Share will_share_;  // of the budget
   const RetainedStore& retained_;
   Attachment to_;
   size_t window_ = 0;

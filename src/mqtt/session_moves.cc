@@ -194,10 +194,10 @@ void BrokerThread::wait_for_return(Home& home, int64_t gone_ms) {
   auto rest_ms = [gone_ms](uint32_t seconds) {
     return std::max<int64_t>(0, int64_t(seconds) * 1000 - gone_ms);
   };
-  if (session.will && session.will->delay_s == 0) {
+  if (session.will() && session.will()->delay_s == 0) {
     publish_will(home);
-  } else if (session.will && session.will->delay_s < session.expiry_s) {
-    home.will_timer = after_ms(rest_ms(session.will->delay_s), [held](BrokerThread& here) {
+  } else if (session.will() && session.will()->delay_s < session.expiry_s) {
+    home.will_timer = after_ms(rest_ms(session.will()->delay_s), [held](BrokerThread& here) {
       auto at = here.homes_.find(held.get());
       if (at == here.homes_.end()) return;
       at->second.will_timer = 0;
@@ -219,17 +219,15 @@ void BrokerThread::wait_for_return(Home& home, int64_t gone_ms) {
 
 void BrokerThread::publish_will(Home& home) {
   Session& session = *home.session;
-  if (!session.will || hub_.stopping) return;
-  std::unique_ptr<Message> message = std::move(session.will->message);
-  session.will.reset();
+  if (!session.will() || hub_.stopping) return;
+  std::unique_ptr<Message> message = std::move(session.take_will()->message);
   message->received_ns = now().wall_ns;
   journal_.will_gone(session.journal_key());
   publish(MessagePtr(std::move(message)), &session.receiver());
 }
 
 void BrokerThread::forget_will(Session& session) {
-  if (!session.will) return;
-  session.will.reset();
+  if (!session.take_will()) return;
   journal_.will_gone(session.journal_key());
 }
 

@@ -80,6 +80,10 @@ bool is_valid_topic_filter(std::string_view filter) {
   return true;
 }
 
+bool is_servers_topic(std::string_view topic) {
+  return topic.starts_with("$SYS") && (topic.size() == 4 || topic[4] == '/');
+}
+
 bool topic_matches(std::string_view filter, std::string_view name) {
   // §4.7.2: a wildcard does not match a first level that begins with $.
   if (name.starts_with('$') && begins_with_wildcard(filter)) return false;

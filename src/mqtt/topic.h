@@ -17,6 +17,10 @@ inline constexpr size_t kTopicLevelsMax = 200;  // deeper ones are refused; mosq
 bool is_valid_topic_name(std::string_view name);
 bool is_valid_topic_filter(std::string_view filter);
 bool topic_matches(std::string_view filter, std::string_view name);
+// $SYS is the server's own (§4.7.2).
+bool is_servers_topic(std::string_view topic);
+// Below it other brokers' bridges tell of themselves by their wills.
+inline constexpr std::string_view kBridgeStates = "$SYS/broker/connection/";
 
 // The filter of the names that two filters both match; none when there is no such name.
 std::optional<std::string> common_filter(std::string_view a, std::string_view b);
