@@ -1,5 +1,6 @@
 // What clients may do, when it changes while they are connected: users, tokens and access lists.
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "mqtt/broker_thread.h"
 #include "mqtt/connection.h"
 #include "mqtt/metrics.h"
@@ -65,8 +66,11 @@ void Connection::review() {
   if (closed_ || !identity().standing) return;
   Result<Identity> now = identity().standing->now();
   if (!now.ok()) {
-    log::info("mqtt", "client {} from {} is not admitted any more: {}", client_id(),
-              stream_->peer().text(), now.error().message);
+    static log::Limit ended{"mqtt", "clients not admitted any more"};
+    if (ended.admits()) {
+      log::info("mqtt", "client {} from {} is not admitted any more: {}", log::shown(client_id()),
+                stream_->peer().text(), now.error().message);
+    }
     if (session_ == nullptr) return refuse(Reason::not_authorized, "not admitted any more");
     return close(Reason::not_authorized, "not admitted any more");
   }

@@ -4,6 +4,7 @@
 #include <condition_variable>
 
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "mqtt/broker_thread.h"
 #include "mqtt/connection.h"
 #include "mqtt/hub_gauges.h"
@@ -75,7 +76,8 @@ bool Hub::is_congested() const {
 
 void Hub::publish(MessagePtr message) {
   if (!is_valid_topic_name(message->topic)) {
-    return log::warn("mqtt", "not published: {} is no valid topic name", message->topic);
+    return log::warn("mqtt", "not published: {} is no valid topic name",
+                     log::shown(message->topic));
   }
   // One thread routes all of the server's messages, which keeps their order.
   post(0, [message = as_server(std::move(message))](BrokerThread& here) {

@@ -5,6 +5,7 @@
 // answer, but what was stored of its publishes is routed all the same.
 #include "base/assert.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "mqtt/broker_thread.h"
 #include "mqtt/connection.h"
 
@@ -64,9 +65,10 @@ void BrokerThread::settle(Session& session) {
   if (connection != nullptr) settlement.protocol = &connection->protocol();
   while (std::shared_ptr<PublishBatch> batch = session.take_stored_batch()) {
     std::optional<Error> failure = *batch->failure.lock();
-    if (failure) {
-      log::warn("mqtt", "client {}: a publish could not be stored: {}", receiver->client_id,
-                failure->message);
+    static log::Limit failures{"mqtt", "publishes that could not be stored"};
+    if (failure && failures.admits()) {
+      log::warn("mqtt", "client {}: a publish could not be stored: {}",
+                log::shown(receiver->client_id), failure->message);
     }
     if (!failure && !batch->unrouted.empty() && journal_.is_failed()) {
       failure = Error{Errc::io, "the journal cannot be written"};  // nor could a repetition be told

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "base/metrics.h"
 #include "net/proxy_protocol.h"
 #include "net/system_reason.h"
@@ -44,8 +45,11 @@ class HeaderReader final : public LoopClient, public std::enable_shared_from_thi
   }
   void refuse(std::string_view why) {
     headers_refused.add(1);
-    log::warn("net", "connection from {} closed, this listener wants a PROXY header: {}",
-              connected_.text(), why);
+    static log::Limit refusals{"net", "connections without a PROXY header"};
+    if (refusals.admits()) {
+      log::warn("net", "connection from {} closed, this listener wants a PROXY header: {}",
+                connected_.text(), log::shown(why, 256));
+    }
     close();
   }
 
