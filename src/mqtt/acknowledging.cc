@@ -68,8 +68,7 @@ void Connection::answer(std::string_view acknowledgements, size_t answered, size
   protocol_.exchanges_ended(ended);
   tell_in_flight();
   write(acknowledgements);
-  // One that rests for the sinks' sake as well is paused again after its next read.
-  if (paused_ && unanswered_ <= kUnansweredMax / 2) resume();
+  if (paused_ && !resting_ && unanswered_ <= kUnansweredMax / 2) resume();
 }
 
 // For the list of clients, which other threads read.
@@ -99,7 +98,13 @@ void Connection::pause_if_needed() {
   if (!congested && unanswered_ <= kUnansweredMax) return;
   paused_ = true;
   stream_->pause_reading();
+  resting_ = congested;
   if (congested) thread_.resume_when_relieved(number_);
+}
+
+void Connection::relieved() {
+  resting_ = false;
+  resume();
 }
 
 void Connection::resume() {

@@ -123,5 +123,114 @@ TEST_CASE("a journal counts whatever waits in it, and while it is full no kept s
   CHECK_FALSE(f.connect("CONNECT client_id=passing clean", 5).is_closed());
 }
 
+TEST_CASE("subscriptions are bounded by what they hold, for one client and in all") {
+  for (int version : {4, 5}) {
+    Fixture f;
+    FakePeer& peer = f.connect("CONNECT client_id=a clean", version);
+    const std::string refusal = version == 5 ? "0x97" : "0x80";
+    auto subscribe = [&](FakePeer& by, const std::string& filter) {
+      f.send(by, "SUBSCRIBE id=1 filter=" + filter, version);
+      return std::exchange(by.received(), {});
+    };
+    const std::string granted = assemble_packet("SUBACK id=1 codes=0", version);
+    const std::string refused = assemble_packet("SUBACK id=1 codes=" + refusal, version);
+    std::string answer = granted;
+    size_t made = 0;
+    for (; answer == granted && made < 1000; made++) {
+      answer = subscribe(peer, std::to_string(made) + std::string(60'000, 'x'));
+    }
+    CHECK(answer == refused);
+    CHECK(made > 100);
+    CHECK(made < 150);
+    CHECK(f.hub->queues.subscription_bytes <= Session::kSubscriptionBytesMax);
+    // Of those of all clients.
+    FakePeer& other = f.connect("CONNECT client_id=b clean", version);
+    size_t held = f.hub->queues.subscription_bytes.exchange(Session::kSubscriptionBytesTotalMax);
+    CHECK(subscribe(other, "small/one") == granted);
+    CHECK(subscribe(other, std::string(60'000, 'y')) == refused);
+    f.hub->queues.subscription_bytes -= Session::kSubscriptionBytesTotalMax - held;
+    f.send(other, "UNSUBSCRIBE id=2 filter=small/one", version);
+    CHECK(f.hub->queues.subscription_bytes == held);
+    peer.vanish();
+    f.loops.run();
+    CHECK(f.hub->queues.subscription_bytes == 0);
+  }
+}
+
+TEST_CASE("wills count among what waits for clients, and beyond it large ones are refused") {
+  BrokerOptions options;
+  options.queued_bytes_total_max = 10'000;
+  Fixture f(options);
+  const std::string large = " will_topic=w will_payload=" + std::string(9000, 'x');
+  FakePeer& first = f.connect("CONNECT client_id=a clean" + large, 5);
+  CHECK(f.hub->queues.bytes_used > 9000);
+  FakePeer& second = f.open();
+  f.send(second, "CONNECT client_id=b clean" + large, 5);
+  CHECK(second.received() == assemble_packet("CONNACK code=0x97", 5));
+  CHECK_FALSE(f.connect("CONNECT client_id=c clean will_topic=w will_payload=x", 5).is_closed());
+  f.send(first, "DISCONNECT", 5);
+  CHECK(f.hub->queues.bytes_used < 1000);
+}
+
+TEST_CASE("a connection beyond the most is answered, and so many of them wait for it") {
+  BrokerOptions options;
+  options.connections_max = 1;
+  Fixture f(options);
+  FakePeer& only = f.connect("CONNECT client_id=only clean", 5);
+  FakePeer& second = f.open();
+  f.send(second, "CONNECT client_id=second clean", 5);
+  CHECK(second.received() == assemble_packet("CONNACK code=0x97", 5));
+  FakePeer& old = f.open();
+  f.send(old, "CONNECT client_id=old clean", 4);
+  CHECK(old.received() == assemble_packet("CONNACK code=3", 4));
+  for (size_t i = 0; i < Hub::kLingeringMax; i++) CHECK_FALSE(f.open().is_closed());
+  CHECK(f.open().is_closed());
+  f.loops.advance_ms(options.connect_ms_max + 1);
+  CHECK(f.hub->lingering == 0);
+  only.vanish();
+  f.loops.run();
+  FakePeer& next = f.connect("CONNECT client_id=next clean", 5);
+  CHECK_FALSE(next.is_closed());
+  CHECK(f.hub->connections == 1);
+}
+
+TEST_CASE("no limit for a client's queue leaves it that of all queues") {
+  BrokerOptions options;
+  options.queued_messages_max = 0;
+  options.queued_bytes_max = 0;
+  options.queued_bytes_total_max = 1024 * 1024;
+  Fixture f(options);
+  FakePeer& away = f.connect("CONNECT client_id=away", 4);
+  f.send(away, "SUBSCRIBE id=1 filter=t qos=1", 4);
+  away.vanish();
+  FakePeer& by = f.connect("CONNECT client_id=by clean", 4);
+  auto publish = [&](const std::string& payload) {
+    f.send(by, "PUBLISH topic=t qos=1 id=1 payload=" + payload, 4);
+  };
+  for (int i = 0; i < 1500; i++) publish("x");
+  f.hub->sample_rates();
+  f.loops.run();
+  CHECK(f.hub->clients({}).clients.front().queued_messages == 1500);
+  for (int i = 0; i < 20; i++) publish(std::string(100'000, 'x'));
+  CHECK(f.hub->queues.bytes_used < 1300 * 1024);
+}
+
+TEST_CASE("topic aliases hold so many bytes, whatever their maximum") {
+  BrokerOptions options;
+  options.topic_alias_max = 65'535;
+  Fixture f(options);
+  FakePeer& peer = f.connect("CONNECT client_id=a clean", 5);
+  for (int alias = 1; alias <= 17; alias++) {
+    f.send(peer, "PUBLISH topic=" + std::string(60'000, 'x') + " topic_alias=65535", 5);
+  }
+  CHECK_FALSE(peer.is_closed());
+  for (int alias = 1; alias <= 17; alias++) {
+    f.send(peer,
+           "PUBLISH topic=" + std::string(60'000, 'x') + " topic_alias=" + std::to_string(alias),
+           5);
+  }
+  CHECK(peer.received() == assemble_packet("DISCONNECT reason=0x97", 5));
+}
+
 }  // namespace
 }  // namespace weir::mqtt

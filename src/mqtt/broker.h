@@ -56,8 +56,9 @@ using ListenerPolicyPtr = std::shared_ptr<const ListenerPolicy>;
 
 struct BrokerOptions {
   uint32_t packet_bytes_max = 1024 * 1024;
-  uint16_t receive_maximum = 20;      // QoS 1 and 2 publishes a client may have unacknowledged
-  size_t queued_messages_max = 1000;  // per client, QoS 1 and 2 beyond its window
+  uint16_t receive_maximum = 20;  // QoS 1 and 2 publishes a client may have unacknowledged
+  // Per client, QoS 1 and 2 beyond its window; 0: as many as the total admits.
+  size_t queued_messages_max = 1000;
   size_t queued_bytes_max = 8 * 1024 * 1024;
   size_t queued_bytes_total_max = 512 * 1024 * 1024;  // of all clients' queues together
   size_t unsent_bytes_max = 4 * 1024 * 1024;          // per connection; QoS 0 is dropped beyond it

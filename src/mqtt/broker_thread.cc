@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "mqtt/connection.h"
 #include "mqtt/metrics.h"
 #include "mqtt/system_topics.h"
@@ -34,28 +35,42 @@ net::IoThread::TimerId BrokerThread::after_ms(int64_t delay_ms,
   });
 }
 
+// Counts one more connection, or tells why there is no place for it.
+std::string_view BrokerThread::take_place(const ListenerPolicy& policy) {
+  if (hub_.connections.fetch_add(1) >= hub_.options.connections_max) {
+    hub_.connections.fetch_sub(1);
+    return "as many connections as there may be";
+  }
+  if (policy.connections.fetch_add(1) >= policy.connections_max) {
+    policy.connections.fetch_sub(1);
+    hub_.connections.fetch_sub(1);
+    return "as many connections as the listener may have";
+  }
+  return {};
+}
+
 void BrokerThread::adopt(std::unique_ptr<net::Stream> stream, ListenerPolicyPtr policy) {
   connections_accepted.add(1);
   if (hub_.stopping) return stream->close();
-  if (hub_.connections.fetch_add(1) >= hub_.options.connections_max) {
-    hub_.connections.fetch_sub(1);
-    log::warn("mqtt", "connection from {} closed: {} connections are the most",
-              stream->peer().text(), hub_.options.connections_max);
-    return stream->close();
+  std::string_view crowded = take_place(*policy);
+  if (!crowded.empty()) {
+    static log::Limit refusals{"mqtt", "connections beyond the most there may be"};
+    if (refusals.admits()) {
+      log::warn("mqtt", "connection from {} to {} refused: {}", stream->peer().text(), policy->name,
+                crowded);
+    }
+    if (hub_.lingering.fetch_add(1) >= Hub::kLingeringMax) {
+      hub_.lingering.fetch_sub(1);
+      return stream->close();
+    }
   }
-  if (policy->connections.fetch_add(1) >= policy->connections_max) {
-    policy->connections.fetch_sub(1);
-    hub_.connections.fetch_sub(1);
-    log::warn("mqtt", "connection from {} closed: {} connections are the most for {}",
-              stream->peer().text(), policy->connections_max, policy->name);
-    return stream->close();
-  }
-  std::string_view exceeded = hub_.exceeded_by(stream->peer());
+  std::string_view exceeded = crowded.empty() ? hub_.exceeded_by(stream->peer()) : "";
   uint64_t number = ++last_connection_;
   auto connection =
       std::make_unique<Connection>(*this, number, std::move(stream), std::move(policy));
   Connection& started = *connection;
-  if (!exceeded.empty()) started.turn_away(exceeded);
+  if (!crowded.empty()) started.turn_away(Reason::quota_exceeded, crowded);
+  if (!exceeded.empty()) started.turn_away(Reason::connection_rate_exceeded, exceeded);
   connections_.emplace(number, std::move(connection));
   started.start();
 }
@@ -102,9 +117,7 @@ void BrokerThread::give_back(Actions actions) {
 }
 
 void BrokerThread::retire(uint64_t number) {
-  post([number](BrokerThread& here) {
-    if (here.connections_.erase(number) > 0) here.hub_.connections.fetch_sub(1);
-  });
+  post([number](BrokerThread& here) { here.connections_.erase(number); });
 }
 
 // One timer serves all that wait, however many publishers there are.
@@ -121,7 +134,7 @@ void BrokerThread::look_for_relief() {
     return;
   }
   for (uint64_t number : std::exchange(resting_, {})) {
-    if (Connection* connection = find_connection(number)) connection->resume();
+    if (Connection* connection = find_connection(number)) connection->relieved();
   }
 }
 

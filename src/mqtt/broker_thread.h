@@ -62,7 +62,7 @@ class BrokerThread {
   // What a read of a connection brings: one is in use per read, so connections own none.
   Actions borrow_actions() { return std::move(spare_actions_); }
   void give_back(Actions actions);
-  // Calls Connection::resume() once no sink is congested.
+  // Calls Connection::relieved() once no sink is congested.
   void resume_when_relieved(uint64_t number);
   // Forgets a closed connection, once its callbacks have returned.
   void retire(uint64_t number);
@@ -179,6 +179,7 @@ class BrokerThread {
   struct Review;
   void review_portion(std::shared_ptr<Review> rest);
   void end_session(Receiver& receiver);
+  std::string_view take_place(const ListenerPolicy& policy);
   void publish_system_topics();
   void look_for_relief();
   void arm_looks();

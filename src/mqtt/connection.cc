@@ -4,10 +4,19 @@
 
 #include "base/ids.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "mqtt/metrics.h"
 
 namespace weir::mqtt {
 namespace {
+
+// What strangers can make the log say.
+log::Limit refusals{"mqtt", "refusals of clients"};
+log::Limit faults{"mqtt", "clients closed for their faults"};
+log::Limit failures{"mqtt", "connections that failed"};
+log::Limit forbidden{"mqtt", "refusals of publishes"};
+// Reasons may name a user.
+constexpr size_t kWhyBytesShown = 256;
 
 ProtocolLimits protocol_limits(const BrokerOptions& options, const ListenerPolicy& policy) {
   ProtocolLimits limits;
@@ -40,8 +49,14 @@ Connection::Connection(BrokerThread& thread, uint64_t number, std::unique_ptr<ne
 
 Connection::~Connection() {
   connections_open.add(-1);
+  Hub& hub = thread_.hub();
+  if (turned_away_as_ == Reason::quota_exceeded) {
+    hub.lingering.fetch_sub(1);
+    return;
+  }
   policy_->connections.fetch_sub(1);
-  if (turned_away_.empty()) thread_.hub().connection_gone(stream_->peer());
+  hub.connections.fetch_sub(1);
+  if (turned_away_.empty()) hub.connection_gone(stream_->peer());
 }
 
 void Connection::start() {
@@ -117,7 +132,7 @@ void Connection::handle(ConnectAction& action) {
   protocol_.set_client_id(assigned_ ? "weir-" + id_to_text(make_random_id()) : request_->client_id);
   if (thread_.hub().traces.generation() != 0) trace_connect();
   if (!turned_away_.empty()) {
-    return refuse(Reason::connection_rate_exceeded, turned_away_, false);
+    return refuse(turned_away_as_, turned_away_, false);
   }
   // Until the decision the client has nothing to say that could be acted on.
   stream_->pause_reading();
@@ -196,7 +211,8 @@ void Connection::begin(Session& session, bool session_present) {
   feed_session();
   arm_timer();
   read_on();
-  log::debug("mqtt", "client {} connected from {}", client_id(), stream_->peer().text());
+  log::debug("mqtt", "client {} connected from {}", log::shown(client_id()),
+             stream_->peer().text());
   goes_on_ = true;
   if (!in_read_) go_on_after_connect();  // else the read that brought CONNECT does it at its end
 }
@@ -226,16 +242,18 @@ void Connection::describe(const ConnectRequest& request) {
 void Connection::refuse(Reason reason, std::string_view why, bool tells_client) {
   if (closed_) return;
   count_refusal(reason);
-  log::info("mqtt", "client {} from {} refused, {}: {}", client_id(), stream_->peer().text(),
-            to_string(reason), why);
+  if (refusals.admits()) {
+    log::info("mqtt", "client {} from {} refused, {}: {}", log::shown(client_id()),
+              stream_->peer().text(), to_string(reason), log::shown(why, kWhyBytesShown));
+  }
   request_.reset();
   finish(protocol_.refuse(reason, tells_client ? why : ""), false, true);
 }
 
 void Connection::close(Reason reason, std::string_view why) {
   if (closed_) return;
-  log::debug("mqtt", "client {} from {} disconnected, {}: {}", client_id(), stream_->peer().text(),
-             to_string(reason), why);
+  log::debug("mqtt", "client {} from {} disconnected, {}: {}", log::shown(client_id()),
+             stream_->peer().text(), to_string(reason), why);
   note_end(why);
   finish(protocol_.farewell(reason, why), true, true);
 }
@@ -250,8 +268,9 @@ void Connection::handle(PublishAction& action, Now at) {
   if (!action.message) {
     publishes_refused.add(1);
     add_to(session_->receiver().refused, 1);
-    if (!std::exchange(refusal_is_logged_, true)) {  // 3.1.1 cannot tell its client
-      log::info("mqtt", "client {}: a publish was refused: {}", client_id(),
+    if (!std::exchange(refusal_is_logged_, true) &&
+        forbidden.admits()) {  // 3.1.1 cannot tell its client
+      log::info("mqtt", "client {}: a publish was refused: {}", log::shown(client_id()),
                 to_string(action.refusal));
     }
     return;
@@ -287,8 +306,10 @@ void Connection::handle(EndAction& action) {
   if (closed_) return;
   if (!action.by_client) {
     protocol_faults.add(1);
-    log::info("mqtt", "client {} from {} closed, {}: {}", client_id(), stream_->peer().text(),
-              to_string(action.reason), action.why);
+    if (faults.admits()) {
+      log::info("mqtt", "client {} from {} closed, {}: {}", log::shown(client_id()),
+                stream_->peer().text(), to_string(action.reason), action.why);
+    }
   }
   if (session_ != nullptr && action.session_expiry_s) {
     session_->expiry_s = *action.session_expiry_s;
@@ -334,11 +355,12 @@ void Connection::on_time() {
 void Connection::on_end(Result<void> how) {
   if (closed_) return;
   if (session_ != nullptr) {
-    log::debug("mqtt", "client {} from {} is gone: {}", client_id(), stream_->peer().text(),
+    log::debug("mqtt", "client {} from {} is gone: {}", log::shown(client_id()),
+               stream_->peer().text(),
                how.ok() ? "closed without DISCONNECT" : how.error().message);
     note_end(how.ok() ? std::string_view("the connection was closed without DISCONNECT")
                       : std::string_view(how.error().message));
-  } else if (!how.ok()) {
+  } else if (!how.ok() && failures.admits()) {
     log::info("mqtt", "connection from {} to {} failed: {}", stream_->peer().text(), policy_->name,
               how.error().message);
   }
@@ -401,7 +423,7 @@ size_t Connection::unsent_bytes() const {
 
 void Connection::hold_until(uint64_t ticket) {
   JournalBatch& journal = thread_.journal();
-  if (closed_ || journal.is_durable(ticket) || journal.is_failed()) return;
+  if (closed_ || journal.is_durable(ticket)) return;
   if (!held_.empty() && held_.back().ticket >= ticket) return;
   held_.push_back({ticket, {}});
   journal.when_durable(ticket, [&thread = thread_, number = number_](bool is_durable) {

@@ -41,7 +41,7 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
 
   void start();
   // One too many of its kind: CONNECT will be refused.
-  void turn_away(std::string_view why);
+  void turn_away(Reason reason, std::string_view why);
   // The broker's answers to a CONNECT.
   void authenticated(Result<Identity> identity);
   void begin(Session& session, bool session_present);
@@ -59,8 +59,8 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
 
   // The time it asked to be looked at has come (BrokerThread::look_at()).
   void on_time();
-  // The reason to rest may be gone: reads again.
-  void resume();
+  // No sink is congested any more: reads again.
+  void relieved();
 
   // net::StreamReader
   void on_bytes(std::string_view bytes) override;
@@ -96,6 +96,7 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   void hand_to_sinks();
   void pause_if_needed();
   void rest_for_rate();
+  void resume();
   void read_on();
   void feed_session();
   void arm_timer();
@@ -127,11 +128,13 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   std::unique_ptr<ConnectRequest> request_;  // until it is answered
   std::unique_ptr<ClientRate> rate_;         // null: without limits
   std::string_view turned_away_;             // a literal; empty: it is not
+  Reason turned_away_as_ = Reason::success;  // quota exceeded: it has no place, it only lingers
   size_t unadmitted_bytes_ = 0;              // its part of the hub's
   bool assigned_ = false;
   Session* session_ = nullptr;  // owned by the thread; null before CONNECT and after the end
   bool closed_ = false;
-  bool paused_ = false;     // reading rests for the sinks
+  bool paused_ = false;     // reading rests for the sinks, or for what they are to answer
+  bool resting_ = false;    // the thread will call relieved()
   bool stuffed_ = false;    // reading rests until the peer has taken its answers
   bool throttled_ = false;  // reading rests until the client's rate is right again
   bool published_ = false;  // in this read

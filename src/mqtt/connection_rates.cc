@@ -26,8 +26,9 @@ void Hub::connection_gone(const net::Peer& peer) {
   if (found != addresses->end() && --found->second == 0) addresses->erase(found);
 }
 
-void Connection::turn_away(std::string_view why) {
+void Connection::turn_away(Reason reason, std::string_view why) {
   turned_away_ = why;
+  turned_away_as_ = reason;
   connections_turned_away.add(1);
 }
 

@@ -19,6 +19,10 @@ Reason Connection::subscribe(const SubscribeAction& action, const SubscribeActio
     why = "the client has as many subscriptions as it may";
     return Reason::quota_exceeded;
   }
+  if (!session.has_room_for(entry.filter)) {
+    why = "subscriptions hold as much as they may";
+    return Reason::quota_exceeded;
+  }
   if (key != 0 && journal.is_failed()) {  // it would not outlive a restart
     why = "the journal cannot be written";
     return Reason::unspecified_error;
@@ -27,7 +31,7 @@ Reason Connection::subscribe(const SubscribeAction& action, const SubscribeActio
   hold_until(journal.subscribed(key, entry.filter, subscription));
   auto [is_new, group] =
       thread_.hub().tree.subscribe(entry.filter, session.shared_receiver(), subscription);
-  session.subscriptions.insert_or_assign(entry.filter, subscription);
+  session.keep_subscription(entry.filter, subscription);
   if (group) {  // §4.8.2: no retained messages
     if (is_new) made.joined.push_back(group);
     session.join(std::move(group));
@@ -74,9 +78,10 @@ void Connection::handle(UnsubscribeAction& action) {
   std::vector<Reason> answers;
   std::vector<std::string_view> left;
   for (const std::string& filter : action.filters) {
-    bool existed = session.subscriptions.erase(filter) > 0;
+    bool existed = session.drop_subscription(filter);
     if (existed) {
-      hold_until(thread_.journal().unsubscribed(session.journal_key(), filter));
+      uint64_t ticket = thread_.journal().unsubscribed(session.journal_key(), filter);
+      if (!thread_.journal().is_failed()) hold_until(ticket);
       thread_.hub().tree.unsubscribe(filter, session.receiver());
       session.cancel_replay(filter);
       if (is_shared_filter(filter)) left.push_back(filter);

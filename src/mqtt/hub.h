@@ -81,6 +81,10 @@ struct Hub : std::enable_shared_from_this<Hub> {
   // a common CONNECT are refused; kUnadmittedFree for each connection comes on top.
   static constexpr size_t kUnadmittedBytesMax = 64 * 1024 * 1024;
   static constexpr size_t kUnadmittedFree = 1024;
+  // Connections beyond the most there may be that stay until their CONNECT can be answered: some
+  // hundred give every client of a common storm a reason; more are closed at once.
+  static constexpr size_t kLingeringMax = 500;
+  std::atomic<size_t> lingering = 0;
   std::atomic<size_t> unadmitted_bytes = 0;
   std::atomic<size_t> clients_connected = 0, clients_connected_most = 0;
   std::atomic<uint64_t> sessions_expired = 0;

@@ -81,7 +81,8 @@ void Protocol::look_at_version(std::string_view connect) {
 }
 
 std::string_view Protocol::topic_of_alias(uint16_t alias) const {
-  return alias == 0 || alias > aliases_.size() ? std::string_view() : aliases_[alias - 1u];
+  auto found = aliases_.find(alias);
+  return found == aliases_.end() ? std::string_view() : found->second;
 }
 
 void Protocol::handle(const Frame& frame, Now now, Actions& out) {

@@ -7,6 +7,8 @@
 // MQTT 3.1, 3.1.1 and 5. The connection's io thread only.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -27,6 +29,10 @@ namespace weir::mqtt {
 // Of a CONNECT: a will with the largest payload there is, and as much again for identifier, user,
 // password and properties. Until it is accepted a connection is anybody's, and holds no more.
 inline constexpr uint32_t kConnectBytesMax = 128 * 1024;
+
+// Topics that a client's aliases stand for, on one connection: a maximum of 65,535 aliases may be
+// configured, and a topic have as many bytes.
+inline constexpr size_t kAliasBytesMax = 1024 * 1024;
 
 struct ProtocolLimits {
   uint32_t packet_bytes_max = 1024 * 1024;
@@ -199,8 +205,9 @@ class Protocol {
   bool tells_why_ = false;
   std::string client_id_;
   Identity identity_;
-  std::vector<std::string> aliases_;  // [alias - 1], up to the highest set; empty: not set
-  size_t unanswered_ = 0;             // QoS 1 and 2 publishes whose exchange has not ended
+  absl::flat_hash_map<uint16_t, std::string> aliases_;
+  size_t alias_bytes_ = 0;  // of their topics
+  size_t unanswered_ = 0;   // QoS 1 and 2 publishes whose exchange has not ended
 };
 
 }  // namespace weir::mqtt

@@ -30,16 +30,20 @@ MaybeFault Protocol::resolve_alias(Publish& packet) {
   if (alias == 0 || alias > limits_.topic_alias_maximum) {
     return Fault{Reason::topic_alias_invalid, "a topic alias of 0 or above the maximum"};
   }
-  if (alias > aliases_.size()) aliases_.resize(alias);
-  std::string& kept = aliases_[alias - 1u];
-  if (has_topic) {
-    if (MaybeFault fault = check_topic(packet.topic)) return fault;
-    kept = packet.topic;
-  } else if (kept.empty()) {
-    return against_protocol("a topic alias that was not set");
-  } else {
-    packet.topic = kept;
+  auto kept = aliases_.find(alias);
+  if (!has_topic) {
+    if (kept == aliases_.end()) return against_protocol("a topic alias that was not set");
+    packet.topic = kept->second;
+    return std::nullopt;
   }
+  if (MaybeFault fault = check_topic(packet.topic)) return fault;
+  if (kept == aliases_.end()) kept = aliases_.try_emplace(alias).first;
+  size_t bytes = alias_bytes_ - kept->second.size() + packet.topic.size();
+  if (bytes > kAliasBytesMax) {
+    return Fault{Reason::quota_exceeded, "topic aliases for more than they may hold"};
+  }
+  alias_bytes_ = bytes;
+  kept->second = packet.topic;
   return std::nullopt;
 }
 

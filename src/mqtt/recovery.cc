@@ -36,6 +36,7 @@ std::unique_ptr<Session> make_session(Hub& hub, uint64_t key, const JournalImage
                                            hub.retained);
   session->expiry_s = from.expiry_s;
   session->subscriptions = from.subscriptions;
+  session->count_subscriptions();
   receiver->subscriptions = static_cast<uint32_t>(from.subscriptions.size());
   for (const auto& [filter, subscription] : from.subscriptions) {
     TopicTree::Subscribed done = hub.tree.subscribe(filter, receiver, subscription);

@@ -133,7 +133,8 @@ void BrokerThread::publish(const MessagePtr& message, const Receiver* publisher)
 // Messages for a session that is on its way here wait for it, within the bound of a queue.
 void BrokerThread::park(Receiver& receiver, const Grant& grant, Way way) {
   Arriving& arriving = arriving_[&receiver];
-  if (arriving.forwarded.size() + arriving.direct.size() >= hub_.options.queued_messages_max) {
+  if (arriving.forwarded.size() + arriving.direct.size() >=
+      Session::limits_of(hub_.options).queued_messages_max) {
     journal_.done(receiver.journal_key, outgoing_.number());
     count_dropped(receiver, DropReason::queue_full);
     return;

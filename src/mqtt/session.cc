@@ -13,7 +13,41 @@ Session::Session(std::shared_ptr<Receiver> receiver, const SessionLimits& limits
       limits_(limits),
       budget_(budget),
       will_share_(budget.bytes_used),
+      subscriptions_share_(budget.subscription_bytes),
       retained_(retained) {}
+
+// A filter's text, here and in the tree, and its nodes and entries there.
+static size_t cost_of(std::string_view filter) {
+  constexpr size_t kLevelBytes = 100, kEntryBytes = 150;
+  auto levels = static_cast<size_t>(std::count(filter.begin(), filter.end(), '/')) + 1;
+  return kEntryBytes + 2 * filter.size() + kLevelBytes * levels;
+}
+
+bool Session::has_room_for(std::string_view filter) const {
+  if (subscriptions.contains(filter)) return true;
+  size_t cost = cost_of(filter);
+  size_t bytes = subscriptions_share_.bytes() + cost;
+  if (bytes > kSubscriptionBytesMax) return false;
+  return bytes <= kSubscriptionBytesFree ||
+         budget_.subscription_bytes + cost <= kSubscriptionBytesTotalMax;
+}
+
+void Session::keep_subscription(const std::string& filter, const Subscription& subscription) {
+  bool is_new = subscriptions.insert_or_assign(filter, subscription).second;
+  if (is_new) subscriptions_share_.set(subscriptions_share_.bytes() + cost_of(filter));
+}
+
+bool Session::drop_subscription(const std::string& filter) {
+  if (subscriptions.erase(filter) == 0) return false;
+  subscriptions_share_.set(subscriptions_share_.bytes() - cost_of(filter));
+  return true;
+}
+
+void Session::count_subscriptions() {
+  size_t bytes = 0;
+  for (const auto& [filter, subscription] : subscriptions) bytes += cost_of(filter);
+  subscriptions_share_.set(bytes);
+}
 
 void Session::set_will(Will will) {
   will_share_.set(text_bytes(*will.message) + sizeof(Message));
@@ -46,7 +80,7 @@ void Session::attach(const Attachment& attachment, Now now) {
   unsent_ = in_flight_.size();
   for (InFlight& sent : in_flight_) sent.on_wire = false;
   // An answer may rely on a step of the connection before that is not durable yet.
-  if (journal_key() != 0) hold_until(journal_->touch());
+  if (journal_key() != 0 && !journal_->is_failed()) hold_until(journal_->touch());
   send_waiting(now);
   update_room();
 }

@@ -40,6 +40,8 @@ struct QueueBudget {
   explicit QueueBudget(size_t bytes) : bytes_max(bytes) {}
   const size_t bytes_max;
   std::atomic<size_t> bytes_used = 0;
+  // Of all sessions' subscriptions (Session::has_room_for()).
+  std::atomic<size_t> subscription_bytes = 0;
 };
 
 struct SessionLimits {
@@ -115,7 +117,9 @@ class Session {
   void finish_restoring();
 
   static SessionLimits limits_of(const BrokerOptions& options) {
-    return {options.queued_messages_max, options.queued_bytes_max, options.unsent_bytes_max};
+    auto or_none = [](size_t limit) { return limit == 0 ? SIZE_MAX : limit; };
+    return {or_none(options.queued_messages_max), or_none(options.queued_bytes_max),
+            options.unsent_bytes_max};
   }
 
   Receiver& receiver() const { return *receiver_; }
@@ -164,7 +168,7 @@ class Session {
   };
   // Takes out what another member is to get, in order: what is not sent yet and, once this client
   // is gone, what it has not acknowledged with QoS 1. QoS 2 in flight stays [MQTT-4.8.2-4].
-  using Wanted = std::function<bool(const SharedGroup&)>;
+  using Wanted = std::function<bool(const SharedGroup&, const Message&)>;
   std::vector<GroupMessage> take_group_messages(const Wanted& wanted);
 
   // Publishes from the client, in their order.
@@ -189,6 +193,18 @@ class Session {
 
   FlatMap<std::string, Subscription> subscriptions;  // by filter
   uint32_t expiry_s = 0;                             // how long it outlives its connection
+
+  // What its filters take here and in the tree, each level being a node there: for one client more
+  // than 10,000 common ones need; in all, half a gigabyte. The first few are free of the latter:
+  // who wants little gets it, whatever others hold.
+  static constexpr size_t kSubscriptionBytesMax = 16 * 1024 * 1024;
+  static constexpr size_t kSubscriptionBytesTotalMax = 512 * 1024 * 1024;
+  static constexpr size_t kSubscriptionBytesFree = 4096;
+  bool has_room_for(std::string_view filter) const;
+  // These keep account; whoever sets `subscriptions` otherwise calls count_subscriptions().
+  void keep_subscription(const std::string& filter, const Subscription& subscription);
+  bool drop_subscription(const std::string& filter);
+  void count_subscriptions();
 
   void set_will(Will will);
   std::optional<Will> take_will();
@@ -263,7 +279,7 @@ class Session {
   SessionLimits limits_;
   QueueBudget& budget_;
   std::optional<Will> will_;
-  Share will_share_;  // of the budget
+  Share will_share_, subscriptions_share_;  // of the budget
   const RetainedStore& retained_;
   Attachment to_;
   size_t window_ = 0;

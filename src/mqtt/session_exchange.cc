@@ -24,7 +24,10 @@ void Session::begin_sending(uint16_t packet_id, Delivery delivery) {
 
 // The client has the message of a QoS 2 exchange: what is left of it is its identifier.
 void Session::release_sent(InFlight& sent) {
-  if (uint64_t key = journal_key()) hold_until(journal_->released(key, sent.delivery.number));
+  if (uint64_t key = journal_key()) {
+    uint64_t ticket = journal_->released(key, sent.delivery.number);
+    if (!journal_->is_failed()) hold_until(ticket);  // else PUBREL is not sent (write_pubrel)
+  }
   let_go(sent.delivery);
   sent.delivery.message.reset();
   sent.delivery.ids = {};

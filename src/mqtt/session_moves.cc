@@ -248,7 +248,7 @@ void BrokerThread::end_session(Receiver& receiver) {
   for (const auto& [filter, subscription] : session->subscriptions) {
     hub_.tree.unsubscribe(filter, receiver);
   }
-  if (!hub_.stopping) hand_on(*session, [](const SharedGroup&) { return true; });
+  if (!hub_.stopping) hand_on(*session, [](const SharedGroup&, const Message&) { return true; });
   sessions_held.add(-1);
   for (const std::shared_ptr<PublishBatch>& batch : session->take_batches()) {
     if (batch->is_stored()) route_unrouted(*batch);

@@ -32,7 +32,7 @@ std::vector<Session::GroupMessage> Session::take_group_messages(const Wanted& wa
   std::vector<GroupMessage> taken;
   if (group_messages_ == 0) return taken;
   auto is_wanted = [&](const Delivery& delivery) {
-    return delivery.group && wanted(*delivery.group);
+    return delivery.group && wanted(*delivery.group, *delivery.message);
   };
   for (auto at = in_flight_.begin(); at != in_flight_.end() && !is_attached();) {
     if (at->delivery.qos == 1 && is_wanted(at->delivery)) {
@@ -65,6 +65,7 @@ void Session::update_room() {
                 budget_.bytes_used.load(std::memory_order_relaxed) <= budget_.bytes_max;
   size_t window = queue_.empty() && has_room_in_flight() ? window_ - in_flight_.size() : 0;
   size_t queue = queues ? limits_.queued_messages_max - queue_.size() : 0;
+  queue = std::min<size_t>(queue, UINT32_MAX);  // there may be no limit
   room.connected.store(connected, std::memory_order_relaxed);
   room.drains.store(drains, std::memory_order_relaxed);
   room.window.store(static_cast<uint32_t>(window), std::memory_order_relaxed);

@@ -4,9 +4,11 @@
 // take the message; one that is not connected gets it only while none is. A router chooses by what
 // the members' Room says, which may be a moment old for those at home on another thread; the home
 // chooses again when the message arrives and the member has left or could not take it by then.
+#include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
 #include <algorithm>
+#include <span>
 
 #include "mqtt/broker_thread.h"
 #include "mqtt/shared_groups.h"
@@ -111,16 +113,56 @@ void BrokerThread::hand_on(Session& session, const Session::Wanted& wanted) {
   }
 }
 
+namespace {
+
+// What the connected members of some groups can still take.
+class Takers {
+ public:
+  explicit Takers(const TopicTree& tree) : tree_(tree) {}
+  bool take(const SharedGroup& group, const Message& message) {
+    auto [found, is_new] = known_.try_emplace(&group);
+    Known& known = found->second;
+    if (is_new) {
+      known.match = tree_.members_of(group);
+      for (const Target& member : members_of(known)) known.room += room_of(*member.receiver);
+    }
+    if (known.room == 0) return false;
+    bool fits = std::any_of(members_of(known).begin(), members_of(known).end(),
+                            [&](const Target& one) { return fit_of(one, message) <= Fit::queued; });
+    known.room -= fits ? 1 : 0;
+    return fits;
+  }
+
+ private:
+  struct Known {
+    MatchPtr match;
+    uint64_t room = 0;  // messages
+  };
+  static std::span<const Target> members_of(const Known& known) {
+    if (known.match->empty()) return {};
+    return known.match->groups.front().members;
+  }
+  static uint64_t room_of(const Receiver& receiver) {
+    const Room& room = receiver.room;
+    if (!room.connected.load(std::memory_order_relaxed)) return 0;
+    uint64_t takes = uint64_t(room.window.load(std::memory_order_relaxed)) +
+                     room.queue.load(std::memory_order_relaxed);
+    return takes - std::min<uint64_t>(takes, room.underway.load(std::memory_order_relaxed));
+  }
+
+  const TopicTree& tree_;
+  absl::flat_hash_map<const SharedGroup*, Known> known_;
+};
+
+}  // namespace
+
 // The client is gone, its session stays: those who are there get what it has not acknowledged
-// (§4.8.2 allows it at once). A group without any keeps its messages here.
+// (§4.8.2 allows it at once), as far as they may and can take it. The rest stays as it is: handed
+// back to this session it would be a new message, and its client might have it already.
 void BrokerThread::hand_on_to_connected(Session& session) {
-  hand_on(session, [&](const SharedGroup& group) {
-    MatchPtr match = hub_.tree.members_of(group);
-    if (match->empty()) return false;
-    const std::vector<Target>& members = match->groups.front().members;
-    return std::any_of(members.begin(), members.end(), [](const Target& member) {
-      return member.receiver->room.connected.load(std::memory_order_relaxed);
-    });
+  Takers takers(hub_.tree);
+  hand_on(session, [&](const SharedGroup& group, const Message& message) {
+    return takers.take(group, message);
   });
 }
 
@@ -133,7 +175,8 @@ void BrokerThread::left_groups(Session& session, const std::vector<std::string_v
     if (!hub_.tree.members_of(*group)->empty()) left.insert(group->filter);
   }
   if (left.empty()) return;
-  hand_on(session, [&](const SharedGroup& group) { return left.contains(group.filter); });
+  hand_on(session,
+          [&](const SharedGroup& group, const Message&) { return left.contains(group.filter); });
 }
 
 // Members that are absent since before there was anybody else may hold messages: they are asked on
