@@ -11,27 +11,20 @@
 namespace weir::server {
 namespace {
 
+constexpr std::array<std::string_view, 18> kBridgeKeys{
+    "name",     "url",      "topics",     "client_id",       "user",         "password",
+    "token",    "version",  "clean",      "session_expiry",  "ca_file",      "certificate_file",
+    "key_file", "insecure", "keep_alive", "receive_maximum", "status_topic", "remote_status_topic"};
+
 // What a [[bridge]] leaves out; the options it shares with [broker] have that one's defaults.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kBridgeKeys{{
-    {"name", ""},
-    {"url", ""},
-    {"topics", ""},
-    {"client_id", ""},
-    {"user", ""},
-    {"password", ""},
-    {"token", ""},
-    {"version", "auto"},
-    {"clean", "false"},
-    {"session_expiry", "7d"},
-    {"ca_file", ""},
-    {"certificate_file", ""},
-    {"key_file", ""},
-    {"insecure", "false"},
-    {"keep_alive", "60"},
-    {"receive_maximum", "1000"},
-    {"status_topic", "$SYS/broker/connection/NAME/state"},
-    {"remote_status_topic", ""},
-}};
+std::string_view default_of(std::string_view key) {
+  if (key == "status_topic") return "$SYS/broker/connection/NAME/state";
+  if (key == "topics") return {};  // a bridge has to say what it copies
+  for (const Setting& setting : all_settings()) {
+    if (setting.key.starts_with("broker.") && setting.key.substr(7) == key) return setting.initial;
+  }
+  return {};
+}
 
 // It becomes part of topics and of a file's name.
 bool is_valid_name(std::string_view name) {
@@ -127,14 +120,7 @@ void read_external_broker(ConfigReader& reader, ExternalBroker& out) {
   reader.number("broker.qos", 0, 2, out.qos);
 }
 
-std::span<const std::string_view> bridge_keys() {
-  static const auto keys = [] {
-    std::array<std::string_view, kBridgeKeys.size()> names;
-    for (size_t i = 0; i < names.size(); i++) names[i] = kBridgeKeys[i].first;
-    return names;
-  }();
-  return keys;
-}
+std::span<const std::string_view> bridge_keys() { return kBridgeKeys; }
 
 namespace {
 
@@ -149,9 +135,9 @@ BridgeConfig read_bridge(const BridgeTable& table, std::vector<std::string>& mis
   // The same readers as for the settings, over the table's own values.
   Config own;
   own.values = table.values;
-  for (const auto& [key, initial] : kBridgeKeys) {
+  for (const std::string_view key : kBridgeKeys) {
     own.values.try_emplace("bridge." + std::string(key),
-                           SettingValue{std::string(initial), table.source});
+                           SettingValue{std::string(default_of(key)), table.source});
   }
   ConfigReader reader(own, mistakes);
   BridgeConfig bridge;
