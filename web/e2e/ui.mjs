@@ -397,6 +397,7 @@ const kPages = {
   clients: "#/clients",
   client: `#/clients?client=${lamp}`,
   retained: `#/retained?topic=${made}/state`,
+  "retained-tree": "#/retained",
   buckets: "#/buckets",
   tokens: "#/tokens",
 };

@@ -98,6 +98,9 @@ export function RetainedTree(props: {
   );
 }
 
+// Where what is chosen hides the tree, a level is opened instead; its trash can deletes it.
+const narrow = matchMedia("(max-width: 1000px)");
+
 // What was published retained since the list was read; null: nothing.
 export function newer(node: RetainedNode): { payload: string | null; time: number } | null {
   if (node.message === null) return null;
@@ -139,7 +142,10 @@ function Row(props: {
       aria-expanded={branch ? props.isOpen : undefined}
       style={`top:${props.at * kRow}px;padding-left:${16 + node.depth * 18}px`}
       title={node.topic}
-      onClick={props.onChoose}
+      onClick={() => {
+        if (branch && node.message === null && narrow.matches) props.onToggle(!props.isOpen);
+        else props.onChoose();
+      }}
       onDblClick={() => branch && props.onToggle(!props.isOpen)}
     >
       <span
