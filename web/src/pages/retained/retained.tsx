@@ -85,10 +85,20 @@ export function RetainedPage() {
               value={typed}
               onInput={(find) => setParams({ find })}
             />
-            <button type="button" class="button" disabled={none} onClick={() => setAll(true)}>
+            <button
+              type="button"
+              class="button tree-all"
+              disabled={none}
+              onClick={() => setAll(true)}
+            >
               Open all
             </button>
-            <button type="button" class="button" disabled={none} onClick={() => setAll(false)}>
+            <button
+              type="button"
+              class="button tree-all"
+              disabled={none}
+              onClick={() => setAll(false)}
+            >
               Close all
             </button>
             <button
