@@ -15,6 +15,28 @@
 namespace weir::mqtt {
 namespace {
 
+TEST_CASE("what no topic name may hold is found at every place of names of every length") {
+  for (size_t size = 1; size <= 25; size++) {
+    const std::string name(size, 'n');
+    CHECK(is_valid_topic_name(name));
+    for (size_t at = 0; at < size; at++) {
+      auto with = [&](char letter) {
+        std::string changed = name;
+        changed[at] = letter;
+        return changed;
+      };
+      for (char bad : {'+', '#', '\0', '\x1f', '\x7f', '\xff'}) {
+        CHECK_FALSE(is_valid_topic_name(with(bad)));
+      }
+      for (char good : {'/', ' ', '*', ',', '"', '$', '.', '0', '~'}) {
+        CHECK(is_valid_topic_name(with(good)));
+      }
+    }
+  }
+  CHECK(is_valid_topic_name(std::string(kTopicLevelsMax - 1, '/')));
+  CHECK_FALSE(is_valid_topic_name(std::string(kTopicLevelsMax, '/')));
+}
+
 TEST_CASE("text is UTF-8 without U+0000, surrogates, controls and non-characters") {
   CHECK(is_valid_text(""));
   CHECK(is_valid_text("plain text of more than sixteen bytes"));
