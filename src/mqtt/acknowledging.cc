@@ -5,11 +5,12 @@ namespace weir::mqtt {
 
 bool Connection::answer_later(const PublishAction& action) {
   using Kind = PublishBatch::Kind;
-  if (!read_batch_) {
-    read_batch_ = std::make_shared<PublishBatch>();
-    read_batch_->receiver = session_->shared_receiver();
-    read_batch_->thread = thread_.index();
-    read_batch_->connection = number_;
+  std::shared_ptr<PublishBatch>& batch = reading_->batch;
+  if (!batch) {
+    batch = std::make_shared<PublishBatch>();
+    batch->receiver = session_->shared_receiver();
+    batch->thread = thread_.index();
+    batch->connection = number_;
   }
   Kind kind = Kind::at_least_once;
   if (action.qos == 2) {
@@ -20,26 +21,27 @@ bool Connection::answer_later(const PublishAction& action) {
   }
   bool is_repeated = kind == Kind::repeated;
   Reason refusal = is_repeated ? Reason::success : action.refusal;
-  read_batch_->answers.push_back({action.packet_id, kind, refusal});
+  batch->answers.push_back({action.packet_id, kind, refusal});
   if (kind == Kind::exactly_once && action.message) {
-    read_batch_->unrouted.push_back(action.message);
+    batch->unrouted.push_back(action.message);
   }
   return !is_repeated;
 }
 
 void Connection::hand_to_sinks() {
-  std::shared_ptr<PublishBatch> batch = std::move(read_batch_);
-  uint64_t ticket = std::exchange(read_ticket_, 0);
+  if (reading_ == nullptr) return;
+  std::shared_ptr<PublishBatch> batch = std::move(reading_->batch);
+  const uint64_t ticket = std::exchange(reading_->ticket, 0);
   if (batch) {
     session_->push_batch(batch);
     unanswered_ += batch->answers.size();
     tell_in_flight();
   }
   published_ |= batch != nullptr;
-  if (read_messages_.empty()) return;
+  if (reading_->messages.empty()) return;
   published_ = true;
   // Sinks may publish in turn or fail at once; the messages are out of reach by then.
-  std::vector<MessagePtr> messages = std::move(read_messages_);
+  std::vector<MessagePtr> messages = std::move(reading_->messages);
   const std::vector<PublishSink*>& sinks = thread_.hub().sinks;
   std::shared_ptr<Hub> hub = thread_.hub().shared_from_this();
   if (batch) batch->sinks_to_wait_for = sinks.size() + (ticket != 0 ? 1 : 0);
@@ -60,7 +62,7 @@ void Connection::hand_to_sinks() {
     });
   }
   messages.clear();
-  if (read_messages_.empty()) read_messages_ = std::move(messages);  // keeps the capacity
+  reading_->messages = std::move(messages);  // keeps the capacity
 }
 
 void Connection::answer(std::string_view acknowledgements, size_t answered, size_t ended) {

@@ -107,13 +107,19 @@ void BrokerThread::look_at_due() {
   arm_looks();
 }
 
-void BrokerThread::give_back(Actions actions) {
+std::unique_ptr<Reading> BrokerThread::borrow_reading() {
+  return spare_reading_ ? std::move(spare_reading_) : std::make_unique<Reading>();
+}
+
+void BrokerThread::give_back(std::unique_ptr<Reading> reading) {
+  Actions& actions = reading->actions;
   constexpr size_t kKeptMax = 8192;  // what a read of small publishes brings; larger is let go
   if (actions.list.capacity() > kKeptMax || actions.reply.capacity() > 64 * kKeptMax) return;
+  if (reading->messages.capacity() > kKeptMax) return;
   actions.list.clear();
   actions.reply.clear();
   actions.packets = 0;
-  spare_actions_ = std::move(actions);
+  spare_reading_ = std::move(reading);
 }
 
 void BrokerThread::retire(uint64_t number) {

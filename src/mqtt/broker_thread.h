@@ -40,6 +40,14 @@ struct Claim {
   bool clean_start = true;
 };
 
+// What one read of a connection brings, on its way through the broker.
+struct Reading {
+  Actions actions;
+  std::vector<MessagePtr> messages;     // for the sinks
+  std::shared_ptr<PublishBatch> batch;  // what is to be answered
+  uint64_t ticket = 0;                  // of what they are to be queued or retained for
+};
+
 class BrokerThread {
  public:
   // `threads`: how many there are in all.
@@ -60,8 +68,8 @@ class BrokerThread {
   // time that has become pointless costs less than taking it back.
   void look_at(uint64_t connection, int64_t at_ms);
   // What a read of a connection brings: one is in use per read, so connections own none.
-  Actions borrow_actions() { return std::move(spare_actions_); }
-  void give_back(Actions actions);
+  std::unique_ptr<Reading> borrow_reading();
+  void give_back(std::unique_ptr<Reading> reading);
   // Calls Connection::relieved() once no sink is congested.
   void resume_when_relieved(uint64_t number);
   // Forgets a closed connection, once its callbacks have returned.
@@ -204,7 +212,7 @@ class BrokerThread {
   std::vector<std::unique_ptr<Outbox>> outboxes_;  // by thread
   size_t outbox_items_ = 0;                        // of the last one: the next will be like it
   bool flush_is_due_ = false;
-  Actions spare_actions_;
+  std::unique_ptr<Reading> spare_reading_;
   // When connections are to be looked at: a heap, the earliest first.
   struct Look {
     int64_t at_ms = 0;

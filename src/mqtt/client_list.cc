@@ -2,6 +2,7 @@
 // from any thread and asks nothing of the io threads.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "mqtt/broker_thread.h"
 #include "mqtt/connection.h"
@@ -53,9 +54,9 @@ struct Row {
   double number = 0;
 };
 
-double dropped_in_all(const Receiver& receiver) {
+double dropped_in_all(const Receiver& receiver, const Receiver::Details& details) {
   uint64_t sum = receiver.refused.load(std::memory_order_relaxed);
-  for (const auto& count : receiver.dropped) sum += count.load(std::memory_order_relaxed);
+  if (details.dropped) sum = std::accumulate(details.dropped->begin(), details.dropped->end(), sum);
   return static_cast<double>(sum);
 }
 
@@ -78,7 +79,7 @@ double number_of(const Receiver& receiver, const Receiver::Details& details,
     case ClientQuery::Order::queued:
       return receiver.queued_messages.load(std::memory_order_relaxed);
     case ClientQuery::Order::dropped:
-      return dropped_in_all(receiver);
+      return dropped_in_all(receiver, details);
     case ClientQuery::Order::subscriptions:
       return receiver.subscriptions.load(std::memory_order_relaxed);
   }
@@ -108,6 +109,7 @@ ClientInfo describe(Receiver& receiver) {
     info.session_expiry_s = details->session_expiry_s;
     info.keep_alive_s = details->keep_alive_s;
     info.connected_at_ns = details->connected_at_ns;
+    if (details->dropped) info.dropped = *details->dropped;
     if (!details->connected) {
       info.disconnected_at_ns = details->disconnected_at_ns;
       info.ended_because = details->ended_because;
@@ -120,7 +122,6 @@ ClientInfo describe(Receiver& receiver) {
   info.bytes_out = read(receiver.bytes_out);
   info.rates = {read(receiver.rates[0]), read(receiver.rates[1]), read(receiver.rates[2]),
                 read(receiver.rates[3])};
-  for (size_t i = 0; i < kDropReasons; i++) info.dropped[i] = read(receiver.dropped[i]);
   info.refused = read(receiver.refused);
   info.in_flight_in = read(receiver.in_flight_in);
   info.in_flight_out = read(receiver.in_flight_out);

@@ -74,11 +74,11 @@ void Connection::on_bytes(std::string_view bytes) {
 
 void Connection::consume(std::string_view bytes) {
   protocol_.observe(is_traced() ? this : nullptr);
-  Actions actions = thread_.borrow_actions();
+  std::unique_ptr<Reading> reading = thread_.borrow_reading();
   const Now at = thread_.now();
-  protocol_.consume(bytes, at, actions);
-  perform(actions, at);
-  thread_.give_back(std::move(actions));
+  protocol_.consume(bytes, at, reading->actions);
+  perform(*reading, at);
+  thread_.give_back(std::move(reading));
   if (session_ == nullptr || unadmitted_bytes_ != 0) note_unadmitted();
 }
 
@@ -96,8 +96,9 @@ void Connection::note_unadmitted() {
   refuse(Reason::quota_exceeded, "too much that is not admitted yet");
 }
 
-void Connection::perform(Actions& actions, Now at) {
-  in_read_ = true;
+void Connection::perform(Reading& reading, Now at) {
+  Actions& actions = reading.actions;
+  reading_ = &reading;
   const uint64_t steps = thread_.journal().steps();
   // PINGRESP tells that the broker lives: it waits for no disk.
   if (!actions.reply.empty() && !closed_) {
@@ -117,7 +118,7 @@ void Connection::perform(Actions& actions, Now at) {
         action);
   }
   hand_to_sinks();
-  in_read_ = false;
+  reading_ = nullptr;
   if (std::exchange(replay_is_due_, false)) feed_session();
   go_on_after_connect();
   if (session_ != nullptr) thread_.settle(*session_);
@@ -214,7 +215,8 @@ void Connection::begin(Session& session, bool session_present) {
   log::debug("mqtt", "client {} connected from {}", log::shown(client_id()),
              stream_->peer().text());
   goes_on_ = true;
-  if (!in_read_) go_on_after_connect();  // else the read that brought CONNECT does it at its end
+  if (!is_in_read())
+    go_on_after_connect();  // else the read that brought CONNECT does it at its end
 }
 
 void Connection::go_on_after_connect() {
@@ -277,12 +279,12 @@ void Connection::handle(PublishAction& action, Now at) {
   }
   if (action.qos < 2) {  // QoS 2 is routed when it is stored (BrokerThread::settle)
     BrokerThread::Routed routed = thread_.route(action.message, &session_->receiver(), at);
-    read_ticket_ = std::max(read_ticket_, routed.ticket);
+    reading_->ticket = std::max(reading_->ticket, routed.ticket);
     if (!routed.is_wanted && action.qos == 1) {
-      read_batch_->answers.back().reason = Reason::no_matching_subscribers;
+      reading_->batch->answers.back().reason = Reason::no_matching_subscribers;
     }
   }
-  read_messages_.push_back(std::move(action.message));
+  reading_->messages.push_back(std::move(action.message));
 }
 
 void Connection::handle(AnswerAction& action) {

@@ -53,7 +53,7 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   uint64_t number() const { return number_; }
   const Protocol& protocol() const { return protocol_; }
   // Publishes are settled at the end of a read, for all that it brought.
-  bool is_in_read() const { return in_read_; }
+  bool is_in_read() const { return reading_ != nullptr; }
   // So many of its publishes were answered with `acknowledgements`; of their exchanges `ended` did.
   void answer(std::string_view acknowledgements, size_t answered, size_t ended);
 
@@ -76,7 +76,7 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   void consume(std::string_view bytes);
   void note_unadmitted();
   bool has_room_for(const Message& will) const;
-  void perform(Actions& actions, Now at);
+  void perform(Reading& reading, Now at);
   void go_on_after_connect();
   void handle(ConnectAction& action);
   void handle(PublishAction& action, Now at);
@@ -128,29 +128,26 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   std::unique_ptr<ConnectRequest> request_;  // until it is answered
   std::unique_ptr<ClientRate> rate_;         // null: without limits
   std::string_view turned_away_;             // a literal; empty: it is not
-  Reason turned_away_as_ = Reason::success;  // quota exceeded: it has no place, it only lingers
   size_t unadmitted_bytes_ = 0;              // its part of the hub's
-  bool assigned_ = false;
   Session* session_ = nullptr;  // owned by the thread; null before CONNECT and after the end
   bool closed_ = false;
-  bool paused_ = false;     // reading rests for the sinks, or for what they are to answer
-  bool resting_ = false;    // the thread will call relieved()
-  bool stuffed_ = false;    // reading rests until the peer has taken its answers
-  bool throttled_ = false;  // reading rests until the client's rate is right again
-  bool published_ = false;  // in this read
-  bool wrote_ = false;      // in the journal, in this read
-  bool in_read_ = false;
+  bool paused_ = false;         // reading rests for the sinks, or for what they are to answer
+  bool resting_ = false;        // the thread will call relieved()
+  bool stuffed_ = false;        // reading rests until the peer has taken its answers
+  bool throttled_ = false;      // reading rests until the client's rate is right again
+  bool published_ = false;      // in this read
+  bool wrote_ = false;          // in the journal, in this read
   bool goes_on_ = false;        // CONNECT was accepted; what came behind it is still to be read
   bool traced_ = false;         // as of trace_generation_
   bool replay_is_due_ = false;  // at the end of the read
   bool feeding_ = false;        // a timer will call feed_session()
   bool refusal_is_logged_ = false;
+  bool assigned_ = false;                    // the client identifier
+  Reason turned_away_as_ = Reason::success;  // quota exceeded: it has no place, it only lingers
   uint64_t trace_generation_ = 0;
-  int64_t looked_at_ms_ = INT64_MAX;          // when on_time() comes next
-  std::vector<MessagePtr> read_messages_;     // of this read, for the sinks
-  std::shared_ptr<PublishBatch> read_batch_;  // of this read, what is to be answered
-  uint64_t read_ticket_ = 0;                  // of what they are to be queued or retained for
-  size_t unanswered_ = 0;                     // publishes in this connection's batches
+  int64_t looked_at_ms_ = INT64_MAX;  // when on_time() comes next
+  Reading* reading_ = nullptr;        // of this read, while its actions are carried out
+  size_t unanswered_ = 0;             // publishes in this connection's batches
   // Written behind a step that is not durable yet, oldest first.
   struct Held {
     uint64_t ticket = 0;

@@ -23,7 +23,11 @@ Dropped dropped[kDropReasons] = {Dropped(0), Dropped(1), Dropped(2),
 void count_dropped(Receiver& receiver, DropReason reason, uint64_t messages) {
   if (messages == 0) return;
   const auto at = static_cast<size_t>(reason);
-  add_to(receiver.dropped[at], messages);
+  {
+    auto details = receiver.details.lock();
+    if (!details->dropped) details->dropped = std::make_unique<DropCounts>();
+    (*details->dropped)[at] += messages;
+  }
   dropped[at].counter.add(messages);
 }
 

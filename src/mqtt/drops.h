@@ -22,6 +22,7 @@ enum class DropReason : uint8_t {
   unauthorized,  // it may not receive any more what waited for it
 };
 inline constexpr size_t kDropReasons = 6;
+using DropCounts = std::array<uint64_t, kDropReasons>;  // by reason
 
 // As the metric's label `reason`.
 inline constexpr std::array<std::string_view, kDropReasons> kDropLabels = {

@@ -37,6 +37,7 @@ struct Receiver {
 
   const std::string client_id;
   std::atomic<uint32_t> home;  // index of the io thread that owns the session
+  std::atomic<bool> is_restricted = false;
   Session* session = nullptr;  // home thread only; null while the session is on its way there
   // What the journal calls the session; 0: it is not written down. Set once before it subscribes,
   // on the home thread; to 0 again when it is to end with its connection, or has ended.
@@ -54,12 +55,10 @@ struct Receiver {
     std::shared_ptr<const TopicAccess> topics = details.lock()->topics;
     return topics == nullptr || topics->may_receive(topic);
   }
-  std::atomic<bool> is_restricted = false;
 
   // Written on the home thread, read by any.
   std::atomic<uint64_t> messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0;
   std::atomic<uint64_t> refused = 0;  // publishes from it that it had no permission for
-  std::array<std::atomic<uint64_t>, kDropReasons> dropped = {};
   std::atomic<uint32_t> subscriptions = 0, queued_messages = 0, in_flight_in = 0, in_flight_out = 0;
   std::atomic<uint64_t> queued_bytes = 0;
 
@@ -75,6 +74,10 @@ struct Receiver {
     std::shared_ptr<const TopicAccess> topics;
     int64_t connected_at_ns = 0, disconnected_at_ns = 0;
     std::string ended_because;
+    std::unique_ptr<DropCounts> dropped;  // null: nothing yet, as for most
+    uint64_t dropped_for(DropReason reason) const {
+      return dropped ? (*dropped)[static_cast<size_t>(reason)] : 0;
+    }
   };
   Guarded<Details, SmallMutex> details;
 

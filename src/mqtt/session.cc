@@ -72,12 +72,12 @@ Session::~Session() {
 
 void Session::attach(const Attachment& attachment, Now now) {
   to_ = attachment;
-  window_ = std::min<size_t>(attachment.receive_maximum, kInFlightMax);
+  window_ = std::min<uint32_t>(attachment.receive_maximum, kInFlightMax);
   aliases_.reset();
   if (attachment.topic_alias_maximum > 0) {
     aliases_ = std::make_unique<TopicAliases>(attachment.topic_alias_maximum);
   }
-  unsent_ = in_flight_.size();
+  unsent_ = static_cast<uint32_t>(in_flight_.size());
   for (InFlight& sent : in_flight_) sent.on_wire = false;
   // An answer may rely on a step of the connection before that is not durable yet.
   if (journal_key() != 0 && !journal_->is_failed()) hold_until(journal_->touch());

@@ -282,16 +282,16 @@ class Session {
   Share will_share_, subscriptions_share_;  // of the budget
   const RetainedStore& retained_;
   Attachment to_;
-  size_t window_ = 0;
+  uint32_t window_ = 0;                     // of the present connection
+  uint32_t unsent_ = 0;                     // of in_flight_, not sent on the present connection yet
   std::unique_ptr<TopicAliases> aliases_;   // of the present connection, if its client takes any
   Ring<InFlight> in_flight_;                // in the order of first sending
-  size_t unsent_ = 0;                       // of these, not sent on the present connection yet
   Ring<Delivery> queue_;                    // QoS 1 and 2, not sent yet
   size_t queued_bytes_ = 0;                 // of queue_ and in_flight_
   std::unique_ptr<RetainedReplay> replay_;  // null: nothing to replay
   std::vector<SharedGroupPtr> groups_;
-  size_t group_messages_ = 0;  // of queue_ and in_flight_
-  uint64_t sequence_ = 0;      // of QoS 1 and 2 messages sent; gives the packet identifiers
+  uint32_t group_messages_ = 0;  // of queue_ and in_flight_
+  uint64_t sequence_ = 0;        // of QoS 1 and 2 messages sent; gives the packet identifiers
   IncomingIds incoming_;
   std::vector<std::shared_ptr<PublishBatch>> batches_;  // not answered yet, oldest first
 };

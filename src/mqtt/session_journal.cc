@@ -94,7 +94,7 @@ void Session::restore_received(uint16_t packet_id) {
 
 // Identifiers go on behind the one given last.
 void Session::finish_restoring() {
-  unsent_ = in_flight_.size();
+  unsent_ = static_cast<uint32_t>(in_flight_.size());
   if (!in_flight_.empty()) sequence_ = kPacketIds + in_flight_.back().packet_id;
   // Each of them may stand in the way from the first round on.
   for (InFlight& sent : in_flight_) sent.sequence = 0;

@@ -107,7 +107,7 @@ TEST_CASE("the budget of all queues bounds each, and an ended session gives back
     for (int i = 0; i < 100; i++) s.deliver(session, make_message("t", std::string(100, 'x'), 1));
     CHECK(session.queued() > 0);
     CHECK(session.queued() < 20);
-    CHECK(s.receiver->dropped[size_t(DropReason::budget)] == 100 - session.queued());
+    CHECK(s.receiver->details.lock()->dropped_for(DropReason::budget) == 100 - session.queued());
     CHECK(small.bytes_used > 0);
   }
   CHECK(small.bytes_used == 0);

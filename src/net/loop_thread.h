@@ -68,6 +68,7 @@ class FdWatch {
   ~FdWatch();
   FdWatch(const FdWatch&) = delete;
   FdWatch& operator=(const FdWatch&) = delete;
+  LoopThread& loop() const { return loop_; }
   int fd() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
   // One call to on_readable() / on_writable(); at most one wait of each kind at a time.

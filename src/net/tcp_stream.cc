@@ -38,16 +38,16 @@ Error socket_error(std::string_view what, int code) {
 class TcpConnection final : public LoopClient, public std::enable_shared_from_this<TcpConnection> {
  public:
   TcpConnection(LoopThread& loop, int fd, Peer peer)
-      : loop_(loop), watch_(loop, fd, *this), peer_(std::move(peer)) {
+      : watch_(loop, fd, *this), peer_(std::move(peer)) {
     if (watch_.is_open()) connections_open.add(1);
   }
   ~TcpConnection() override { close(); }
 
   void start(StreamReader& reader) {
-    WEIR_ASSERT(loop_.is_this_thread(), "a stream is used on its own loop");
+    WEIR_ASSERT(loop().is_this_thread(), "a stream is used on its own loop");
     reader_ = &reader;
     if (!watch_.is_open()) {
-      loop_.post([self = shared_from_this()] { self->end(Error{Errc::io, "not connected"}); });
+      loop().post([self = shared_from_this()] { self->end(Error{Errc::io, "not connected"}); });
     }
     read_on();
   }
@@ -71,7 +71,7 @@ class TcpConnection final : public LoopClient, public std::enable_shared_from_th
   void close();
   bool is_closing_gracefully() const { return closing_gracefully_; }
   const Peer& peer() const { return peer_; }
-  LoopThread& loop() { return loop_; }
+  LoopThread& loop() { return watch_.loop(); }
 
   void on_readable() override;
   void on_writable() override {
@@ -84,11 +84,11 @@ class TcpConnection final : public LoopClient, public std::enable_shared_from_th
  private:
   bool may_write() const { return watch_.is_open() && !closing_gracefully_ && !send_failed_; }
   void after_write() {
-    WEIR_ASSERT(loop_.is_this_thread(), "a stream is used on its own loop");
+    WEIR_ASSERT(loop().is_this_thread(), "a stream is used on its own loop");
     if (queue_.size_bytes() > kStreamLowWaterBytes) above_low_water_ = true;
     if (flush_requested_ || waiting_writable_) return;
     flush_requested_ = true;
-    loop_.flush_later(shared_from_this());
+    loop().flush_later(shared_from_this());
   }
   void read_on() {
     if (!watch_.is_open() || ended_ || waiting_readable_ || reading_paused_) return;
@@ -102,20 +102,19 @@ class TcpConnection final : public LoopClient, public std::enable_shared_from_th
   void begin_drain();
   void watch_closing(size_t unsent_before);
 
-  LoopThread& loop_;
   FdWatch watch_;
   const Peer peer_;
   StreamReader* reader_ = nullptr;
   WriteQueue queue_;
-  bool reading_paused_ = false;
-  bool waiting_readable_ = false;
-  bool waiting_writable_ = false;
-  bool flush_requested_ = false;
-  bool above_low_water_ = false;
-  bool ended_ = false;        // nothing more will be read
-  bool send_failed_ = false;  // nothing more can be written
-  bool closing_gracefully_ = false;
-  bool draining_ = false;
+  bool reading_paused_ : 1 = false;
+  bool waiting_readable_ : 1 = false;
+  bool waiting_writable_ : 1 = false;
+  bool flush_requested_ : 1 = false;
+  bool above_low_water_ : 1 = false;
+  bool ended_ : 1 = false;        // nothing more will be read
+  bool send_failed_ : 1 = false;  // nothing more can be written
+  bool closing_gracefully_ : 1 = false;
+  bool draining_ : 1 = false;
   IoThread::TimerId close_timer_ = 0;
 };
 
@@ -124,7 +123,7 @@ class TcpConnection final : public LoopClient, public std::enable_shared_from_th
 void TcpConnection::on_readable() {
   waiting_readable_ = false;
   if (!watch_.is_open() || ended_ || reading_paused_) return;
-  const ssize_t received = ::recv(watch_.fd(), loop_.read_buffer(), kReadBufferBytes, 0);
+  const ssize_t received = ::recv(watch_.fd(), loop().read_buffer(), kReadBufferBytes, 0);
   if (received < 0) {
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return read_on();
     return end(socket_error("read", errno));
@@ -132,7 +131,7 @@ void TcpConnection::on_readable() {
   if (received == 0) return end({});
   const auto size = static_cast<size_t>(received);
   bytes_received.add(size);
-  if (reader_ != nullptr) reader_->on_bytes(std::string_view(loop_.read_buffer(), size));
+  if (reader_ != nullptr) reader_->on_bytes(std::string_view(loop().read_buffer(), size));
   read_on();
 }
 
@@ -191,7 +190,7 @@ void TcpConnection::all_sent() {
 
 void TcpConnection::close_gracefully() {
   if (!watch_.is_open() || closing_gracefully_) return;
-  WEIR_ASSERT(loop_.is_this_thread(), "a stream is used on its own loop");
+  WEIR_ASSERT(loop().is_this_thread(), "a stream is used on its own loop");
   closing_gracefully_ = true;
   reader_ = nullptr;
   if (send_failed_) return close();
@@ -204,8 +203,8 @@ void TcpConnection::begin_drain() {
   draining_ = true;
   if (ended_) return close();
   ::shutdown(watch_.fd(), SHUT_WR);
-  if (close_timer_ != 0) loop_.cancel(close_timer_);
-  close_timer_ = loop_.after_ms(kDrainMsMax, [self = shared_from_this()] {
+  if (close_timer_ != 0) loop().cancel(close_timer_);
+  close_timer_ = loop().after_ms(kDrainMsMax, [self = shared_from_this()] {
     self->close_timer_ = 0;
     self->close();
   });
@@ -214,7 +213,7 @@ void TcpConnection::begin_drain() {
 }
 
 void TcpConnection::watch_closing(size_t unsent_before) {
-  close_timer_ = loop_.after_ms(kCloseStalledMsMax, [self = shared_from_this(), unsent_before] {
+  close_timer_ = loop().after_ms(kCloseStalledMsMax, [self = shared_from_this(), unsent_before] {
     self->close_timer_ = 0;
     if (self->queue_.size_bytes() >= unsent_before) return self->close();
     self->watch_closing(self->queue_.size_bytes());
@@ -226,7 +225,7 @@ void TcpConnection::close() {
   ended_ = true;
   if (!watch_.is_open()) return;
   connections_open.add(-1);
-  if (close_timer_ != 0) loop_.cancel(std::exchange(close_timer_, 0));
+  if (close_timer_ != 0) loop().cancel(std::exchange(close_timer_, 0));
   queue_.clear();
   watch_.close();
 }
