@@ -60,5 +60,8 @@ Result<void> inspect_log(const std::string& directory, FileSystem& files,
                          const std::function<void(const WalSegmentInfo&)>& visit);
 Result<void> inspect_chunks(const std::string& directory,
                             const std::function<void(const ChunkInfo&)>& visit);
+// Reads all of it and compares: log, chunks, catalog. `problem` is told each thing that is wrong.
+Result<void> verify(const std::string& directory, FileSystem& files,
+                    const std::function<void(const std::string&)>& problem);
 
 }  // namespace weir::store

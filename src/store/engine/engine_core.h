@@ -47,6 +47,8 @@ class EngineCore final : public Engine {
   Result<void> maintain() override;
   // recovery.cc
   Result<void> recover();
+  // backup.cc
+  Result<void> backup(const std::string& target);
 
  private:
   struct Buckets {
@@ -97,11 +99,15 @@ class EngineCore final : public Engine {
   Roaring leave_out_head_fields(Bucket& bucket, int64_t group_start_ns, MeasurementId measurement,
                                 std::vector<FieldId>& unseen);
 
+  // rechunk.cc; with maintenance_ held, and only while no delete waits to reach the chunks
+  Result<void> rechunk();
+
   // maintenance.cc
   void run_maintenance();
   Result<void> drop_expired_groups();
   void freeze_due();
   bool work_waits() const;
+  bool removal_waits() const;
   bool has_frozen() const;
   void wake_maintenance();
 

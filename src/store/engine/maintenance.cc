@@ -71,9 +71,18 @@ Result<void> EngineCore::maintain() {
   if (!log_->health().ok()) return {};
   freeze_due();
   WEIR_CHECK(seal_frozen());
+  if (!removal_waits()) WEIR_CHECK(rechunk());
   bool log_is_long = writer_->total_bytes() > options_.log_bytes_max;
   if (log_is_long || sealed_bytes_ > kCheckpointBytes) return checkpoint();
   return {};
+}
+
+bool EngineCore::removal_waits() const {
+  for (const BucketPtr& bucket : all_buckets()) {
+    std::lock_guard lock(bucket->head.mutex());
+    if (!bucket->head.removals().empty()) return true;
+  }
+  return false;
 }
 
 // Freezes rows that are old, or whose log segments should go, or that take too much memory.
