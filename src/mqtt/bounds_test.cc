@@ -152,6 +152,7 @@ TEST_CASE("subscriptions are bounded by what they hold, for one client and in al
     f.send(other, "UNSUBSCRIBE id=2 filter=small/one", version);
     CHECK(f.hub->queues.subscription_bytes == held);
     peer.vanish();
+    other.vanish();
     f.loops.run();
     CHECK(f.hub->queues.subscription_bytes == 0);
   }
@@ -213,6 +214,26 @@ TEST_CASE("no limit for a client's queue leaves it that of all queues") {
   CHECK(f.hub->clients({}).clients.front().queued_messages == 1500);
   for (int i = 0; i < 20; i++) publish(std::string(100'000, 'x'));
   CHECK(f.hub->queues.bytes_used < 1300 * 1024);
+}
+
+TEST_CASE("packets that have not come whole hold so much in all, small ones come through") {
+  Fixture f;
+  std::string most("\x30\xff\xff\x3e", 4);  // a PUBLISH of almost 1 MiB
+  most.resize(1'000'000, 'x');
+  size_t hoarders = Hub::kPartialBytesMax / most.size();
+  for (size_t i = 0; i < hoarders; i++) {
+    f.connect("CONNECT client_id=h" + std::to_string(i) + " clean", 4).send(most);
+  }
+  CHECK(f.hub->partial_bytes > Hub::kPartialBytesMax - most.size());
+  FakePeer& late = f.connect("CONNECT client_id=late clean", 5);
+  late.send(most);
+  CHECK(late.received() == assemble_packet("DISCONNECT reason=0x97", 5));
+  FakePeer& small = f.connect("CONNECT client_id=small clean", 5);
+  f.send(small, "PUBLISH topic=t payload=" + std::string(10'000, 'x'), 5);
+  CHECK_FALSE(small.is_closed());
+  for (auto& peer : f.peers) peer->vanish();
+  f.loops.run();
+  CHECK(f.hub->partial_bytes == 0);
 }
 
 TEST_CASE("topic aliases hold so many bytes, whatever their maximum") {

@@ -79,7 +79,19 @@ void Connection::consume(std::string_view bytes) {
   protocol_.consume(bytes, at, reading->actions);
   perform(*reading, at);
   thread_.give_back(std::move(reading));
-  if (session_ == nullptr || unadmitted_bytes_ != 0) note_unadmitted();
+  if (session_ == nullptr) return note_unadmitted();
+  if (pending_bytes_ != 0 || protocol_.buffered_bytes() > Hub::kPartialFree) note_partial();
+}
+
+// The same as note_unadmitted() for large packets that have not come whole.
+void Connection::note_partial() {
+  size_t bytes = closed_ ? 0 : protocol_.buffered_bytes();
+  if (bytes <= Hub::kPartialFree) bytes = 0;
+  const size_t before = std::exchange(pending_bytes_, bytes);
+  const size_t in_all = thread_.hub().partial_bytes += bytes - before;
+  if (bytes > before && in_all > Hub::kPartialBytesMax) {
+    close(Reason::quota_exceeded, "too much of packets that have not come whole");
+  }
 }
 
 // Keeps account of what a connection holds before it is anybody's.
@@ -88,7 +100,7 @@ void Connection::note_unadmitted() {
   if (!closed_ && session_ == nullptr) {
     bytes = protocol_.buffered_bytes() + (request_ ? request_->packet_bytes : 0);
   }
-  size_t before = std::exchange(unadmitted_bytes_, bytes);
+  size_t before = std::exchange(pending_bytes_, bytes);
   size_t in_all = thread_.hub().unadmitted_bytes += bytes - before;
   if (bytes <= before || bytes <= Hub::kUnadmittedFree || in_all <= Hub::kUnadmittedBytesMax) {
     return;
@@ -161,6 +173,10 @@ void Connection::authenticated(Result<Identity> answer) {
   protocol_.set_identity(std::move(answer).value());
   if (request_->will && !may_publish(identity(), request_->will->topic)) {
     return refuse(Reason::not_authorized, "a will that the client may not publish");
+  }
+  if (client_id().size() > Session::kClientIdBytesFree &&
+      thread_.hub().queues.subscription_bytes > Session::kSubscriptionBytesTotalMax) {
+    return refuse(Reason::quota_exceeded, "sessions hold as much as they may");
   }
   if (request_->will && !has_room_for(*request_->will)) {
     return refuse(Reason::quota_exceeded, "as much waits for clients as may");
@@ -336,7 +352,12 @@ void Connection::feed_session() {
 }
 
 // The time is not moved with every packet: on_time() asks again when it comes too early.
-void Connection::arm_timer() { look_at(protocol_.deadline_ms()); }
+// Nor is it looked forward to for long: a time that was asked for stays listed, whether or not the
+// connection lives to see it.
+void Connection::arm_timer() {
+  const int64_t deadline_ms = protocol_.deadline_ms();
+  if (deadline_ms != INT64_MAX) look_at(std::min(deadline_ms, thread_.now().ms + kLookMsMax));
+}
 
 void Connection::look_at(int64_t at_ms) {
   if (at_ms >= looked_at_ms_) return;
@@ -386,7 +407,7 @@ void Connection::finish(std::string_view farewell, bool with_will, bool graceful
   if (!farewell.empty()) write(farewell);
   closed_ = true;
   request_.reset();
-  note_unadmitted();
+  session_ != nullptr ? note_partial() : note_unadmitted();
   if (gracefully) {
     stream_->close_gracefully();
   } else {

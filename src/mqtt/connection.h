@@ -29,6 +29,8 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   // Topic filters of one SUBSCRIBE that are looked at: a client may bring all of its subscriptions
   // at once, and nobody waits for more than these.
   static constexpr size_t kFiltersMax = kSubscriptionsMax;
+  // How far ahead a connection is looked at: a look a minute costs nothing.
+  static constexpr int64_t kLookMsMax = 60'000;
   // How soon a keep-alive that ran out while reading rested is looked at again.
   static constexpr int64_t kRestingMs = 100;
   // How soon more retained messages are fed to a client that takes them: below what a user notices,
@@ -75,6 +77,7 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
  private:
   void consume(std::string_view bytes);
   void note_unadmitted();
+  void note_partial();
   bool has_room_for(const Message& will) const;
   void perform(Reading& reading, Now at);
   void go_on_after_connect();
@@ -128,7 +131,7 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   std::unique_ptr<ConnectRequest> request_;  // until it is answered
   std::unique_ptr<ClientRate> rate_;         // null: without limits
   std::string_view turned_away_;             // a literal; empty: it is not
-  size_t unadmitted_bytes_ = 0;              // its part of the hub's
+  size_t pending_bytes_ = 0;                 // its part of what the hub has unadmitted, or partial
   Session* session_ = nullptr;  // owned by the thread; null before CONNECT and after the end
   bool closed_ = false;
   bool paused_ = false;         // reading rests for the sinks, or for what they are to answer

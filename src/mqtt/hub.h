@@ -81,6 +81,10 @@ struct Hub : std::enable_shared_from_this<Hub> {
   // a common CONNECT are refused; kUnadmittedFree for each connection comes on top.
   static constexpr size_t kUnadmittedBytesMax = 64 * 1024 * 1024;
   static constexpr size_t kUnadmittedFree = 1024;
+  // What clients have sent of packets that are not whole yet, beyond kPartialFree for each.
+  static constexpr size_t kPartialBytesMax = 512 * 1024 * 1024;
+  static constexpr size_t kPartialFree = 16 * 1024;
+  std::atomic<size_t> partial_bytes = 0;
   // Connections beyond the most there may be that stay until their CONNECT can be answered: some
   // hundred give every client of a common storm a reason; more are closed at once.
   static constexpr size_t kLingeringMax = 500;

@@ -14,7 +14,9 @@ Session::Session(std::shared_ptr<Receiver> receiver, const SessionLimits& limits
       budget_(budget),
       will_share_(budget.bytes_used),
       subscriptions_share_(budget.subscription_bytes),
-      retained_(retained) {}
+      retained_(retained) {
+  subscriptions_share_.set(base_bytes());
+}
 
 // A filter's text, here and in the tree, and its nodes and entries there.
 static size_t cost_of(std::string_view filter) {
@@ -44,7 +46,7 @@ bool Session::drop_subscription(const std::string& filter) {
 }
 
 void Session::count_subscriptions() {
-  size_t bytes = 0;
+  size_t bytes = base_bytes();
   for (const auto& [filter, subscription] : subscriptions) bytes += cost_of(filter);
   subscriptions_share_.set(bytes);
 }
@@ -155,6 +157,9 @@ bool Session::write_shared(Outgoing& outgoing, SendForm form) {
 // Whether one more QoS 1 or 2 message may go out: the client's window has room for it and the wire
 // drains. What was sent on an earlier connection goes first.
 bool Session::has_room_in_flight() const {
+  bool is_heavy = in_flight_bytes_ > kInFlightBytesMax ||
+                  budget_.bytes_used.load(std::memory_order_relaxed) > budget_.bytes_max;
+  if (is_heavy && !in_flight_.empty()) return false;
   return to_.wire != nullptr && unsent_ == 0 && in_flight_.size() < window_ &&
          to_.wire->unsent_bytes() <= limits_.unsent_bytes_max;
 }

@@ -81,6 +81,10 @@ class Session {
   // Unacknowledged messages per client, whatever larger window it offers: they are all held in
   // memory, and each acknowledgement is looked up among them.
   static constexpr size_t kInFlightMax = 1000;
+  // And so many bytes of them, or as many as all queues may hold; one always goes out.
+  static constexpr size_t kInFlightBytesMax = 64 * 1024 * 1024;
+  // Client identifiers above this are refused while sessions hold too much.
+  static constexpr size_t kClientIdBytesFree = 256;
   // A message may grow on its way through the broker, by the identifiers of up to 10,000
   // subscriptions and an alias; beyond this it might be more than a packet can hold.
   static constexpr size_t kDeliverableBytesMax = kPacketBytesMost - 256 * 1024;
@@ -269,6 +273,7 @@ class Session {
   uint16_t take_packet_id();
   void hold(const Delivery& delivery);
   void let_go(const Delivery& delivery);
+  size_t base_bytes() const { return 2 * receiver_->client_id.size(); }  // here and in the journal
   void update_room();
   void tell_figures();
   void drop(DropReason reason, uint64_t messages = 1);
@@ -288,6 +293,7 @@ class Session {
   Ring<InFlight> in_flight_;                // in the order of first sending
   Ring<Delivery> queue_;                    // QoS 1 and 2, not sent yet
   size_t queued_bytes_ = 0;                 // of queue_ and in_flight_
+  size_t in_flight_bytes_ = 0;              // of in_flight_
   std::unique_ptr<RetainedReplay> replay_;  // null: nothing to replay
   std::vector<SharedGroupPtr> groups_;
   uint32_t group_messages_ = 0;  // of queue_ and in_flight_

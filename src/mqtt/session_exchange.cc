@@ -16,6 +16,7 @@ namespace weir::mqtt {
 // A message has been written with this identifier.
 void Session::begin_sending(uint16_t packet_id, Delivery delivery) {
   hold(delivery);
+  in_flight_bytes_ += delivery.bytes();
   InFlight& sent = in_flight_.emplace_back();
   sent.packet_id = packet_id;
   sent.sequence = sequence_;
@@ -29,6 +30,7 @@ void Session::release_sent(InFlight& sent) {
     if (!journal_->is_failed()) hold_until(ticket);  // else PUBREL is not sent (write_pubrel)
   }
   let_go(sent.delivery);
+  in_flight_bytes_ -= sent.delivery.bytes();
   sent.delivery.message.reset();
   sent.delivery.ids = {};
   sent.delivery.group.reset();
@@ -39,7 +41,10 @@ void Session::release_sent(InFlight& sent) {
 Session::InFlightAt Session::finish_sending(InFlightAt at) {
   mark_on_wire(*at);
   note_done(at->delivery);
-  if (!at->is_released) let_go(at->delivery);
+  if (!at->is_released) {
+    let_go(at->delivery);
+    in_flight_bytes_ -= at->delivery.bytes();
+  }
   return in_flight_.erase(at);
 }
 

@@ -84,6 +84,7 @@ void Session::restore(Restored restored) {
     sent.delivery = {nullptr, restored.qos, false, {}, nullptr, restored.number};
   } else {
     hold(sent.delivery);
+    in_flight_bytes_ += sent.delivery.bytes();
   }
 }
 

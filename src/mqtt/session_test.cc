@@ -175,6 +175,24 @@ TEST_CASE("a retained message whose successor was lost on its way is not passed 
   CHECK(s.wire.take() == assemble_packet("PUBLISH topic=t/1 retain payload=new", 4));
 }
 
+TEST_CASE("what a client that acknowledges nothing is sent is bounded by bytes") {
+  Setting s;
+  s.limits.queued_bytes_max = 8 << 20;
+  QueueBudget budget(1 << 30);
+  Session session(s.receiver, s.limits, budget, s.retained);
+  session.attach({&s.wire}, {});
+  auto message = make_message("t", std::string(1 << 20, 'x'), 1);
+  for (int i = 0; i < 200; i++) {
+    s.deliver(session, message);
+    s.wire.sent.clear();
+  }
+  CHECK(session.queued() == 64);
+  CHECK(budget.bytes_used < 66 << 20);
+  session.on_answer(PacketType::puback, 1, Reason::success);
+  s.deliver(session, message);
+  CHECK(session.queued() == 64);
+}
+
 TEST_CASE("a shorter list of messages is retained once the bytes are used up") {
   RetainedStore retained(10, 20);
   CHECK(retained.store(make_message("a", "123456789", 0)));
