@@ -1,6 +1,16 @@
 #include "base/wal_writer.h"
 
+#include <algorithm>
+
 namespace weir {
+namespace {
+
+// A segment reserves as much again as it has, within these: a log that rests takes a few blocks,
+// and a busy one pays for metadata in one sync of many.
+constexpr uint64_t kReserveBytesMin = 64 * 1024;
+constexpr uint64_t kReserveBytesMax = 16 * 1024 * 1024;
+
+}  // namespace
 
 WalWriter::WalWriter(const WalKind& kind, FileSystem& files, std::string directory,
                      uint64_t segment_bytes)
@@ -16,13 +26,21 @@ Result<void> WalWriter::open_segment(uint64_t first_lsn) {
   WalSegment segment{directory_ + "/" + segment_name(first_lsn), first_lsn, first_lsn,
                      kWalHeaderBytes};
   WEIR_TRY(std::unique_ptr<WritableFile> file, files_.create(segment.path));
-  WEIR_CHECK(file->preallocate(segment_bytes_));
   WEIR_CHECK(file->append(segment_header(kind_, first_lsn)));
   WEIR_CHECK(synced(file->sync()));
   WEIR_CHECK(synced(files_.sync_directory(directory_)));
   file_ = std::move(file);
+  reserved_bytes_ = kWalHeaderBytes;
   segments_.lock()->push_back(std::move(segment));
   return {};
+}
+
+// Space is only asked for: without it the append itself tells whether there is enough.
+void WalWriter::reserve(uint64_t bytes) {
+  if (bytes <= reserved_bytes_) return;
+  const uint64_t ahead = std::clamp(bytes, kReserveBytesMin, kReserveBytesMax);
+  reserved_bytes_ = std::max(bytes, std::min(bytes + ahead, segment_bytes_));
+  (void)file_->preallocate(reserved_bytes_);
 }
 
 Result<void> WalWriter::append(std::string_view bytes, uint64_t end_lsn) {
@@ -30,7 +48,9 @@ Result<void> WalWriter::append(std::string_view bytes, uint64_t end_lsn) {
   WalSegment current = segments_.lock()->back();
   if (current.bytes > kWalHeaderBytes && current.bytes + bytes.size() > segment_bytes_) {
     WEIR_CHECK(rotate());
+    current = segments_.lock()->back();
   }
+  reserve(current.bytes + bytes.size());
   WEIR_CHECK(file_->append(bytes));
   auto segments = segments_.lock();
   segments->back().bytes += bytes.size();

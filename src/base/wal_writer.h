@@ -2,11 +2,12 @@
 //
 // A record survives a crash of the machine once sync() has returned ok after its append();
 // append() alone promises survival of a crash of the process. A full segment is synced and closed
-// before the next is created, so damage in any but the last segment is never a torn write. After
-// a failed sync the tail is unknown: the caller must not use the writer again until the log is
-// reopened. After any other failure (a full disk) start_over() makes the tail known again. Layout:
-// wal_format.h. Threads: append(), sync() and rotate() from the log's thread
-// only; segments() and remove_before() from any.
+// before the next is created, so damage in any but the last segment is never a torn write. Space is
+// reserved as a segment grows, so that most syncs write no metadata and an idle log holds none.
+// After a failed sync the tail is unknown: the caller must not use the writer again until the log
+// is reopened. After any other failure (a full disk) start_over() makes the tail known again.
+// Layout: wal_format.h. Threads: append(), sync() and rotate() from the log's thread only;
+// segments() and remove_before() from any.
 #pragma once
 
 #include <cstdint>
@@ -50,12 +51,14 @@ class WalWriter {
 
  private:
   Result<void> open_segment(uint64_t first_lsn);
+  void reserve(uint64_t bytes);
   Result<void> synced(Result<void> how);
 
   const WalKind kind_;
   FileSystem& files_;
   std::string directory_;
   uint64_t segment_bytes_;
+  uint64_t reserved_bytes_ = 0;         // of the current segment
   std::unique_ptr<WritableFile> file_;  // null: start_over() is due
   uint64_t next_lsn_ = 1;               // of the next record
   bool has_failed_sync_ = false;
