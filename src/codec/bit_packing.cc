@@ -9,37 +9,12 @@
 namespace weir::codec {
 namespace {
 
-constexpr size_t packed_bytes(size_t count, unsigned width) { return (count * width + 7) / 8; }
-
 constexpr uint64_t mask_of(unsigned width) {
   return width >= 64 ? ~uint64_t{0} : (uint64_t{1} << width) - 1;
 }
 
 // An exception costs its gap (two bytes below 16384, else three) and its high bits, seven a byte.
 constexpr size_t exception_bytes(unsigned high_bits) { return 3 + (high_bits + 6) / 7; }
-
-void append_bits(std::span<const uint64_t> values, unsigned width, std::string& out) {
-  if (width == 0) return;
-  const uint64_t mask = mask_of(width);
-  const size_t begin = out.size();
-  out.resize(begin + packed_bytes(values.size(), width) + 8);  // whole words are stored; cut below
-  char* place = out.data() + begin;
-  uint64_t word = 0;
-  unsigned filled = 0;
-  for (uint64_t value : values) {
-    value &= mask;
-    word |= value << filled;
-    filled += width;
-    if (filled >= 64) {
-      std::memcpy(place, &word, 8);
-      place += 8;
-      filled -= 64;
-      word = filled == 0 ? 0 : value >> (width - filled);
-    }
-  }
-  std::memcpy(place, &word, 8);
-  out.resize(begin + packed_bytes(values.size(), width));
-}
 
 uint64_t load_word(const char* place) {
   uint64_t word;
@@ -92,6 +67,31 @@ void unpack(const char* bits, size_t count, unsigned width, uint64_t* values, ui
   unpack_wide(bits, count, width, values, reference);
 }
 
+}  // namespace
+
+void append_bits(std::span<const uint64_t> values, unsigned width, std::string& out) {
+  if (width == 0) return;
+  const uint64_t mask = mask_of(width);
+  const size_t begin = out.size();
+  out.resize(begin + packed_bytes(values.size(), width) + 8);  // whole words are stored; cut below
+  char* place = out.data() + begin;
+  uint64_t word = 0;
+  unsigned filled = 0;
+  for (uint64_t value : values) {
+    value &= mask;
+    word |= value << filled;
+    filled += width;
+    if (filled >= 64) {
+      std::memcpy(place, &word, 8);
+      place += 8;
+      filled -= 64;
+      word = filled == 0 ? 0 : value >> (width - filled);
+    }
+  }
+  std::memcpy(place, &word, 8);
+  out.resize(begin + packed_bytes(values.size(), width));
+}
+
 // The loads above may touch up to 8 bytes behind a value's last bit. All values whose loads stay
 // inside `bits` are read in place, the few behind them from a padded copy of the tail.
 void read_bits(std::string_view bits, unsigned width, std::span<uint64_t> values,
@@ -106,8 +106,6 @@ void read_bits(std::string_view bits, unsigned width, std::span<uint64_t> values
   std::memcpy(padded, tail.data(), tail.size());
   unpack(padded, values.size() - in_place, width, values.data() + in_place, reference);
 }
-
-}  // namespace
 
 PackedPlan PackedPlan::from_max(size_t count, uint64_t max) {
   const unsigned width = bit_width(max);
@@ -132,46 +130,63 @@ PackedPlan PackedPlan::from_widths(size_t count, const std::array<uint32_t, 65>&
   return best;
 }
 
-void append_packed(std::span<const uint64_t> values, const PackedPlan& plan, std::string& out) {
+void append_packed_head(std::span<const uint64_t> values, const PackedPlan& plan,
+                        std::string& out) {
   ByteWriter writer(out);
   writer.u8(static_cast<uint8_t>(plan.width | (plan.exceptions > 0 ? kPackedExceptions : 0)));
-  if (plan.exceptions > 0) {
-    writer.varint(plan.exceptions);
-    size_t next = 0;
-    for (size_t i = 0; i < values.size(); i++) {
-      if (bit_width(values[i]) <= plan.width) continue;
-      writer.varint(i - next);
-      writer.varint(values[i] >> plan.width);
-      next = i + 1;
-    }
+  if (plan.exceptions == 0) return;
+  writer.varint(plan.exceptions);
+  size_t next = 0;
+  for (size_t i = 0; i < values.size(); i++) {
+    if (bit_width(values[i]) <= plan.width) continue;
+    writer.varint(i - next);
+    writer.varint(values[i] >> plan.width);
+    next = i + 1;
   }
+}
+
+void append_packed(std::span<const uint64_t> values, const PackedPlan& plan, std::string& out) {
+  append_packed_head(values, plan, out);
   append_bits(values, plan.width, out);
 }
 
-Result<void> read_packed(ByteReader& in, std::span<uint64_t> values, uint64_t reference) {
-  const uint8_t head = in.u8();
-  const unsigned width = head & ~kPackedExceptions;
+Result<PackedHead> PackedHead::read(ByteReader& in, size_t count) {
+  const uint8_t byte = in.u8();
+  const unsigned width = byte & ~kPackedExceptions;
   if (!in.ok() || width > 64) return Error{Errc::invalid, "packed block: width over 64 bits"};
-  const bool has_exceptions = (head & kPackedExceptions) != 0;
+  const bool has_exceptions = (byte & kPackedExceptions) != 0;
   const uint64_t exceptions = has_exceptions ? in.varint() : 0;
-  if (exceptions > values.size() || (has_exceptions && width == 64)) {
+  if (exceptions > count || (has_exceptions && width == 64)) {
     return Error{Errc::invalid, "packed block: more exceptions than values"};
   }
-  ByteReader exception_reader = in;  // read again below, once the values are there
+  PackedHead head(in);  // read again by patch(), once the values are there
+  head.width_ = width;
+  head.count_ = exceptions;
   for (uint64_t i = 0; i < exceptions; i++) in.varint(), in.varint();
-  const std::string_view bits = in.bytes(packed_bytes(values.size(), width));
   if (!in.ok()) return Error{Errc::invalid, "packed block: cut short"};
-  read_bits(bits, width, values, reference);
+  return head;
+}
+
+Result<void> PackedHead::patch(std::span<uint64_t> values) const {
+  ByteReader in = exceptions_;
   size_t next = 0;
-  for (uint64_t i = 0; i < exceptions; i++) {
-    const uint64_t gap = exception_reader.varint();
+  for (uint64_t i = 0; i < count_; i++) {
+    const uint64_t gap = in.varint();
     if (gap >= values.size() - next) {
       return Error{Errc::invalid, "packed block: exception behind the last value"};
     }
     next += gap;
-    values[next++] += exception_reader.varint() << width;
+    values[next++] += in.varint() << width_;
   }
   return {};
+}
+
+Result<void> read_packed(ByteReader& in, std::span<uint64_t> values, uint64_t reference) {
+  WEIR_TRY(PackedHead head, PackedHead::read(in, values.size()));
+  const std::string_view bits = in.bytes(packed_bytes(values.size(), head.width()));
+  if (!in.ok()) return Error{Errc::invalid, "packed block: cut short"};
+  read_bits(bits, head.width(), values, reference);
+  return head.patch(values);
 }
 
 }  // namespace weir::codec

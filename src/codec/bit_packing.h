@@ -34,6 +34,37 @@ struct PackedPlan {
 
 void append_packed(std::span<const uint64_t> values, const PackedPlan& plan, std::string& out);
 
+// What makes a packed or cold block of a plan: width byte and exceptions; the bits alone. Values
+// may be wider than the plan: their lowest bits are taken.
+void append_packed_head(std::span<const uint64_t> values, const PackedPlan& plan, std::string& out);
+void append_bits(std::span<const uint64_t> values, unsigned width, std::string& out);
+
+constexpr size_t packed_bytes(size_t count, unsigned width) { return (count * width + 7) / 8; }
+constexpr size_t varint_bytes(uint64_t value) { return (bit_width(value | 1) + 6) / 7; }
+constexpr size_t signed_varint_bytes(uint64_t value) {
+  return varint_bytes((value << 1) ^ (uint64_t{0} - (value >> 63)));
+}
+
+// The head of a packed or cold block.
+class PackedHead {
+ public:
+  // For `count` values.
+  static Result<PackedHead> read(ByteReader& in, size_t count);
+  unsigned width() const { return width_; }
+  // Adds the exceptions' high bits to the values.
+  Result<void> patch(std::span<uint64_t> values) const;
+
+ private:
+  explicit PackedHead(ByteReader exceptions) : exceptions_(exceptions) {}
+  unsigned width_ = 0;
+  uint64_t count_ = 0;
+  ByteReader exceptions_;
+};
+
+// Fills `values` from `bits`, which has exactly packed_bytes(), each plus `reference`.
+void read_bits(std::string_view bits, unsigned width, std::span<uint64_t> values,
+               uint64_t reference);
+
 // Fills `values` with the block's values, each plus `reference`.
 Result<void> read_packed(ByteReader& in, std::span<uint64_t> values, uint64_t reference);
 

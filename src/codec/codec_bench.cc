@@ -84,18 +84,28 @@ void decode_bench(benchmark::State& state, const std::vector<Value>& values, Enc
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * values.size()));
 }
 
-#define WEIR_COLUMN_BENCH(name, values, encode, decode)                                        \
-  void encode_##name(benchmark::State& state) { encode_bench(state, values, encode); }         \
-  BENCHMARK(encode_##name);                                                                    \
-  void decode_##name(benchmark::State& state) { decode_bench(state, values, encode, decode); } \
+#define WEIR_COLUMN_BENCH(name, values, effort, encode, decode)                                   \
+  void encode_##name(benchmark::State& state) {                                                   \
+    encode_bench(state, values,                                                                   \
+                 [](const auto& column, std::string& out) { encode(column, effort, out); });      \
+  }                                                                                               \
+  BENCHMARK(encode_##name);                                                                       \
+  void decode_##name(benchmark::State& state) {                                                   \
+    decode_bench(                                                                                 \
+        state, values, [](const auto& column, std::string& out) { encode(column, effort, out); }, \
+        decode);                                                                                  \
+  }                                                                                               \
   BENCHMARK(decode_##name)
+#define WEIR_COLUMN_BENCHES(name, values, encode, decode)         \
+  WEIR_COLUMN_BENCH(name, values, Effort::quick, encode, decode); \
+  WEIR_COLUMN_BENCH(cold_##name, values, Effort::thorough, encode, decode)
 
-WEIR_COLUMN_BENCH(walk_tenths, walk(10), encode_doubles, decode_doubles);
-WEIR_COLUMN_BENCH(walk_hundredths, walk(100), encode_doubles, decode_doubles);
-WEIR_COLUMN_BENCH(percent_as_double, percent(), encode_doubles, decode_doubles);
-WEIR_COLUMN_BENCH(noise_double, noise(), encode_doubles, decode_doubles);
-WEIR_COLUMN_BENCH(times_regular, times(0), encode_times, decode_times);
-WEIR_COLUMN_BENCH(times_jitter_50ms, times(50), encode_times, decode_times);
+WEIR_COLUMN_BENCHES(walk_tenths, walk(10), encode_doubles, decode_doubles);
+WEIR_COLUMN_BENCHES(walk_hundredths, walk(100), encode_doubles, decode_doubles);
+WEIR_COLUMN_BENCHES(percent_as_double, percent(), encode_doubles, decode_doubles);
+WEIR_COLUMN_BENCHES(noise_double, noise(), encode_doubles, decode_doubles);
+WEIR_COLUMN_BENCHES(times_regular, times(0), encode_times, decode_times);
+WEIR_COLUMN_BENCHES(times_jitter_50ms, times(50), encode_times, decode_times);
 
 }  // namespace
 }  // namespace weir::codec

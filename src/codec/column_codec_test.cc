@@ -33,7 +33,9 @@ struct Doubles {
 };
 struct Bools {
   using Value = uint8_t;
-  static constexpr auto encode = encode_bools;
+  static constexpr auto encode = [](std::span<const uint8_t> values, Effort, std::string& out) {
+    encode_bools(values, out);
+  };
   static constexpr auto decode = decode_bools;
 };
 
@@ -44,16 +46,17 @@ bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
 }
 
 template <class Column>
-std::string encoded(const std::vector<typename Column::Value>& values) {
+std::string encoded(const std::vector<typename Column::Value>& values,
+                    Effort effort = Effort::quick) {
   std::string bytes;
-  Column::encode(values, bytes);
+  Column::encode(values, effort, bytes);
   return bytes;
 }
 
 // Encodes, decodes with a stranger behind it, and returns the size.
 template <class Column>
-size_t round_trip(const std::vector<typename Column::Value>& values) {
-  const std::string bytes = encoded<Column>(values);
+size_t round_trip(const std::vector<typename Column::Value>& values, Effort effort) {
+  const std::string bytes = encoded<Column>(values, effort);
   const std::string followed = bytes + "next column";
   ByteReader in(followed);
   std::vector<typename Column::Value> back;
@@ -62,11 +65,17 @@ size_t round_trip(const std::vector<typename Column::Value>& values) {
   CHECK(in.rest() == "next column");
   return bytes.size();
 }
+template <class Column>
+size_t round_trip(const std::vector<typename Column::Value>& values) {
+  const size_t quick = round_trip<Column>(values, Effort::quick);
+  CHECK(round_trip<Column>(values, Effort::thorough) <= quick);
+  return quick;
+}
 
 // Every truncation fails or stays inside; every flipped byte does neither crash nor grow.
 template <class Column>
-void survive_damage(const std::vector<typename Column::Value>& values) {
-  const std::string bytes = encoded<Column>(values);
+void survive_damage(const std::vector<typename Column::Value>& values, Effort effort) {
+  const std::string bytes = encoded<Column>(values, effort);
   std::vector<typename Column::Value> back;
   for (size_t size = 0; size < bytes.size(); size++) {
     // A heap copy of the exact size, so that the sanitizer sees every byte read too far.
@@ -83,6 +92,11 @@ void survive_damage(const std::vector<typename Column::Value>& values) {
       CHECK(back.size() == values.size());
     }
   }
+}
+template <class Column>
+void survive_damage(const std::vector<typename Column::Value>& values) {
+  survive_damage<Column>(values, Effort::quick);
+  survive_damage<Column>(values, Effort::thorough);
 }
 
 std::vector<int64_t> make_times(size_t rows, auto step) {

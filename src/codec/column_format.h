@@ -19,6 +19,16 @@
 //   signed reference, packed block of n - 1: difference - reference linear  signed base, signed
 //   slope, u16 fraction, packed block of n:
 //           value - (base + i * slope + ((i * fraction) >> 16))
+//   delta2  signed first, signed first difference, signed reference, packed block of n - 2:
+//           difference of differences - reference
+//   cold    u8 order 0..2, as many signed firsts as in offset, delta, delta2, signed reference,
+//           cold block of n - order: zigzag(value, difference, ... - reference)
+//
+// Cold block of m values (u64), entropy coded:
+//   u8 width            1, 2, 4 or whole bytes up to 64; +0x80 and exceptions as in a packed block
+//   varint size, then that many bytes: one zstd frame of
+//     width 1, 2, 4     m x width bits, least significant bit first, padded to a byte
+//     whole bytes       the lowest byte of every value, then the next one of every value, ...
 //
 // Times:
 //   raw     n x u64
@@ -31,6 +41,9 @@
 //   decimal  u8 digits 0..17, varint exceptions, that many (varint gap, u64 bits), integers:
 //            value = integer / 10^digits, in IEEE double division; exceptions replace it
 //   bits     integers: the values' bit patterns
+//   split    u8 width 1..63, integers: the patterns without their lowest `width` bits; packed
+//   block:
+//            these
 //
 // Booleans:
 //   bitmap  n bits, least significant bit first
@@ -53,10 +66,12 @@ enum class IntegerMode : uint8_t {
   runs = 2,
   offset = 3,
   delta = 4,
-  linear = 5
+  linear = 5,
+  delta2 = 6,
+  cold = 7
 };
 enum class TimeMode : uint8_t { raw = 0, stride = 1, scaled = 2 };
-enum class DoubleMode : uint8_t { raw = 0, equal = 1, decimal = 2, bits = 3 };
+enum class DoubleMode : uint8_t { raw = 0, equal = 1, decimal = 2, bits = 3, split = 4 };
 enum class BoolMode : uint8_t { bitmap = 0, runs = 1 };
 enum class StringMode : uint8_t { plain = 0, dictionary = 1, zstd = 2 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "codec/bit_packing.h"
 #include "codec/column_codec.h"
 #include "codec/column_format.h"
 #include "codec/decimal.h"
@@ -67,7 +68,8 @@ unsigned best_digits(std::span<const double> values, unsigned sampled) {
   return best;
 }
 
-void append_decimals(std::span<const double> values, unsigned digits, std::string& out) {
+void append_decimals(std::span<const double> values, unsigned digits, Effort effort,
+                     std::string& out) {
   ByteWriter writer(out);
   std::vector<uint64_t> integers(values.size());
   std::vector<size_t> exceptions;
@@ -95,7 +97,7 @@ void append_decimals(std::span<const double> values, unsigned digits, std::strin
     writer.le(std::bit_cast<uint64_t>(values[i]));
     next = i + 1;
   }
-  encode_integers(integers, out);
+  encode_integers(integers, effort, out);
 }
 
 Result<void> read_decimals(ByteReader& in, std::span<uint64_t> values) {
@@ -120,9 +122,41 @@ Result<void> read_decimals(ByteReader& in, std::span<uint64_t> values) {
   return {};
 }
 
+// Sign, exponent and the first digits of real doubles have few values, what follows is noise: the
+// shortest of several places to cut. Empty if none is shorter than `size_max`.
+std::string split_payload(std::span<const uint64_t> bits, Effort effort, size_t size_max) {
+  constexpr unsigned kTailBits[] = {52, 48, 56, 44, 40};
+  std::string best;
+  std::vector<uint64_t> fronts(bits.size());
+  for (unsigned tail : kTailBits) {
+    if (effort == Effort::quick && tail < 48) break;
+    for (size_t i = 0; i < bits.size(); i++) fronts[i] = bits[i] >> tail;
+    std::string payload(1, static_cast<char>(tail));
+    encode_integers(fronts, effort, payload);
+    if (payload.size() + 1 + packed_bytes(bits.size(), tail) >= size_max) continue;
+    append_packed(bits, {tail, 0, 0}, payload);
+    size_max = payload.size();
+    best = std::move(payload);
+  }
+  return best;
+}
+
+Result<void> read_split(ByteReader& in, std::span<uint64_t> values) {
+  const unsigned tail = in.u8();
+  if (!in.ok() || tail == 0 || tail > 63) {
+    return Error{Errc::invalid, "split doubles: width out of range"};
+  }
+  thread_local std::vector<uint64_t> fronts;  // at most kColumnRowsMax, kept for the next column
+  fronts.resize(values.size());
+  WEIR_CHECK(decode_integers(in, fronts));
+  WEIR_CHECK(read_packed(in, values, 0));
+  for (size_t i = 0; i < values.size(); i++) values[i] |= fronts[i] << tail;
+  return {};
+}
+
 }  // namespace
 
-void encode_doubles(std::span<const double> values, std::string& out) {
+void encode_doubles(std::span<const double> values, Effort effort, std::string& out) {
   WEIR_ASSERT(values.size() <= kColumnRowsMax, "a double column over kColumnRowsMax rows");
   ByteWriter writer(out);
   auto put_mode = [&](DoubleMode mode) { writer.u8(static_cast<uint8_t>(mode)); };
@@ -131,26 +165,29 @@ void encode_doubles(std::span<const double> values, std::string& out) {
     put_mode(DoubleMode::equal);
     return writer.le(std::bit_cast<uint64_t>(values[0]));
   }
-  const size_t begin = out.size();
+  std::string best(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+  DoubleMode mode = DoubleMode::raw;
+  auto consider = [&](DoubleMode other, std::string payload) {
+    if (payload.empty() || payload.size() >= best.size()) return;
+    mode = other;
+    best = std::move(payload);
+  };
   if (const auto sampled = sampled_digits(values)) {
-    put_mode(DoubleMode::decimal);
-    append_decimals(values, best_digits(values, *sampled), out);
-    if (out.size() - begin <= values.size_bytes() / 2) return;
+    std::string payload;
+    append_decimals(values, best_digits(values, *sampled), effort, payload);
+    consider(DoubleMode::decimal, std::move(payload));
   }
-  const size_t decimal_bytes = out.size() - begin;  // 0: not decimals
-  std::string as_bits;
-  std::vector<uint64_t> copy(values.size());
-  std::memcpy(copy.data(), values.data(), values.size_bytes());
-  encode_integers(copy, as_bits);
-  if (decimal_bytes > 0 && decimal_bytes <= std::min(as_bits.size(), values.size_bytes()) + 1)
-    return;
-  out.resize(begin);
-  if (as_bits.size() < values.size_bytes()) {
-    put_mode(DoubleMode::bits);
-    return writer.bytes(as_bits);
+  // Decimals that took half of the room are what the column is made of.
+  if (best.size() > values.size_bytes() / 2) {
+    std::vector<uint64_t> bits(values.size());
+    std::memcpy(bits.data(), values.data(), values.size_bytes());
+    std::string payload;
+    encode_integers(bits, effort, payload);
+    consider(DoubleMode::bits, std::move(payload));
+    consider(DoubleMode::split, split_payload(bits, effort, best.size()));
   }
-  put_mode(DoubleMode::raw);
-  out.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+  put_mode(mode);
+  writer.bytes(best);
 }
 
 Result<void> decode_doubles(ByteReader& in, size_t rows, std::vector<double>& out) {
@@ -169,13 +206,15 @@ Result<void> decode_doubles(ByteReader& in, size_t rows, std::vector<double>& ou
     if (!in.ok()) return Error{Errc::invalid, "equal doubles: cut short"};
     return {};
   }
-  if (mode != DoubleMode::decimal && mode != DoubleMode::bits) {
+  if (mode != DoubleMode::decimal && mode != DoubleMode::bits && mode != DoubleMode::split) {
     return Error{Errc::invalid, "doubles: unknown mode"};
   }
   thread_local std::vector<uint64_t> integers;  // at most kColumnRowsMax, kept for the next column
   integers.resize(rows);
   if (mode == DoubleMode::decimal) {
     WEIR_CHECK(read_decimals(in, integers));
+  } else if (mode == DoubleMode::split) {
+    WEIR_CHECK(read_split(in, integers));
   } else {
     WEIR_CHECK(decode_integers(in, integers));
   }

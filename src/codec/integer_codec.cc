@@ -5,13 +5,11 @@
 #include <vector>
 
 #include "codec/bit_packing.h"
+#include "codec/cold_block.h"
 #include "codec/column_format.h"
 
 namespace weir::codec {
 namespace {
-
-// Sizes of the numbers in front of a packed block are estimated: they only decide ties.
-constexpr size_t kHeadBytes = 6;
 
 int64_t as_signed(uint64_t value) { return static_cast<int64_t>(value); }
 
@@ -22,6 +20,13 @@ struct Candidate {
   PackedPlan plan;
   uint64_t slope = 0;
   uint16_t fraction = 0;
+
+  // Adds what stands in front of the block.
+  Candidate with_head(size_t bytes) const {
+    Candidate candidate = *this;
+    candidate.size_bytes = bytes + signed_varint_bytes(reference) + plan.size_bytes;
+    return candidate;
+  }
 };
 
 // The smallest of some values as signed numbers, and how far above it the largest is. Differences
@@ -81,31 +86,61 @@ uint64_t low_without_outliers(size_t count, Spread spread, At at) {
   return static_cast<uint64_t>(low);
 }
 
+// from_widths() counts exceptions at their most; this counts them as they are.
 template <class At>
-Candidate packed_candidate(IntegerMode mode, size_t count, Spread spread, At at) {
-  if (bit_width(spread.range) <= kPlainWidthMax) {
-    const PackedPlan plan = PackedPlan::from_max(count, spread.range);
-    return {mode, kHeadBytes + plan.size_bytes, spread.low, plan};
+void make_exact(PackedPlan& plan, size_t count, uint64_t reference, At at) {
+  if (plan.exceptions == 0) return;
+  plan.size_bytes = 1 + packed_bytes(count, plan.width) + varint_bytes(plan.exceptions);
+  size_t next = 0;
+  for (size_t i = 0; i < count; i++) {
+    const uint64_t value = at(i) - reference;
+    if (bit_width(value) <= plan.width) continue;
+    plan.size_bytes += varint_bytes(i - next) + varint_bytes(value >> plan.width);
+    next = i + 1;
   }
-  PackedPlan plan = plan_of(count, spread.low, at);
-  if (bit_width(spread.range) >= kOutlierWidthMin) {
-    const uint64_t low = low_without_outliers(count, spread, at);
-    const PackedPlan other = plan_of(count, low, at);
-    if (other.size_bytes < plan.size_bytes) {
-      return {mode, kHeadBytes + other.size_bytes, low, other};
-    }
-  }
-  return {mode, kHeadBytes + plan.size_bytes, spread.low, plan};
 }
 
-Candidate offset_candidate(std::span<const uint64_t> v, Spread spread) {
-  return packed_candidate(IntegerMode::offset, v.size(), spread, [v](size_t i) { return v[i]; });
+// Without its head; with exact sizes.
+template <class At>
+Candidate packed_candidate(IntegerMode mode, size_t count, At at) {
+  const Spread spread = spread_of(count, at);
+  if (bit_width(spread.range) <= kPlainWidthMax) {
+    return {mode, 0, spread.low, PackedPlan::from_max(count, spread.range)};
+  }
+  Candidate candidate{mode, 0, spread.low, plan_of(count, spread.low, at)};
+  make_exact(candidate.plan, count, spread.low, at);
+  if (bit_width(spread.range) >= kOutlierWidthMin) {
+    const uint64_t low = low_without_outliers(count, spread, at);
+    PackedPlan other = plan_of(count, low, at);
+    make_exact(other, count, low, at);
+    if (other.size_bytes < candidate.plan.size_bytes) {
+      candidate.reference = low;
+      candidate.plan = other;
+    }
+  }
+  return candidate;
+}
+
+Candidate offset_candidate(std::span<const uint64_t> v) {
+  return packed_candidate(IntegerMode::offset, v.size(), [v](size_t i) { return v[i]; })
+      .with_head(0);
+}
+
+uint64_t difference_at(std::span<const uint64_t> v, size_t i) { return v[i + 1] - v[i]; }
+uint64_t second_difference_at(std::span<const uint64_t> v, size_t i) {
+  return difference_at(v, i + 1) - difference_at(v, i);
 }
 
 Candidate delta_candidate(std::span<const uint64_t> v) {
-  auto difference = [v](size_t i) { return v[i + 1] - v[i]; };
-  const Spread spread = spread_of(v.size() - 1, difference);
-  return packed_candidate(IntegerMode::delta, v.size() - 1, spread, difference);
+  return packed_candidate(IntegerMode::delta, v.size() - 1,
+                          [v](size_t i) { return difference_at(v, i); })
+      .with_head(signed_varint_bytes(v[0]));
+}
+
+Candidate delta2_candidate(std::span<const uint64_t> v) {
+  return packed_candidate(IntegerMode::delta2, v.size() - 2,
+                          [v](size_t i) { return second_difference_at(v, i); })
+      .with_head(signed_varint_bytes(v[0]) + signed_varint_bytes(v[1] - v[0]));
 }
 
 uint64_t line_at(uint64_t i, uint64_t slope, uint16_t fraction) {
@@ -129,13 +164,13 @@ Candidate linear_candidate(std::span<const uint64_t> v) {
   const auto fraction = static_cast<uint16_t>(scaled & 0xffff);
   const Spread spread =
       spread_of(v.size(), [=](size_t i) { return v[i] - v[0] - line_at(i, slope, fraction); });
-  const PackedPlan plan = PackedPlan::from_max(v.size(), spread.range);
-  return {IntegerMode::linear,
-          kHeadBytes + 4 + plan.size_bytes,
-          v[0] + spread.low,
-          plan,
-          slope,
-          fraction};
+  return Candidate{IntegerMode::linear,
+                   0,
+                   v[0] + spread.low,
+                   PackedPlan::from_max(v.size(), spread.range),
+                   slope,
+                   fraction}
+      .with_head(signed_varint_bytes(slope) + sizeof(fraction));
 }
 
 size_t count_runs(std::span<const uint64_t> v) {
@@ -157,15 +192,61 @@ void append_runs(std::span<const uint64_t> v, size_t runs, ByteWriter& writer) {
   }
 }
 
-Candidate cheapest(std::span<const uint64_t> v, Spread spread) {
+Candidate cheapest(std::span<const uint64_t> v) {
   Candidate best{IntegerMode::raw, v.size() * 8, 0, {}};
   auto consider = [&best](Candidate candidate) {
     if (candidate.size_bytes < best.size_bytes) best = candidate;
   };
-  consider(offset_candidate(v, spread));
+  consider(offset_candidate(v));
   consider(delta_candidate(v));
-  // A line pays only where differences carry more than a few bits of noise.
-  if (best.plan.width > 4 || best.mode == IntegerMode::raw) consider(linear_candidate(v));
+  // Both pay only where differences carry more than a few bits.
+  if (best.plan.width > 4 || best.mode == IntegerMode::raw) {
+    consider(linear_candidate(v));
+    if (v.size() > 2) consider(delta2_candidate(v));
+  }
+  return best;
+}
+
+uint64_t zigzag(uint64_t value) { return (value << 1) ^ (uint64_t{0} - (value >> 63)); }
+uint64_t unzigzag(uint64_t value) { return (value >> 1) ^ (uint64_t{0} - (value & 1)); }
+
+// Cold mode pays from this many values on: a frame has a table in front.
+constexpr size_t kColdRowsMin = 128;
+// And only where it saves a tenth: packed blocks are read without an entropy coder.
+constexpr size_t kColdPercent = 90;
+
+// Of a sample: where most values are, so that their distances are small.
+uint64_t middle_of(std::span<const uint64_t> values) {
+  std::array<int64_t, 255> sample;
+  const size_t size = std::min(values.size(), sample.size());
+  for (size_t i = 0; i < size; i++) sample[i] = as_signed(values[i * values.size() / size]);
+  auto middle = sample.begin() + static_cast<ptrdiff_t>(size / 2);
+  std::nth_element(sample.begin(), middle, sample.begin() + static_cast<ptrdiff_t>(size));
+  return static_cast<uint64_t>(*middle);
+}
+
+// The cold mode's payload if it is shorter than `size_max`; empty otherwise.
+std::string cold_payload(std::span<const uint64_t> v, size_t size_max) {
+  std::string best;
+  std::vector<uint64_t> rest(v.begin(), v.end()), firsts;
+  // Each order's residuals are the differences of those of the order before.
+  for (uint8_t order = 0; order <= 2; order++) {
+    const uint64_t reference = middle_of(rest);
+    std::vector<uint64_t> distances(rest.size());
+    for (size_t i = 0; i < rest.size(); i++) distances[i] = zigzag(rest[i] - reference);
+    std::string payload;
+    ByteWriter writer(payload);
+    writer.u8(order);
+    for (uint64_t first : firsts) writer.signed_varint(as_signed(first));
+    writer.signed_varint(as_signed(reference));
+    if (append_cold(distances, size_max - std::min(size_max, payload.size()), payload)) {
+      size_max = payload.size();
+      best = std::move(payload);
+    }
+    firsts.push_back(rest[0]);
+    for (size_t i = 0; i + 1 < rest.size(); i++) rest[i] = rest[i + 1] - rest[i];
+    rest.pop_back();
+  }
   return best;
 }
 
@@ -183,6 +264,15 @@ void append_candidate(std::span<const uint64_t> v, const Candidate& chosen, std:
       writer.signed_varint(as_signed(chosen.reference));
       rest.resize(v.size() - 1);
       for (size_t i = 0; i + 1 < v.size(); i++) rest[i] = v[i + 1] - v[i] - chosen.reference;
+      break;
+    case IntegerMode::delta2:
+      writer.signed_varint(as_signed(v[0]));
+      writer.signed_varint(as_signed(v[1] - v[0]));
+      writer.signed_varint(as_signed(chosen.reference));
+      rest.resize(v.size() - 2);
+      for (size_t i = 0; i < rest.size(); i++) {
+        rest[i] = second_difference_at(v, i) - chosen.reference;
+      }
       break;
     case IntegerMode::linear:
       writer.signed_varint(as_signed(chosen.reference));
@@ -217,12 +307,45 @@ Result<void> read_runs(ByteReader& in, std::span<uint64_t> values) {
   return {};
 }
 
+// Replaces each value but the first by its sum with all before.
+void add_up(std::span<uint64_t> values) {
+  uint64_t sum = 0;
+  for (uint64_t& value : values) value = sum += value;
+}
+
 Result<void> read_delta(ByteReader& in, std::span<uint64_t> values) {
-  uint64_t sum = static_cast<uint64_t>(in.signed_varint());
+  const auto sum = static_cast<uint64_t>(in.signed_varint());
   const auto reference = static_cast<uint64_t>(in.signed_varint());
   WEIR_CHECK(read_packed(in, values.subspan(1), reference));
   values[0] = sum;
-  for (size_t i = 1; i < values.size(); i++) values[i] = sum += values[i];
+  add_up(values);
+  return {};
+}
+
+Result<void> read_delta2(ByteReader& in, std::span<uint64_t> values) {
+  if (values.size() < 2) return Error{Errc::invalid, "second differences of less than two values"};
+  const auto first = static_cast<uint64_t>(in.signed_varint());
+  const auto difference = static_cast<uint64_t>(in.signed_varint());
+  const auto reference = static_cast<uint64_t>(in.signed_varint());
+  WEIR_CHECK(read_packed(in, values.subspan(2), reference));
+  values[0] = first;
+  values[1] = difference;
+  add_up(values.subspan(1));
+  add_up(values);
+  return {};
+}
+
+Result<void> read_cold_mode(ByteReader& in, std::span<uint64_t> values) {
+  const uint8_t order = in.u8();
+  if (!in.ok() || order > 2 || order > values.size()) {
+    return Error{Errc::invalid, "cold integers: order over 2"};
+  }
+  for (size_t i = 0; i < order; i++) values[i] = static_cast<uint64_t>(in.signed_varint());
+  const auto reference = static_cast<uint64_t>(in.signed_varint());
+  const std::span<uint64_t> rest = values.subspan(order);
+  WEIR_CHECK(read_cold(in, rest));
+  for (uint64_t& value : rest) value = unzigzag(value) + reference;
+  for (size_t i = order; i-- > 0;) add_up(values.subspan(i));
   return {};
 }
 
@@ -237,26 +360,36 @@ Result<void> read_linear(ByteReader& in, std::span<uint64_t> values) {
 
 }  // namespace
 
-void encode_integers(std::span<const uint64_t> values, std::string& out) {
+void encode_integers(std::span<const uint64_t> values, Effort effort, std::string& out) {
   ByteWriter writer(out);
   auto put_mode = [&](IntegerMode mode) { writer.u8(static_cast<uint8_t>(mode)); };
   if (values.empty()) return put_mode(IntegerMode::raw);
-  const Spread spread = spread_of(values.size(), [&](size_t i) { return values[i]; });
-  if (spread.range == 0) {
+  const size_t runs = count_runs(values);
+  if (runs == 1) {
     put_mode(IntegerMode::equal);
     return writer.signed_varint(as_signed(values[0]));
   }
-  const Candidate chosen = cheapest(values, spread);
+  const Candidate chosen = cheapest(values);
+  size_t best_bytes = chosen.size_bytes;
   // Runs cost at least two bytes each: only then is writing them out to compare worth it.
-  const size_t runs = count_runs(values);
-  if (runs * 2 < chosen.size_bytes) {
-    const size_t begin = out.size();
-    put_mode(IntegerMode::runs);
-    append_runs(values, runs, writer);
-    if (out.size() - begin <= chosen.size_bytes) return;
-    out.resize(begin);
+  std::string payload;
+  IntegerMode payload_mode = chosen.mode;
+  if (runs * 2 < best_bytes) {
+    ByteWriter runs_writer(payload);
+    append_runs(values, runs, runs_writer);
+    if (payload.size() <= best_bytes) {
+      payload_mode = IntegerMode::runs;
+      best_bytes = payload.size();
+    }
   }
-  put_mode(chosen.mode);
+  if (effort == Effort::thorough && values.size() >= kColdRowsMin) {
+    if (std::string cold = cold_payload(values, best_bytes * kColdPercent / 100); !cold.empty()) {
+      payload_mode = IntegerMode::cold;
+      payload = std::move(cold);
+    }
+  }
+  put_mode(payload_mode);
+  if (payload_mode != chosen.mode) return writer.bytes(payload);
   append_candidate(values, chosen, out);
 }
 
@@ -287,6 +420,10 @@ Result<void> decode_integers(ByteReader& in, std::span<uint64_t> values) {
       return read_delta(in, values);
     case IntegerMode::linear:
       return read_linear(in, values);
+    case IntegerMode::delta2:
+      return read_delta2(in, values);
+    case IntegerMode::cold:
+      return read_cold_mode(in, values);
     default:
       return Error{Errc::invalid, "integers: unknown mode"};
   }

@@ -10,10 +10,11 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "codec/column_codec.h"
 
 namespace weir::codec {
 
-void encode_integers(std::span<const uint64_t> values, std::string& out);
+void encode_integers(std::span<const uint64_t> values, Effort effort, std::string& out);
 Result<void> decode_integers(ByteReader& in, std::span<uint64_t> values);
 
 }  // namespace weir::codec

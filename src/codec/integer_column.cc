@@ -5,13 +5,13 @@
 
 namespace weir::codec {
 
-void encode_uints(std::span<const uint64_t> values, std::string& out) {
+void encode_uints(std::span<const uint64_t> values, Effort effort, std::string& out) {
   WEIR_ASSERT(values.size() <= kColumnRowsMax, "an integer column over kColumnRowsMax rows");
-  encode_integers(values, out);
+  encode_integers(values, effort, out);
 }
 
-void encode_ints(std::span<const int64_t> values, std::string& out) {
-  encode_uints({reinterpret_cast<const uint64_t*>(values.data()), values.size()}, out);
+void encode_ints(std::span<const int64_t> values, Effort effort, std::string& out) {
+  encode_uints({reinterpret_cast<const uint64_t*>(values.data()), values.size()}, effort, out);
 }
 
 Result<void> decode_uints(ByteReader& in, size_t rows, std::vector<uint64_t>& out) {

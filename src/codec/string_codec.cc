@@ -44,7 +44,7 @@ Dictionary make_dictionary(std::span<const std::string_view> values) {
 void append_lengths(std::span<const std::string_view> values, std::string& out) {
   std::vector<uint64_t> lengths(values.size());
   for (size_t i = 0; i < values.size(); i++) lengths[i] = values[i].size();
-  encode_integers(lengths, out);
+  encode_integers(lengths, Effort::quick, out);
 }
 
 void append_dictionary(const Dictionary& dictionary, std::string& out) {
@@ -52,7 +52,7 @@ void append_dictionary(const Dictionary& dictionary, std::string& out) {
   ByteWriter(out).varint(dictionary.entries.size());
   append_lengths(dictionary.entries, out);
   for (std::string_view entry : dictionary.entries) out.append(entry);
-  encode_integers(dictionary.indexes, out);
+  encode_integers(dictionary.indexes, Effort::quick, out);
 }
 
 void append_plain(std::span<const std::string_view> values, std::string& out) {

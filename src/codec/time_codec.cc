@@ -1,4 +1,5 @@
 // Times: a stride where there is one, else counts of the times' common unit.
+#include <cstring>
 #include <vector>
 
 #include "base/assert.h"
@@ -35,7 +36,7 @@ uint64_t common_unit(std::span<const int64_t> times) {
 
 }  // namespace
 
-void encode_times(std::span<const int64_t> times, std::string& out) {
+void encode_times(std::span<const int64_t> times, Effort effort, std::string& out) {
   WEIR_ASSERT(times.size() <= kColumnRowsMax, "a time column over kColumnRowsMax rows");
   ByteWriter writer(out);
   auto put_mode = [&](TimeMode mode) { writer.u8(static_cast<uint8_t>(mode)); };
@@ -57,7 +58,7 @@ void encode_times(std::span<const int64_t> times, std::string& out) {
   for (size_t i = 0; i < times.size(); i++) {
     counts[i] = (static_cast<uint64_t>(times[i]) - first) / unit;
   }
-  encode_integers(counts, out);
+  encode_integers(counts, effort, out);
   if (out.size() - begin > 1 + times.size_bytes()) {
     out.resize(begin);
     put_mode(TimeMode::raw);
@@ -66,29 +67,36 @@ void encode_times(std::span<const int64_t> times, std::string& out) {
 }
 
 Result<void> decode_times(ByteReader& in, size_t rows, std::vector<int64_t>& out) {
+  return decode_times_on({}, in, rows, out);
+}
+
+Result<void> decode_times_on(const TimeAxis& axis, ByteReader& in, size_t rows,
+                             std::vector<int64_t>& out) {
   if (rows > kColumnRowsMax) return Error{Errc::invalid, "times: too many rows"};
   out.resize(rows);
   std::span<uint64_t> bits(reinterpret_cast<uint64_t*>(out.data()), rows);
   const auto mode = static_cast<TimeMode>(in.u8());
   if (!in.ok()) return Error{Errc::invalid, "times: no mode byte"};
+  uint64_t first = 0, unit = 1;
   if (mode == TimeMode::raw) {
     const std::string_view bytes = in.bytes(bits.size_bytes());
     if (!in.ok()) return Error{Errc::invalid, "raw times: cut short"};
     if (!bytes.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
-    return {};
-  }
-  if (mode != TimeMode::stride && mode != TimeMode::scaled) {
+  } else if (mode == TimeMode::stride || mode == TimeMode::scaled) {
+    first = static_cast<uint64_t>(in.signed_varint());
+    unit = in.varint();
+    if (!in.ok()) return Error{Errc::invalid, "times: cut short"};
+    if (mode == TimeMode::scaled) WEIR_CHECK(decode_integers(in, bits));
+  } else {
     return Error{Errc::invalid, "times: unknown mode"};
   }
-  const auto first = static_cast<uint64_t>(in.signed_varint());
-  const uint64_t unit = in.varint();
-  if (!in.ok()) return Error{Errc::invalid, "times: cut short"};
+  first = static_cast<uint64_t>(axis.first) + first * axis.unit;
+  unit *= axis.unit;
   if (mode == TimeMode::stride) {
     for (size_t i = 0; i < rows; i++) bits[i] = first + i * unit;
-    return {};
+  } else if (first != 0 || unit != 1) {
+    for (uint64_t& value : bits) value = first + value * unit;
   }
-  WEIR_CHECK(decode_integers(in, bits));
-  for (uint64_t& value : bits) value = first + value * unit;
   return {};
 }
 

@@ -50,8 +50,14 @@ std::string group_key(BucketNumber bucket, int64_t group_start_ns) {
   return bytes;
 }
 
+std::string joined_key(BucketNumber bucket, int64_t group_start_ns) {
+  std::string bytes = group_key(bucket, group_start_ns);
+  bytes[0] = 'j';
+  return bytes;
+}
+
 std::vector<std::string> bucket_prefixes(BucketNumber bucket) {
-  return {key('s', bucket), key('f', bucket), key('g', bucket)};
+  return {key('s', bucket), key('f', bucket), key('g', bucket), key('j', bucket)};
 }
 
 std::string encode_meta(const CatalogMeta& meta) {
@@ -137,6 +143,7 @@ Result<void> decode_group(std::string_view key_rest, std::string_view value, Hea
   if (!group.live.isEmpty() && group.live.maximum() >= index.series_count()) {
     return damaged("a shard group's series");
   }
+  group.unjoined = group.live;  // unless the catalog says otherwise
   group.changed = false;
   return {};
 }
@@ -163,9 +170,19 @@ Result<void> load_bucket(ChunkStore& store, BucketNumber bucket, SeriesIndex& in
                                     index.add_field(measurement, name);
                                   return {};
                                 }));
-  return store.read_catalog(key('g', bucket), [&](std::string_view rest, std::string_view value) {
-    return decode_group(rest, value, head, index);
-  });
+  WEIR_CHECK(
+      store.read_catalog(key('g', bucket), [&](std::string_view rest, std::string_view value) {
+        return decode_group(rest, value, head, index);
+      }));
+  return store.read_catalog(key('j', bucket),
+                            [&](std::string_view rest, std::string_view) -> Result<void> {
+                              ByteReader in(rest);
+                              auto start = static_cast<int64_t>(in.be<uint64_t>() ^ kSign);
+                              auto group = head.groups().find(start);
+                              if (in.ok() && group != head.groups().end())
+                                group->second.unjoined = Roaring();
+                              return {};
+                            });
 }
 
 }  // namespace weir::store::catalog

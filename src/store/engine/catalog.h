@@ -33,6 +33,8 @@ std::string bucket_key(BucketNumber bucket);
 std::string series_key(BucketNumber bucket, SeriesId series);
 std::string fields_key(BucketNumber bucket, MeasurementId measurement);
 std::string group_key(BucketNumber bucket, int64_t group_start_ns);
+// Is there while no series of the group has chunks to join.
+std::string joined_key(BucketNumber bucket, int64_t group_start_ns);
 // Prefixes of everything of a bucket but its record.
 std::vector<std::string> bucket_prefixes(BucketNumber bucket);
 

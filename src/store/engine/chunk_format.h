@@ -1,23 +1,13 @@
-// A chunk's bytes: the rows of one series and column group, encoded. docs/format.md#chunk.
+// A chunk's bytes: the rows of one series and column group, encoded. docs/format.md#chunk draws
+// them, in version 2, which is written, and version 1, which is read for ever.
 //
 // A chunk is one value in RocksDB's family "chunks". Its key orders chunks by bucket, shard group,
-// series, column group, first time, LSN, all big-endian, times with their sign bit flipped:
-//
-//   key     u32 bucket | i64^sign group start | u32 series | u16 column group | i64^sign first time
-//           | u64 LSN
-//   value   u8 version | u8 0 | u16 columns | u32 rows | i64 time_min | u64 time_max - time_min
-//           | u64 lsn_min | u64 lsn_max | u32 bytes of times
-//           | column headers | times | columns | u64 XXH3-64 of all before
-//   column  varint field | u8 type + flags | [gaps: varint count] | varint bytes
-//   header  | varint first time - time_min | varint time_max - last time
-//           | [statistics: u64 first, last, min, max, sum | varint time of min - time_min
-//           | varint time of max - time_min]
-//   column  [gaps: booleans, one per row] | values of the rows that have the field
-//
+// series, column group, first time, LSN, all big-endian, times with their sign bit flipped.
 // Times and values are encoded by codec/column_codec.h. Fields 0..15 of a measurement are column
 // group 0, 16..31 group 1, and so on: a wide measurement is read 16 fields at a time.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,16 +18,31 @@
 
 namespace weir::store {
 
-inline constexpr uint8_t kChunkVersion = 1;
-inline constexpr size_t kChunkHeaderBytes = 1 + 1 + 2 + 4 + 8 + 8 + 8 + 8 + 4;
+inline constexpr uint8_t kChunkVersion = 2;
 inline constexpr size_t kChunkChecksumBytes = 8;
+inline constexpr uint8_t kChunkIsJoined = 0x01;
 inline constexpr uint8_t kColumnHasGaps = 0x80;
 inline constexpr uint8_t kColumnHasStatistics = 0x40;
+inline constexpr uint8_t kColumnHasTimes = 0x20;  // its first and last time are not the chunk's
+// Statistics of doubles that are not all decimals.
+inline constexpr uint8_t kStatisticsRaw = 0xff;
+// Fewer values are decoded as fast as their statistics are read, which would take more room.
+inline constexpr size_t kStatisticsRows = 32;
 inline constexpr unsigned kColumnGroupShift = 4;  // 16 fields a group
 // Rows beyond this make a chunk of their own.
 inline constexpr size_t kChunkRows = 1024;
+// So do texts beyond this, but a row is never divided: a chunk is read as a whole.
+inline constexpr size_t kChunkTextBytes = 1024 * 1024;
 // A rest shorter than this joins the chunk before it.
 inline constexpr size_t kChunkRowsRest = 256;
+// Joined chunks: from here on longer ones gain less than reading a part of them costs.
+inline constexpr size_t kJoinedRows = 8192;
+inline constexpr size_t kJoinedCells = 64 * 1024;
+
+// The rows of a joined chunk with so many columns.
+constexpr size_t joined_rows_max(size_t columns) {
+  return std::clamp(kJoinedCells / std::max<size_t>(columns, 1), kChunkRows, kJoinedRows);
+}
 
 struct ChunkKey {
   BucketNumber bucket = 0;

@@ -22,6 +22,7 @@ class ChunkReader {
   int64_t time_max_ns() const { return time_max_ns_; }
   uint64_t lsn_min() const { return lsn_min_; }
   uint64_t lsn_max() const { return lsn_max_; }
+  bool is_joined() const { return is_joined_; }
   const std::vector<ColumnHeader>& columns() const { return columns_; }
 
   Result<std::vector<int64_t>> times() const;
@@ -29,9 +30,19 @@ class ChunkReader {
   Result<FieldRun> run(const ColumnHeader& column, const std::vector<int64_t>& times) const;
 
  private:
+  Result<void> read_header_v1(ByteReader& in);
+  Result<void> read_header_v2(ByteReader& in);
+  Result<void> read_columns(ByteReader& in, uint64_t count);
   Result<void> read_column_header(ByteReader& in);
+  void read_statistics(ByteReader& in, ColumnHeader& column) const;
+  int64_t time_at(uint64_t count) const {
+    return static_cast<int64_t>(static_cast<uint64_t>(time_min_ns_) + count * unit_);
+  }
 
   std::string_view bytes_;
+  uint8_t version_ = 0;
+  bool is_joined_ = false;
+  uint64_t unit_ = 1;  // of times in headers
   size_t rows_ = 0;
   int64_t time_min_ns_ = 0, time_max_ns_ = 0;
   uint64_t lsn_min_ = 0, lsn_max_ = 0;

@@ -69,6 +69,8 @@ rocksdb::DBOptions database_options() {
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.max_open_files = -1;
+  // RocksDB would reserve megabytes for files of a few kilobytes.
+  options.allow_fallocate = false;
   options.max_background_jobs = 2;
   options.keep_log_file_num = 2;
   options.info_log_level = rocksdb::WARN_LEVEL;
@@ -125,6 +127,16 @@ class RocksChunkStore final : public ChunkStore {
     rocksdb::FlushOptions options;
     options.wait = true;
     return checked(db_->Flush(options, chunks_), "flush chunks");
+  }
+
+  Result<void> compact(const std::string& prefix, std::atomic<bool>& cancelled) override {
+    std::string end = prefix_end(prefix);
+    rocksdb::Slice first(prefix), after(end);
+    rocksdb::CompactRangeOptions options;
+    options.exclusive_manual_compaction = false;
+    options.canceled = &cancelled;
+    rocksdb::Status status = db_->CompactRange(options, chunks_, &first, &after);
+    return cancelled ? Result<void>() : checked(status, "compact chunks");
   }
 
   ChunkSnapshotPtr snapshot() override { return std::make_shared<Snapshot>(*db_); }

@@ -5,6 +5,7 @@
 // name the file. Threads: any; an iterator belongs to one. RocksDB's headers stay in the .cc.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -48,6 +49,9 @@ class ChunkStore {
   // Removes every chunk whose key begins with `prefix`; on disk after flush().
   virtual Result<void> remove_prefix(const std::string& prefix) = 0;
   virtual Result<void> flush() = 0;
+  // Rewrites the files that hold keys with `prefix`, so that what was deleted takes no space any
+  // more. Takes as long as reading and writing them does; ends early once `cancelled` is true.
+  virtual Result<void> compact(const std::string& prefix, std::atomic<bool>& cancelled) = 0;
   virtual ChunkSnapshotPtr snapshot() = 0;
   // Null: the newest state. The iterator keeps the snapshot.
   virtual std::unique_ptr<ChunkIterator> iterator(ChunkSnapshotPtr snapshot) = 0;

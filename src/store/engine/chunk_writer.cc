@@ -3,10 +3,13 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <map>
+#include <numeric>
 
 #include "codec/column_codec.h"
+#include "codec/decimal.h"
 
 namespace weir::store {
 namespace {
@@ -121,14 +124,14 @@ std::vector<T> typed(const FieldRun& run) {
   return values;
 }
 
-void encode_values(const FieldRun& run, std::string& out) {
+void encode_values(const FieldRun& run, codec::Effort effort, std::string& out) {
   switch (run.type) {
     case FieldType::float64:
-      return codec::encode_doubles(typed<double>(run), out);
+      return codec::encode_doubles(typed<double>(run), effort, out);
     case FieldType::int64:
-      return codec::encode_ints(typed<int64_t>(run), out);
+      return codec::encode_ints(typed<int64_t>(run), effort, out);
     case FieldType::uint64:
-      return codec::encode_uints(run.bits, out);
+      return codec::encode_uints(run.bits, effort, out);
     case FieldType::boolean: {
       std::vector<uint8_t> values(run.bits.begin(), run.bits.end());
       return codec::encode_bools(values, out);
@@ -141,31 +144,109 @@ void encode_values(const FieldRun& run, std::string& out) {
   }
 }
 
+uint64_t apart(int64_t low, int64_t high) {
+  return static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
+}
+
+// What all of a slice's times count in: the greatest common divisor of their distances.
+uint64_t unit_of(std::span<const int64_t> times) {
+  uint64_t unit = 0, last_step = 0;
+  for (size_t i = 1; i < times.size() && unit != 1; i++) {
+    uint64_t step = apart(times[i - 1], times[i]);
+    if (step != last_step) unit = std::gcd(unit, step);
+    last_step = step;
+  }
+  return std::max<uint64_t>(unit, 1);
+}
+
+// The slice's time axis, as its headers count.
+struct Axis {
+  int64_t min_ns = 0, max_ns = 0;
+  uint64_t unit = 1;
+  uint64_t count(int64_t low, int64_t high) const { return apart(low, high) / unit; }
+};
+
+// The fewest digits with which all four are decimals, or kStatisticsRaw.
+uint8_t digits_of(const ColumnStatistics& statistics, std::array<int64_t, 4>& scaled) {
+  const uint64_t bits[] = {statistics.first, statistics.last, statistics.min, statistics.max};
+  for (unsigned digits = 0; digits <= codec::kDecimalDigitsMax; digits++) {
+    bool all = true;
+    for (size_t i = 0; all && i < scaled.size(); i++) {
+      all = codec::scale_decimal(std::bit_cast<double>(bits[i]), digits, scaled[i]);
+    }
+    if (all) return static_cast<uint8_t>(digits);
+  }
+  return kStatisticsRaw;
+}
+
+void write_statistics(ByteWriter& out, const FieldRun& run, const ColumnStatistics& statistics,
+                      const Axis& axis) {
+  std::array<int64_t, 4> values = {
+      static_cast<int64_t>(statistics.first), static_cast<int64_t>(statistics.last),
+      static_cast<int64_t>(statistics.min), static_cast<int64_t>(statistics.max)};
+  bool is_float = run.type == FieldType::float64;
+  uint8_t digits = is_float ? digits_of(statistics, values) : uint8_t(0);
+  if (is_float) out.u8(digits);
+  if (digits == kStatisticsRaw) {
+    for (int64_t bits : values) out.le(bits);
+  } else {
+    auto [first, last, min, max] = values;
+    out.signed_varint(first);
+    out.signed_varint(static_cast<int64_t>(apart(first, last)));
+    out.signed_varint(static_cast<int64_t>(apart(min, first)));
+    out.signed_varint(static_cast<int64_t>(apart(first, max)));
+  }
+  if (is_float) {
+    out.le(statistics.sum);
+  } else {
+    out.signed_varint(static_cast<int64_t>(statistics.sum - run.rows() * statistics.first));
+  }
+  out.varint(axis.count(axis.min_ns, statistics.time_of_min_ns));
+  out.varint(axis.count(axis.min_ns, statistics.time_of_max_ns));
+}
+
 void write_column_header(ByteWriter& out, const FieldRun& run, LayoutField field, bool has_gaps,
-                         size_t bytes, int64_t time_min_ns, int64_t time_max_ns) {
-  auto apart = [](int64_t low, int64_t high) {
-    return static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
-  };
-  std::optional<ColumnStatistics> statistics = statistics_of(run);
+                         size_t bytes, const Axis& axis) {
+  std::optional<ColumnStatistics> statistics;
+  if (run.rows() >= kStatisticsRows) statistics = statistics_of(run);
+  bool has_times = run.times.front() != axis.min_ns || run.times.back() != axis.max_ns;
   out.varint(field.field);
   out.u8(static_cast<uint8_t>(static_cast<unsigned>(field.type) | (has_gaps ? kColumnHasGaps : 0u) |
-                              (statistics ? kColumnHasStatistics : 0u)));
+                              (statistics ? kColumnHasStatistics : 0u) |
+                              (has_times ? kColumnHasTimes : 0u)));
   if (has_gaps) out.varint(run.rows());
   out.varint(bytes);
-  out.varint(apart(time_min_ns, run.times.front()));
-  out.varint(apart(run.times.back(), time_max_ns));
-  if (!statistics) return;
-  for (uint64_t bits :
-       {statistics->first, statistics->last, statistics->min, statistics->max, statistics->sum}) {
-    out.le(bits);
+  if (has_times) {
+    out.varint(axis.count(axis.min_ns, run.times.front()));
+    out.varint(axis.count(run.times.back(), axis.max_ns));
   }
-  out.varint(apart(time_min_ns, statistics->time_of_min_ns));
-  out.varint(apart(time_min_ns, statistics->time_of_max_ns));
+  if (statistics) write_statistics(out, run, *statistics, axis);
+}
+
+// The end of the rows from `begin`, at most `end`, whose texts fit into a chunk; at least one row.
+size_t fitting_end(const Table& table, size_t begin, size_t end) {
+  size_t bytes = 0;
+  for (size_t row = begin; row < end; row++) {
+    for (const Column& column : table.columns) {
+      bool is_text = column.field.type == FieldType::string &&
+                     (column.present.empty() || column.present[row] != 0);
+      if (is_text) bytes += string_of(column.bits[row]).size();
+    }
+    if (bytes > kChunkTextBytes && row > begin) return row;
+  }
+  return end;
+}
+
+bool has_texts(const Table& table) {
+  return std::any_of(table.columns.begin(), table.columns.end(),
+                     [](const Column& column) { return column.field.type == FieldType::string; });
 }
 
 std::string encode_slice(const Table& table, size_t begin, size_t end, uint64_t lsn_min,
-                         uint64_t lsn_max) {
-  int64_t time_min = table.times[begin], time_max = table.times[end - 1];
+                         uint64_t lsn_max, bool is_joined) {
+  std::span<const int64_t> times = std::span(table.times).subspan(begin, end - begin);
+  Axis axis{times.front(), times.back(), unit_of(times)};
+  codec::Effort effort = is_joined ? codec::Effort::thorough : codec::Effort::quick;
   std::string headers, data;
   ByteWriter header_out(headers);
   uint16_t columns = 0;
@@ -178,25 +259,30 @@ std::string encode_slice(const Table& table, size_t begin, size_t end, uint64_t 
     if (has_gaps) {
       codec::encode_bools(std::span(column.present).subspan(begin, end - begin), data);
     }
-    encode_values(run, data);
-    write_column_header(header_out, run, column.field, has_gaps, data.size() - before, time_min,
-                        time_max);
+    encode_values(run, effort, data);
+    write_column_header(header_out, run, column.field, has_gaps, data.size() - before, axis);
   }
-  std::string times;
-  codec::encode_times(std::span(table.times).subspan(begin, end - begin), times);
+  std::vector<int64_t> counts;
+  counts.reserve(times.size());
+  for (int64_t time_ns : times) {
+    counts.push_back(static_cast<int64_t>(axis.count(axis.min_ns, time_ns)));
+  }
+  std::string encoded_times;
+  codec::encode_times(counts, effort, encoded_times);
   std::string value;
   ByteWriter out(value);
   out.u8(kChunkVersion);
-  out.u8(0);
-  out.le(columns);
-  out.le(static_cast<uint32_t>(end - begin));
-  out.le(time_min);
-  out.le(static_cast<uint64_t>(time_max) - static_cast<uint64_t>(time_min));
-  out.le(lsn_min);
-  out.le(lsn_max);
-  out.le(static_cast<uint32_t>(times.size()));
+  out.u8(is_joined ? kChunkIsJoined : uint8_t(0));
+  out.varint(columns);
+  out.varint(times.size());
+  out.le(axis.min_ns);
+  out.varint(axis.unit);
+  out.varint(axis.count(axis.min_ns, axis.max_ns));
+  out.varint(lsn_max);
+  out.varint(lsn_max - lsn_min);
+  out.varint(encoded_times.size());
   out.bytes(headers);
-  out.bytes(times);
+  out.bytes(encoded_times);
   out.bytes(data);
   out.le(static_cast<uint64_t>(XXH3_64bits(value.data(), value.size())));
   return value;
@@ -205,7 +291,7 @@ std::string encode_slice(const Table& table, size_t begin, size_t end, uint64_t 
 }  // namespace
 
 std::vector<EncodedChunk> encode_chunks(ChunkKey key, std::vector<NamedRun> runs, uint64_t lsn_min,
-                                        uint64_t lsn_max) {
+                                        uint64_t lsn_max, const ChunkShape& shape) {
   std::map<uint16_t, std::vector<NamedRun>> column_groups;
   for (NamedRun& named : runs) {
     column_groups[static_cast<uint16_t>(named.field >> kColumnGroupShift)].push_back(
@@ -219,10 +305,12 @@ std::vector<EncodedChunk> encode_chunks(ChunkKey key, std::vector<NamedRun> runs
     Table table = align(members);
     key.column_group = number;
     size_t rows = table.times.size();
+    bool limits_texts = has_texts(table);
     for (size_t begin = 0; begin < rows;) {
-      size_t end = rows - begin <= kChunkRows + kChunkRowsRest ? rows : begin + kChunkRows;
+      size_t end = rows - begin <= shape.rows + shape.rest ? rows : begin + shape.rows;
+      if (limits_texts) end = fitting_end(table, begin, end);
       key.time_min_ns = table.times[begin];
-      chunks.push_back({key, encode_slice(table, begin, end, lsn_min, lsn_max)});
+      chunks.push_back({key, encode_slice(table, begin, end, lsn_min, lsn_max, shape.is_joined)});
       begin = end;
     }
   }

@@ -20,9 +20,19 @@ struct EncodedChunk {
   std::string value;
 };
 
-// Encodes the runs of one series' fields, by column group and in slices of kChunkRows.
+struct ChunkShape {
+  size_t rows = kChunkRows;
+  size_t rest = kChunkRowsRest;  // of rows that may join the last chunk
+  bool is_joined = false;        // encoded thoroughly, for long
+
+  static ChunkShape joined(size_t columns) {
+    return {joined_rows_max(columns), joined_rows_max(columns) / 4, true};
+  }
+};
+
+// Encodes the runs of one series' fields, by column group and in slices of shape.rows.
 // `key` gives bucket, group and series; `lsn_max` orders the chunks among others of the series.
 std::vector<EncodedChunk> encode_chunks(ChunkKey key, std::vector<NamedRun> runs, uint64_t lsn_min,
-                                        uint64_t lsn_max);
+                                        uint64_t lsn_max, const ChunkShape& shape = {});
 
 }  // namespace weir::store

@@ -75,7 +75,7 @@ EngineCore::~EngineCore() { (void)close(); }
 Result<void> EngineCore::close() {
   {
     auto wake = wake_.lock();
-    wake->stopping = true;
+    wake->stopping = stopping_ = true;
     woken_.notify_all();
   }
   if (maintenance_thread_.joinable()) maintenance_thread_.join();

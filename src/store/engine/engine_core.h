@@ -11,11 +11,14 @@
 
 #include <atomic>
 #include <map>
+#include <optional>
+#include <span>
 #include <thread>
 
 #include "base/wal_writer.h"
 #include "store/engine/bucket.h"
 #include "store/engine/catalog.h"
+#include "store/engine/chunk_join.h"
 #include "store/engine/chunk_store.h"
 #include "store/engine/engine.h"
 #include "store/engine/log.h"
@@ -87,6 +90,20 @@ class EngineCore final : public Engine {
   };
   Saved save_bucket(BucketPtr bucket, std::vector<ChunkStore::CatalogWrite>& writes);
 
+  // settle.cc; with maintenance_ held
+  bool freeze_idle(int64_t now_ms);
+  Result<void> release_log();
+  size_t piece_bytes_that_free(uint64_t bytes) const;
+
+  // rechunk.cc; with maintenance_ held, but for compact()
+  Result<void> rechunk();
+  bool start_joining(int64_t now_ms);
+  Result<uint64_t> join_next_series();
+  void finish_joining();
+  Result<uint64_t> join_series(Bucket& bucket, SeriesId series);
+  Result<uint64_t> join_range(ChunkIterator& chunks, std::span<const JoinCandidate> range);
+  Result<void> compact();
+
   // deletes.cc
   void apply_removal(Bucket& bucket, uint64_t lsn, const RemovalRecord& record);
   Result<void> finish_removal(Bucket& bucket, uint64_t lsn);
@@ -99,15 +116,12 @@ class EngineCore final : public Engine {
   Roaring leave_out_head_fields(Bucket& bucket, int64_t group_start_ns, MeasurementId measurement,
                                 std::vector<FieldId>& unseen);
 
-  // rechunk.cc; with maintenance_ held, and only while no delete waits to reach the chunks
-  Result<void> rechunk();
-
   // maintenance.cc
   void run_maintenance();
+  Result<void> maintain_once();
   Result<void> drop_expired_groups();
   void freeze_due();
   bool work_waits() const;
-  bool removal_waits() const;
   bool has_frozen() const;
   void wake_maintenance();
 
@@ -125,6 +139,20 @@ class EngineCore final : public Engine {
   int64_t last_age_ms_ = 0;        // steady clock; when old rows were looked for
   int64_t last_retention_ms_ = 0;  // steady clock
   CatalogMeta meta_;               // as last read or written
+
+  // The group whose chunks are being joined, a part each round; under maintenance_.
+  struct Joining {
+    BucketPtr bucket;
+    int64_t group_start_ns = 0;
+    bool is_cold = false;
+    std::vector<SeriesId> series;
+    size_t next = 0;             // the first of them that is not done
+    uint64_t garbage_bytes = 0;  // of chunks that were joined
+  };
+  std::optional<Joining> joining_;
+  bool has_joined_cold_ = false;         // groups at rest, since the last checkpoint
+  std::vector<std::string> to_compact_;  // key prefixes; under maintenance_
+  std::atomic<bool> rechunk_waits_ = false, stopping_ = false;
   // While the log is replayed: the largest LSN in a series' chunks of a group.
   absl::flat_hash_map<std::tuple<BucketNumber, int64_t, SeriesId>, uint64_t> replay_sealed_;
 

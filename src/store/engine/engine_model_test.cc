@@ -36,6 +36,7 @@ class Model {
         REQUIRE(engine_->seal_all().ok());
         return;
       case 2:
+        if (pick(2) == 0) clock_.advance_ms(10'000);  // groups come to rest, chunks are joined
         REQUIRE(engine_->maintain().ok());
         return;
       case 3:

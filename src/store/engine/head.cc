@@ -5,9 +5,8 @@
 #include "store/write_rules.h"
 
 namespace weir::store {
-
 ShardGroup& Head::group(int64_t start_ns) {
-  ShardGroup& group = groups_[start_ns];
+  ShardGroup& group = groups_.try_emplace(start_ns, memory_).first->second;
   group.start_ns = start_ns;
   return group;
 }
@@ -38,11 +37,13 @@ Result<void> Head::apply(uint64_t lsn, RowsDecoder& rows, int64_t now_ms,
       group = &this->group(shard_group_start(time_ns, group_duration_ns_));
       group_end = shard_group_end(group->start_ns, group_duration_ns_);
       group->changed = true;
+      note_write(*group, now_ms);
     }
     SeriesId id = rows.series();
     std::unique_ptr<SeriesHead>& slot = group->series[id];
     if (slot == nullptr) {
       slot = std::make_unique<SeriesHead>();
+      memory_->fetch_add(kSeriesHeadBytes, std::memory_order_relaxed);
       group->live.add(id);
     }
     group->time_min_ns = std::min(group->time_min_ns, time_ns);
@@ -56,10 +57,12 @@ Result<void> Head::apply(uint64_t lsn, RowsDecoder& rows, int64_t now_ms,
         std::string_view ignored;
         WEIR_CHECK(rows.value(field.type, ignored));
       }
+      group->unjoined.add(id);
       continue;
     }
     WEIR_CHECK(add_row(lsn, rows, now_ms, *slot));
-    if (slot->active.rows() == kSealRows) full.push_back({group->start_ns, id, slot.get()});
+    bool is_noted = !full.empty() && full.back().head == slot.get();
+    if (!is_noted && slot->active.is_full()) full.push_back({group->start_ns, id, slot.get()});
   }
   // Only now: a chunk must hold all of a record's rows of its series, or none (see replay).
   for (const Full& entry : full) freeze_active(entry.group_start_ns, entry.id, *entry.head);
@@ -111,7 +114,46 @@ void Head::forget_frozen(const FrozenAt& at, size_t count) {
   auto& frozen = head->second->frozen;
   count = std::min(count, frozen.size());
   frozen.erase(frozen.begin(), frozen.begin() + static_cast<ptrdiff_t>(count));
-  if (head->second->empty()) group->second.series.erase(head);
+  if (head->second->empty()) erase_series(group->second, at.series);
+}
+
+void Head::erase_series(ShardGroup& group, SeriesId id) {
+  if (group.series.erase(id) > 0) memory_->fetch_sub(kSeriesHeadBytes, std::memory_order_relaxed);
+}
+
+void Head::note_write(ShardGroup& group, int64_t now_ms) {
+  if (group.has_settled_small) {
+    int64_t pause_ms = now_ms - group.last_apply_ms;
+    group.settle_after_ms =
+        std::clamp(kSettlePauses * pause_ms, group.settle_after_ms, kSettleAfterMsMax);
+    group.has_settled_small = false;
+  }
+  group.last_apply_ms = now_ms;
+}
+
+bool Head::freeze_idle(int64_t now_ms) {
+  bool any = false;
+  for (auto& [start, group] : groups_) {
+    if (group.series.empty() || now_ms - group.last_apply_ms < group.settle_after_ms) continue;
+    size_t rows = 0, pieces = 0;
+    for (auto& [id, head] : group.series) {
+      if (head->active.empty()) continue;
+      rows += head->active.rows();
+      pieces++;
+      freeze_active(start, id, *head);
+    }
+    group.has_settled_small |= rows < pieces * kSettleRowsWorth;
+    any |= pieces > 0;
+  }
+  return any;
+}
+
+void Head::visit_active(const std::function<void(const Piece&)>& visit) const {
+  for (const auto& [start, group] : groups_) {
+    for (const auto& [id, head] : group.series) {
+      if (!head->active.empty()) visit(head->active);
+    }
+  }
 }
 
 void Head::remove(ShardGroup& group, SeriesId id, int64_t start_ns, int64_t stop_ns,
@@ -133,7 +175,7 @@ void Head::remove(ShardGroup& group, SeriesId id, int64_t start_ns, int64_t stop
   // What is left of the late rows may now be newer than the newest main row; rows to come must not
   // join that piece.
   if (had_late) freeze_active(group.start_ns, id, head);
-  if (head.empty()) group.series.erase(found);
+  if (head.empty()) erase_series(group, id);
 }
 
 uint64_t Head::oldest_lsn(uint64_t none) const {

@@ -26,6 +26,17 @@ namespace weir::store {
 
 // A row group this long is frozen; the best ratio of header to values that still seals often.
 inline constexpr size_t kSealRows = 1024;
+// So is one whose texts take this much: a chunk is read as a whole.
+inline constexpr size_t kSealTextBytes = 512 * 1024;
+// A shard group that nobody has written to for so long is settled: frozen, sealed and joined. Long
+// against the pauses of a sender that is at it, short against someone who looks at the disk.
+inline constexpr int64_t kSettleAfterMs = 5'000;
+// A sender that pauses longer than that, and sends little, would leave a tiny chunk a series and
+// pause. Once seen, its group waits for several such pauses.
+inline constexpr int64_t kSettlePauses = 4;
+inline constexpr int64_t kSettleAfterMsMax = 4 * 60 * 60 * 1000;
+// Settling is worth it, whatever comes after, from this many rows a series on.
+inline constexpr size_t kSettleRowsWorth = 64;
 
 struct Piece {
   std::shared_ptr<RowGroup> main, late;  // null when empty
@@ -35,6 +46,13 @@ struct Piece {
   bool empty() const { return main == nullptr && late == nullptr; }
   size_t rows() const {
     return (main == nullptr ? 0 : main->rows()) + (late == nullptr ? 0 : late->rows());
+  }
+  size_t bytes() const {
+    return (main == nullptr ? 0 : main->bytes()) + (late == nullptr ? 0 : late->bytes());
+  }
+  bool is_full() const {
+    return rows() >= kSealRows || (main != nullptr && main->text_bytes() >= kSealTextBytes) ||
+           (late != nullptr && late->text_bytes() >= kSealTextBytes);
   }
 };
 
@@ -51,13 +69,32 @@ struct Removal {
   PredicatePtr predicate;             // null: everything
 };
 
+// What a series with rows takes beside them: its head and its entry in the group's table.
+inline constexpr int64_t kSeriesHeadBytes = sizeof(SeriesHead) + 2 * sizeof(void*) + 32;
+
 struct ShardGroup {
+  explicit ShardGroup(MemoryCount count) : memory(std::move(count)) {}
+  ShardGroup(const ShardGroup&) = delete;
+  ShardGroup& operator=(const ShardGroup&) = delete;
+  ~ShardGroup() {
+    memory->fetch_sub(kSeriesHeadBytes * static_cast<int64_t>(series.size()),
+                      std::memory_order_relaxed);
+  }
+
+  MemoryCount memory;
   int64_t start_ns = 0;
   absl::flat_hash_map<SeriesId, std::unique_ptr<SeriesHead>> series;
   Roaring live;  // series with data in this group
   // Bounds of all data ever written to the group.
   int64_t time_min_ns = kTimeMax, time_max_ns = kTimeMin;
   bool changed = true;  // since the catalog was written
+
+  int64_t last_apply_ms = 0;  // steady clock
+  int64_t settle_after_ms = kSettleAfterMs;
+  bool has_settled_small = false;  // since the last row came
+
+  Roaring unjoined;              // series that got chunks since theirs were joined
+  uint64_t chunks_unjoined = 0;  // how many those are, of this process
 };
 
 // Where a frozen piece waits.
@@ -82,6 +119,10 @@ class Head {
 
   // Freezes active pieces that `chosen` accepts.
   void freeze(const std::function<bool(const Piece&)>& chosen);
+  // Freezes the groups nobody has written to for their time. True if any had rows.
+  bool freeze_idle(int64_t now_ms);
+  // Visits active pieces.
+  void visit_active(const std::function<void(const Piece&)>& visit) const;
   // Frozen pieces since the last call, in no order.
   std::vector<FrozenAt> take_frozen() { return std::exchange(frozen_, {}); }
   bool has_frozen() const { return !frozen_.empty(); }
@@ -112,6 +153,8 @@ class Head {
  private:
   Result<void> add_row(uint64_t lsn, RowsDecoder& point, int64_t now_ms, SeriesHead& head);
   void freeze_active(int64_t group_start_ns, SeriesId id, SeriesHead& head);
+  static void note_write(ShardGroup& group, int64_t now_ms);
+  void erase_series(ShardGroup& group, SeriesId id);
 
   int64_t group_duration_ns_;
   MemoryCount memory_;

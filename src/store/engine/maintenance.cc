@@ -12,6 +12,9 @@ namespace weir::store {
 namespace {
 
 constexpr int64_t kRoundMs = 1000;
+// Between two rounds of joining: so it takes half of a core at most, and lets others have their
+// turn.
+constexpr int64_t kJoinPauseMs = 100;
 constexpr int64_t kRetentionEveryMs = 30 * 60 * 1000;  // as often as InfluxDB looks
 // Rows older than this are sealed however few they are: it bounds what a restart must replay.
 constexpr int64_t kSealAgeMs = 4 * 60 * 60 * 1000;
@@ -48,7 +51,7 @@ void EngineCore::run_maintenance() {
   while (true) {
     {
       auto wake = wake_.lock();
-      wake.wait_for(woken_, std::chrono::milliseconds(kRoundMs),
+      wake.wait_for(woken_, std::chrono::milliseconds(rechunk_waits_ ? kJoinPauseMs : kRoundMs),
                     [&] { return wake->requested || wake->stopping; });
       if (wake->stopping) return;
       wake->requested = false;
@@ -60,6 +63,11 @@ void EngineCore::run_maintenance() {
 }
 
 Result<void> EngineCore::maintain() {
+  WEIR_CHECK(maintain_once());
+  return compact();
+}
+
+Result<void> EngineCore::maintain_once() {
   std::lock_guard maintenance(maintenance_);
   int64_t now_ms = clock_.steady_ms();
   if (!options_.background || last_retention_ms_ == 0 ||
@@ -70,19 +78,12 @@ Result<void> EngineCore::maintain() {
   // A log that failed has said so; until it is reopened no row comes, and none can be freed.
   if (!log_->health().ok()) return {};
   freeze_due();
+  bool settles = freeze_idle(now_ms);
   WEIR_CHECK(seal_frozen());
-  if (!removal_waits()) WEIR_CHECK(rechunk());
   bool log_is_long = writer_->total_bytes() > options_.log_bytes_max;
-  if (log_is_long || sealed_bytes_ > kCheckpointBytes) return checkpoint();
-  return {};
-}
-
-bool EngineCore::removal_waits() const {
-  for (const BucketPtr& bucket : all_buckets()) {
-    std::lock_guard lock(bucket->head.mutex());
-    if (!bucket->head.removals().empty()) return true;
-  }
-  return false;
+  if (log_is_long || settles || sealed_bytes_ > kCheckpointBytes) WEIR_CHECK(checkpoint());
+  if (settles) WEIR_CHECK(release_log());
+  return rechunk();
 }
 
 // Freezes rows that are old, or whose log segments should go, or that take too much memory.
@@ -94,6 +95,8 @@ void EngineCore::freeze_due() {
   }
   auto used = static_cast<uint64_t>(memory_->load(std::memory_order_relaxed));
   bool memory_is_full = used > options_.head_bytes_max;
+  // The largest pieces that together free enough: small ones make chunks that are mostly header.
+  size_t freed_bytes = memory_is_full ? piece_bytes_that_free(used / 2) : SIZE_MAX;
   int64_t now_ms = clock_.steady_ms();
   bool age_is_due = !options_.background || now_ms - last_age_ms_ >= kAgeEveryMs;
   if (!memory_is_full && freed_lsn == 0 && !age_is_due) return;
@@ -101,7 +104,7 @@ void EngineCore::freeze_due() {
   for (const BucketPtr& bucket : all_buckets()) {
     std::lock_guard lock(bucket->head.mutex());
     bucket->head.freeze([&](const Piece& piece) {
-      return memory_is_full || piece.first_append_ms < now_ms - kSealAgeMs ||
+      return piece.bytes() >= freed_bytes || piece.first_append_ms < now_ms - kSealAgeMs ||
              piece.lsn_min < freed_lsn;
     });
   }
@@ -126,7 +129,8 @@ Result<void> EngineCore::drop_expired_groups() {
       WEIR_CHECK(chunks_->remove_prefix(ChunkKey::group_prefix(bucket->number, start)));
       WEIR_CHECK(chunks_->flush());
       WEIR_CHECK(
-          chunks_->write_catalog({{catalog::group_key(bucket->number, start), std::nullopt}}));
+          chunks_->write_catalog({{catalog::group_key(bucket->number, start), std::nullopt},
+                                  {catalog::joined_key(bucket->number, start), std::nullopt}}));
       log::info("store", "bucket {}: dropped the shard group that starts at {}",
                 id_to_text(bucket->id), start);
     }

@@ -22,6 +22,8 @@ inline metrics::Counter seals_total{"weir_store_seals_total", "Row groups encode
 inline metrics::Counter chunks_written_total{"weir_store_chunks_written_total", "Chunks written"};
 inline metrics::Counter chunk_written_bytes_total{"weir_store_chunk_written_bytes_total",
                                                   "Bytes of chunks written"};
+inline metrics::Counter chunks_joined_total{"weir_store_chunks_joined_total",
+                                            "Chunks joined into longer ones"};
 inline metrics::Counter chunks_read_total{"weir_store_chunks_read_total",
                                           "Chunks decoded, wholly or in part"};
 

@@ -39,6 +39,7 @@ class Texts {
     memory_->fetch_add(bytes, std::memory_order_relaxed);
     return texts_.emplace_back(text);
   }
+  size_t bytes() const { return static_cast<size_t>(counted_bytes_); }
 
  private:
   std::deque<std::string> texts_;
@@ -63,6 +64,8 @@ class RowGroup {
   const int64_t* times() const { return times_.get(); }
   const std::vector<Column>& columns() const { return columns_; }
   const Column* find(LayoutField field) const;
+  size_t text_bytes() const { return texts_ == nullptr ? 0 : texts_->bytes(); }
+  size_t bytes() const { return static_cast<size_t>(counted_bytes_) + text_bytes(); }
 
   // The column's values among the first `rows` rows and in [start, stop], as a run. Late rows
   // (in_order false) are sorted, the last to arrive wins.

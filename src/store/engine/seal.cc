@@ -50,7 +50,11 @@ Result<void> EngineCore::seal_frozen(Bucket& bucket) {
                 waiting.end());
   constexpr size_t kBatchBytes = 1024 * 1024;  // one write to RocksDB
   std::vector<EncodedChunk> chunks;
-  std::vector<std::pair<FrozenAt, size_t>> covered;
+  struct Covered {
+    FrozenAt at;
+    size_t pieces = 0, chunks = 0;
+  };
+  std::vector<Covered> covered;
   size_t bytes = 0;
   auto write = [&]() -> Result<void> {
     if (chunks.empty() && covered.empty()) return {};
@@ -60,7 +64,13 @@ Result<void> EngineCore::seal_frozen(Bucket& bucket) {
     chunk_written_bytes_total.add(bytes);
     sealed_bytes_ += bytes;
     std::lock_guard lock(bucket.head.mutex());
-    for (const auto& [at, count] : covered) bucket.head.forget_frozen(at, count);
+    for (const Covered& series : covered) {
+      bucket.head.forget_frozen(series.at, series.pieces);
+      ShardGroup& group = bucket.head.group(series.at.group_start_ns);
+      group.unjoined.add(series.at.series);
+      group.chunks_unjoined += series.chunks;
+      group.changed = true;
+    }
     chunks.clear();
     covered.clear();
     bytes = 0;
@@ -76,12 +86,13 @@ Result<void> EngineCore::seal_frozen(Bucket& bucket) {
     }
     if (!pieces.empty()) {
       ChunkKey key{bucket.number, waiting[i].group_start_ns, waiting[i].series, 0, 0, 0};
+      size_t before = chunks.size();
       for (EncodedChunk& chunk :
            encode_chunks(key, runs_of(pieces), pieces.front().lsn_min, pieces.back().lsn_max)) {
         bytes += chunk.value.size();
         chunks.push_back(std::move(chunk));
       }
-      covered.emplace_back(waiting[i], pieces.size());
+      covered.push_back({waiting[i], pieces.size(), chunks.size() - before});
     }
     if (bytes >= kBatchBytes || i + 1 == waiting.size()) {
       result = write();
@@ -162,6 +173,9 @@ EngineCore::Saved EngineCore::save_bucket(BucketPtr shared,
     saved.groups.push_back(start);
     writes.push_back({catalog::group_key(bucket.number, start),
                       catalog::encode_group(group, bucket.index.group_types(start))});
+    std::optional<std::string> joined;
+    if (group.unjoined.isEmpty()) joined.emplace();
+    writes.push_back({catalog::joined_key(bucket.number, start), std::move(joined)});
   }
   return saved;
 }
