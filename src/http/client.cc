@@ -131,7 +131,8 @@ class BodyReceiver {
 // Reads one answer; interim answers (1xx) are skipped.
 Result<ClientResponse> receive(net::BlockingSocket& socket, const ClientRequest& request,
                                const std::string& name,
-                               std::function<bool(std::string_view)>& on_body) {
+                               std::function<bool(std::string_view)>& on_body,
+                               const std::function<void(const ClientResponse&)>& on_head) {
   const WireLimits limits{kResponseHeadBytesMax, std::numeric_limits<size_t>::max()};
   const bool is_head = request.method == "HEAD";
   std::string buffer;
@@ -145,6 +146,7 @@ Result<ClientResponse> receive(net::BlockingSocket& socket, const ClientRequest&
       response.status = parser->status();
       response.headers = parser->headers();
       receiver.head_arrived(response.headers);
+      if (on_head && response.status >= 200) on_head(response);
     };
     parser = std::make_unique<ResponseParser>(limits, is_head, [&](std::string_view bytes) {
       take_head();
@@ -172,14 +174,15 @@ Result<ClientResponse> receive(net::BlockingSocket& socket, const ClientRequest&
 }  // namespace
 
 Result<ClientResponse> call(const ClientRequest& request,
-                            std::function<bool(std::string_view)> on_body) {
+                            std::function<bool(std::string_view)> on_body,
+                            std::function<void(const ClientResponse&)> on_head) {
   WEIR_TRY(const Url url, parse_url(request.url));
   WEIR_TRY(const std::string head, request_text(request, url));
   WEIR_TRY(auto socket, net::BlockingSocket::connect(url.host, url.port, request.timeout_ms));
   // A server may refuse and close before it has taken the whole body: its answer counts.
   auto sent = socket.send_all(head, request.timeout_ms);
   if (sent.ok()) sent = socket.send_all(request.body, request.timeout_ms);
-  auto response = receive(socket, request, url.authority, on_body);
+  auto response = receive(socket, request, url.authority, on_body, on_head);
   if (!response.ok() && !sent.ok()) return std::move(sent).error();
   return response;
 }

@@ -24,10 +24,12 @@ struct ClientResponse {
   std::string body;  // whole, unless on_body took it
 };
 // gzip is asked for and undone. Redirects are answers like any other. `on_body`, if given, gets the
-// decoded body piece by piece and may return false to break off.
+// decoded body piece by piece and may return false to break off; `on_head` before that the answer
+// without its body.
 // Errors: Errc::invalid for a URL that is none; Errc::unavailable, with host and reason, when there
 // is no whole answer.
 Result<ClientResponse> call(const ClientRequest& request,
-                            std::function<bool(std::string_view)> on_body = nullptr);
+                            std::function<bool(std::string_view)> on_body = nullptr,
+                            std::function<void(const ClientResponse&)> on_head = nullptr);
 
 }  // namespace weir::http

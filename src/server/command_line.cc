@@ -57,6 +57,8 @@ struct AllArguments {
   QueryArguments query;
   InspectArguments inspect;
   MapTestArguments map_test;
+  ImportArguments imported;
+  ExportArguments exported;
   ServerAccess health;
 };
 
@@ -102,6 +104,55 @@ void add_client_commands(CLI::App& root, AllArguments& all) {
 
   CLI::App* health = root.add_subcommand("health", "Ask a running server whether it is well");
   add_access_options(*health, all.health);
+}
+
+void add_import(CLI::App& root, ImportArguments& all) {
+  CLI::App* command = root.add_subcommand(
+      "import",
+      "Bring line protocol, annotated CSV, or the files of a stopped InfluxDB into a running "
+      "server");
+  add_access_options(*command, all.access);
+  command->add_option("--bucket", all.bucket, "Bucket (INFLUXDB_BUCKET)");
+  command->add_option("--influxd", all.influxd,
+                      "Directory of a stopped InfluxDB 1 or 2: each DATABASE/POLICY or bucket "
+                      "becomes a bucket of that name");
+  command->add_option("--from", all.from, "With --influxd: only this DATABASE/POLICY or bucket");
+  command->add_flag("--create-buckets", all.create_buckets,
+                    "Make buckets that are missing, with the retention they had");
+  command->add_option("--format", all.format, "auto (by the file's name), lp, csv (auto)")
+      ->check(CLI::IsMember({"auto", "lp", "csv"}));
+  command
+      ->add_option("--precision", all.precision,
+                   "Unit of line protocol's timestamps: ns, us, ms, s (ns)")
+      ->check(CLI::IsMember({"ns", "us", "ms", "s"}));
+  command->add_option("--start", all.start, "Only points from this time on (RFC 3339)");
+  command->add_option("--stop", all.stop, "Only points before this time (RFC 3339)");
+  command->add_flag("--dry-run", all.dry_run, "Read everything, write nothing, say what there is");
+  command->add_option("--state", all.state,
+                      "File that remembers how far it came (SOURCE.weir-import)");
+  command->add_flag("--resume,!--restart", all.resume,
+                    "Go on from there if it fits (the default), or begin anew");
+  command->add_option("--rejects", all.rejects, "File for refused lines (SOURCE.rejects)");
+  command->add_option("--in-flight", all.requests_in_flight, "Requests at a time (4)")
+      ->check(CLI::Range(1, 64));
+  command->add_flag("--quiet", all.quiet, "No progress");
+  command->add_option("file", all.files, "Files, gzip'd or not; default: standard input");
+}
+
+void add_export(CLI::App& root, ExportArguments& all) {
+  CLI::App* command =
+      root.add_subcommand("export", "Write a bucket of a running server as line protocol");
+  add_access_options(*command, all.access);
+  command->add_flag("--lp", all.line_protocol, "As line protocol: one line a value, times in ns");
+  command->add_option("--bucket", all.bucket, "Bucket (INFLUXDB_BUCKET)");
+  command->add_flag("--all", all.all, "All buckets, each to a file of --output DIRECTORY");
+  command->add_option("-o,--output", all.output, "File; default: standard output");
+  command->add_flag("--gzip", all.gzip, "Packed by gzip");
+  command->add_option("--start", all.start, "Only points from this time on (RFC 3339)");
+  command->add_option("--stop", all.stop, "Only points before this time (RFC 3339)");
+  command->add_option("--predicate", all.predicate,
+                      "Only what matches, as for deletes: '_measurement=\"m\" AND room=\"hall\"'");
+  command->add_flag("--quiet", all.quiet, "No progress");
 }
 
 void add_local_commands(CLI::App& root, AllArguments& all) {
@@ -157,6 +208,8 @@ int dispatch(const CLI::App& root, AllArguments& all, std::span<const api::WebFi
   if (name == "check-config") return check_config_command(all.check_config, *environment);
   if (name == "write") return write_command(all.write, *environment);
   if (name == "query") return query_command(all.query, *environment);
+  if (name == "import") return import_command(all.imported, *environment);
+  if (name == "export") return export_command(all.exported, *environment);
   return health_command(all.health, *environment);
 }
 
@@ -175,6 +228,8 @@ int run_command_line(int argument_count, char** arguments,
   add_local_commands(root, all);
   add_sensor(root, all);
   add_client_commands(root, all);
+  add_import(root, all.imported);
+  add_export(root, all.exported);
   try {
     root.parse(argument_count, arguments);
   } catch (const CLI::ParseError& e) {

@@ -56,6 +56,27 @@ struct QueryArguments {
 };
 int query_command(QueryArguments arguments, const Environment& environment);
 
+struct ImportArguments {
+  ServerAccess access;
+  std::string bucket, precision = "ns", format = "auto";  // auto, lp, csv
+  std::string start, stop;                                // RFC 3339
+  std::string influxd;                                    // directory of a stopped InfluxDB
+  std::vector<std::string> from;                          // its buckets to take; empty: all
+  std::vector<std::string> files;                         // "-": standard input
+  std::string state, rejects;                             // empty: beside the first source
+  bool create_buckets = false, dry_run = false, resume = true, quiet = false;
+  unsigned requests_in_flight = 4;
+};
+int import_command(ImportArguments arguments, const Environment& environment);
+
+struct ExportArguments {
+  ServerAccess access;
+  std::string bucket, start, stop, predicate;
+  std::string output;  // a file, "-", or with `all` a directory
+  bool line_protocol = false, all = false, gzip = false, quiet = false;
+};
+int export_command(ExportArguments arguments, const Environment& environment);
+
 struct InspectArguments {
   std::string directory;
   bool log = false, chunks = false;  // neither: both

@@ -8,29 +8,28 @@
 #include "base/json.h"
 
 namespace weir::server {
-namespace {
 
-Error explain_refusal(const ServerAccess& access, const http::ClientResponse& response) {
-  std::string message = response.body;
-  auto body = parse_json(response.body);
+Error explain_refusal(const ServerAccess& access, int status, const std::string& text) {
+  std::string message = text;
+  auto body = parse_json(text);
   if (body.ok() && body->is_object()) message = body->value("message", message);
   std::string remedy;
-  if (response.status == 401) {
+  if (status == 401) {
     remedy = access.token.empty()
                  ? "; give a token with --token or INFLUXDB_TOKEN"
                  : "; the token is not known to this server, make one on its page Tokens";
   }
   return Error{Errc::invalid,
-               fmt::format("{} answered {}: {}{}", access.url, response.status, message, remedy)};
+               fmt::format("{} answered {}: {}{}", access.url, status, message, remedy)};
 }
-
-}  // namespace
 
 Result<http::ClientResponse> call_server(const ServerAccess& access, http::ClientRequest request) {
   request.url = access.url + request.url;
   if (!access.token.empty()) request.headers.set("Authorization", "Token " + access.token);
   WEIR_TRY(http::ClientResponse response, http::call(request));
-  if (response.status / 100 != 2) return explain_refusal(access, response);
+  if (response.status / 100 != 2) {
+    return explain_refusal(access, response.status, response.body);
+  }
   return response;
 }
 

@@ -15,6 +15,9 @@ namespace weir::server {
 // where one is known, the remedy.
 Result<http::ClientResponse> call_server(const ServerAccess& access, http::ClientRequest request);
 
+// The error for an answer other than 2xx, with its body.
+Error explain_refusal(const ServerAccess& access, int status, const std::string& body);
+
 std::string percent_encode(std::string_view text);
 
 // The whole of standard input, or of a file ("-" and "" mean standard input).
