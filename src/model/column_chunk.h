@@ -4,7 +4,8 @@
 // vectors stay empty. n <= kChunkRowsMax. Booleans are bytes 0 or 1.
 // For a windowed scan, window_starts[n] holds each row's window start (clipped to the scan's range
 // it is the bound that window functions report); times[n] is the selected point's own time for
-// selectors (first, last, min, max) and equals window_starts for aggregates.
+// selectors (first, last, min, max) and equals window_starts for aggregates. counts[n], only for
+// aggregates where a scan asks for parts, is the number of points that the row was made of.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,7 @@ struct ColumnChunk {
   FieldType type = FieldType::float64;
   std::vector<int64_t> times;
   std::vector<int64_t> window_starts;
+  std::vector<uint64_t> counts;
   std::vector<double> floats;
   std::vector<int64_t> ints;
   std::vector<uint64_t> uints;
@@ -30,8 +32,8 @@ struct ColumnChunk {
 
   size_t rows() const { return times.size(); }
   void clear() {
-    times.clear(), window_starts.clear(), floats.clear(), ints.clear(), uints.clear();
-    bools.clear(), strings.clear();
+    times.clear(), window_starts.clear(), counts.clear(), floats.clear(), ints.clear();
+    uints.clear(), bools.clear(), strings.clear();
   }
   FieldValue value(size_t row) const {
     switch (type) {

@@ -48,6 +48,11 @@ using WriteDone = std::function<void(Result<WriteOutcome>)>;
 
 // The seven functions a store computes while it scans.
 enum class Aggregate : uint8_t { none, count, sum, mean, min, max, first, last };
+// Whether it picks one of its points, with the point's time.
+inline bool selects(Aggregate aggregate) {
+  return aggregate == Aggregate::first || aggregate == Aggregate::last ||
+         aggregate == Aggregate::min || aggregate == Aggregate::max;
+}
 
 struct ScanSpec {
   BucketId bucket{};
@@ -62,6 +67,10 @@ struct ScanSpec {
   Aggregate aggregate = Aggregate::none;
   int64_t window_every_ns = 0;
   int64_t window_offset_ns = 0;
+  // For an aggregate whose rows of several series are put together by the caller: rows of
+  // count, sum and mean say how many points they are made of (ColumnChunk::counts), and mean gives
+  // the sum, in the sum's type.
+  bool as_parts = false;
 
   // For aggregate none: at most this many rows of each series and field, from the earliest.
   std::optional<size_t> rows_per_series_max;
@@ -84,7 +93,8 @@ class ScanCursor {
   // The next series and field, or null at the end. Valid until the next call.
   virtual Result<const ScanSeries*> next_series() = 0;
   // Fills `chunk` with the current series' next rows; false when there are no more.
-  // The chunk's type is that of the result: count gives int64, mean gives float64.
+  // The chunk's type is that of the result: count gives int64, mean gives float64 (the sum's type
+  // as_parts).
   virtual Result<bool> next_chunk(model::ColumnChunk& chunk) = 0;
 };
 

@@ -86,6 +86,7 @@ std::vector<std::string> scan_lines(Store& store, const ScanSpec& spec) {
         std::string line =
             fmt::format("{} {} {}", name, chunk.times[row], value_text(chunk.value(row)));
         if (!chunk.window_starts.empty()) line += fmt::format(" @{}", chunk.window_starts[row]);
+        if (!chunk.counts.empty()) line += fmt::format(" x{}", chunk.counts[row]);
         lines.push_back(std::move(line));
       }
     }

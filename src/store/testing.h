@@ -26,7 +26,7 @@ class BatchBuilder {
 std::string value_text(const model::FieldValue& value);
 
 // A scan's whole answer: one line per series and row, "m,host=a f 10 1.5", with " @window" after
-// it for windowed scans; or "error: ..." as its last line.
+// it for windowed scans and " xcount" for parts; or "error: ..." as its last line.
 std::vector<std::string> scan_lines(Store& store, const ScanSpec& spec);
 
 // A fresh directory under the system's temporary directory, removed at the end.

@@ -34,6 +34,10 @@ int64_t window_start(int64_t time_ns, int64_t every_ns, int64_t offset_ns);
 Result<void> check_aggregate(Aggregate aggregate, model::FieldType type);
 // The type of an aggregate's result over fields of `type`.
 model::FieldType aggregate_type(Aggregate aggregate, model::FieldType type);
+// The aggregate whose values a scan gives: for a mean as_parts, the sum.
+inline Aggregate given_aggregate(const ScanSpec& spec) {
+  return spec.as_parts && spec.aggregate == Aggregate::mean ? Aggregate::sum : spec.aggregate;
+}
 std::string_view to_string(Aggregate aggregate);
 
 // What one field has to say against its line; the reason of "partial write: <reason> dropped=N".

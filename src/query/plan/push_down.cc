@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "query/exec/context.h"
+#include "query/plan/grouped_scan.h"
 #include "query/plan/predicate.h"
 #include "query/plan/scan.h"
 
@@ -61,33 +62,54 @@ Result<CursorPtr> partly_filtered(ExecContext& context, const TableStream& strea
   return over(context, stream, std::move(scanned));
 }
 
+// Whether it is a group() that leaves every series in one piece.
+bool groups_series(const TableStream& stream) {
+  const GroupSpec* group = stream.as<GroupSpec>();
+  if (group == nullptr) return false;
+  auto lists = [&](std::string_view label) {
+    return std::find(group->columns.begin(), group->columns.end(), label) != group->columns.end();
+  };
+  return group->by ? !lists("_time") && !lists("_value") : lists("_time") && lists("_value");
+}
+
+// Where an aggregate's series come from: its input, or what that groups.
+const TableStream& ungrouped_input(const TableStream& stream) {
+  const TableStream& input = *stream.inputs[0];
+  return groups_series(input) ? *input.inputs[0] : input;
+}
+
 Result<CursorPtr> limited(ExecContext& context, const TableStream& stream, const LimitSpec& limit) {
   int64_t rows = 0;
   if (limit.count == 0 || __builtin_add_overflow(limit.count, limit.offset, &rows))
     return CursorPtr();
-  WEIR_TRY(OptionalSpec spec, filtered_scan(context, *stream.inputs[0]));
+  const TableStream& input = *stream.inputs[0];
+  // A group's first rows are among the first of its series.
+  bool grouped = groups_series(input);
+  WEIR_TRY(OptionalSpec spec, filtered_scan(context, grouped ? *input.inputs[0] : input));
   if (!spec) return CursorPtr();
   spec->rows_per_series_max = static_cast<size_t>(rows);
   WEIR_TRY(CursorPtr scanned, scan_tables(context, {.spec = std::move(*spec)}));
+  if (grouped) {
+    WEIR_TRY(scanned, over(context, input, std::move(scanned)));
+  }
   return over(context, stream, std::move(scanned));
-}
-
-bool selects(store::Aggregate aggregate) {
-  return aggregate == store::Aggregate::first || aggregate == store::Aggregate::last ||
-         aggregate == store::Aggregate::min || aggregate == store::Aggregate::max;
 }
 
 Result<CursorPtr> aggregated(ExecContext& context, const TableStream& stream,
                              store::Aggregate aggregate) {
-  WEIR_TRY(OptionalSpec spec, filtered_scan(context, *stream.inputs[0]));
+  WEIR_TRY(OptionalSpec spec, filtered_scan(context, ungrouped_input(stream)));
   if (!spec) return CursorPtr();
   spec->aggregate = aggregate;
-  return scan_tables(context, {.spec = std::move(*spec), .with_time = selects(aggregate)});
+  if (groups_series(*stream.inputs[0])) {
+    return grouped_scan(context,
+                        {.spec = std::move(*spec), .group = *stream.inputs[0]->as<GroupSpec>()});
+  }
+  return scan_tables(context, {.spec = std::move(*spec), .with_time = store::selects(aggregate)});
 }
 
 Result<CursorPtr> windowed(ExecContext& context, const TableStream& stream,
                            const WindowAggregateSpec& window) {
-  WEIR_TRY(OptionalSpec spec, filtered_scan(context, *stream.inputs[0]));
+  WEIR_TRY(OptionalSpec spec, filtered_scan(context, ungrouped_input(stream)));
   if (!spec) return CursorPtr();
   auto span = static_cast<uint64_t>(spec->stop_ns) - static_cast<uint64_t>(spec->start_ns);
   if (span / static_cast<uint64_t>(window.every_ns) > kPushedWindowsMax) return CursorPtr();
@@ -97,6 +119,12 @@ Result<CursorPtr> windowed(ExecContext& context, const TableStream& stream,
   spec->aggregate = window.aggregate;
   spec->window_every_ns = window.every_ns;
   spec->window_offset_ns = window.offset_ns % window.every_ns;
+  if (groups_series(*stream.inputs[0])) {
+    return grouped_scan(context, {.spec = std::move(*spec),
+                                  .group = *stream.inputs[0]->as<GroupSpec>(),
+                                  .create_empty = window.create_empty,
+                                  .time_from_start = window.time_from_start});
+  }
   return scan_tables(context, {.spec = std::move(*spec),
                                .create_empty = window.create_empty,
                                .time_from_start = window.time_from_start});

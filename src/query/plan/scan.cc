@@ -7,9 +7,11 @@
 
 namespace weir::query {
 
-namespace {
+bool is_own_label(std::string_view label) {
+  return label == "_time" || label == "_value" || label == "_start" || label == "_stop";
+}
 
-GroupKey key_of(const store::ScanSeries& series, const store::ScanSpec& spec) {
+GroupKey series_key(const store::ScanSeries& series, const store::ScanSpec& spec) {
   GroupKey key;
   key.add("_start", Scalar::of_time(spec.start_ns));
   key.add("_stop", Scalar::of_time(spec.stop_ns));
@@ -17,9 +19,7 @@ GroupKey key_of(const store::ScanSeries& series, const store::ScanSpec& spec) {
   tags.push_back({"_field", Scalar::of_string(series.field)});
   tags.push_back({"_measurement", Scalar::of_string(series.key.measurement)});
   for (const model::Tag& tag : series.key.tags) {
-    // These labels are the point's own; a tag of that name has no column to stand in.
-    if (tag.key == "_time" || tag.key == "_value" || tag.key == "_start" || tag.key == "_stop")
-      continue;
+    if (is_own_label(tag.key)) continue;
     tags.push_back({tag.key, Scalar::of_string(tag.value)});
   }
   std::sort(tags.begin(), tags.end(),
@@ -28,7 +28,7 @@ GroupKey key_of(const store::ScanSeries& series, const store::ScanSpec& spec) {
   return key;
 }
 
-Columns columns_of(const GroupKey& key, ColumnType value_type, bool with_time) {
+Columns series_columns(const GroupKey& key, ColumnType value_type, bool with_time) {
   Columns columns;
   for (const auto& entry : key.entries()) {
     columns.push_back({entry.label, entry.value.type()});
@@ -38,6 +38,8 @@ Columns columns_of(const GroupKey& key, ColumnType value_type, bool with_time) {
   }
   return columns;
 }
+
+namespace {
 
 ColumnPtr times_column(const std::vector<int64_t>& times) {
   auto column = std::make_shared<Column>();
@@ -222,8 +224,8 @@ class ScanTables final : public TableCursor {
     ColumnType type = column_type_of(series->type);
     if (shape.spec.aggregate == store::Aggregate::count) type = ColumnType::integer;
     if (shape.spec.aggregate == store::Aggregate::mean) type = ColumnType::floating;
-    GroupKey key = key_of(*series, shape.spec);
-    Columns columns = columns_of(key, type, shape.with_time);
+    GroupKey key = series_key(*series, shape.spec);
+    Columns columns = series_columns(key, type, shape.with_time);
     return TablePtr(std::make_unique<ScanTable>(state_, std::move(key), std::move(columns)));
   }
 

@@ -22,6 +22,12 @@ struct ScanShape {
   bool time_from_start = false;
 };
 
+// The group key of a series' table and, with its values' type, the table's columns.
+GroupKey series_key(const store::ScanSeries& series, const store::ScanSpec& spec);
+Columns series_columns(const GroupKey& key, ColumnType value_type, bool with_time);
+// Tags of these names have no column: it is the point's own.
+bool is_own_label(std::string_view label);
+
 Result<CursorPtr> scan_tables(ExecContext& context, ScanShape shape);
 
 // The bucket a FromSpec names, or Errc::not_found `could not find bucket "x"`.

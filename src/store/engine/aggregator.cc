@@ -165,7 +165,8 @@ void Aggregator::add_summary(const ColumnHeader& column, model::ColumnChunk& out
 void Aggregator::finish(model::ColumnChunk& out) {
   if (window_.count == 0) return;
   out.window_starts.push_back(window_.start_ns);
-  switch (spec_.aggregate) {
+  if (spec_.as_parts && !selects(spec_.aggregate)) out.counts.push_back(window_.count);
+  switch (given_aggregate(spec_)) {
     case Aggregate::count:
       out.append(window_.start_ns, model::FieldValue::of_int(static_cast<int64_t>(window_.count)));
       break;

@@ -181,6 +181,7 @@ class Model {
       spec.window_every_ns = int64_t(1 + pick(pick(2) == 0 ? 10 : 3000));
       spec.window_offset_ns = int64_t(pick(20)) - 10;
     }
+    spec.as_parts = spec.aggregate != Aggregate::none && pick(3) == 0;
     if (spec.aggregate == Aggregate::none && pick(3) == 0) spec.rows_per_series_max = 1 + pick(5);
     compare(spec);
   }

@@ -161,7 +161,7 @@ class EngineCursor final : public ScanCursor {
     WEIR_CHECK(check_aggregate(spec_.aggregate, type));
     current_.type = type;
     aggregator_.emplace(spec_, type);
-    result_type_ = chunk.type = aggregate_type(spec_.aggregate, type);
+    result_type_ = chunk.type = aggregate_type(given_aggregate(spec_), type);
     return {};
   }
 
@@ -219,6 +219,7 @@ class EngineCursor final : public ScanCursor {
         model::ColumnChunk& target = row < count ? chunk : rest;
         target.append(windows_.times[row], windows_.value(row));
         target.window_starts.push_back(windows_.window_starts[row]);
+        if (!windows_.counts.empty()) target.counts.push_back(windows_.counts[row]);
       }
       windows_ = std::move(rest);
     }

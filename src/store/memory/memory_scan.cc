@@ -31,6 +31,7 @@ class MemoryCursor final : public ScanCursor {
     for (; row_ < end; row_++) {
       chunk.append(rows.times[row_], rows.value(row_));
       if (!rows.window_starts.empty()) chunk.window_starts.push_back(rows.window_starts[row_]);
+      if (!rows.counts.empty()) chunk.counts.push_back(rows.counts[row_]);
     }
     return chunk.rows() > 0;
   }
@@ -125,7 +126,7 @@ Result<Points> collect(const Bucket& bucket, const ScanSpec& spec, const model::
 Result<model::ColumnChunk> compute(const ScanSpec& spec, const Points& points) {
   model::ColumnChunk rows;
   model::FieldType type = points.front().second.type();
-  rows.type = aggregate_type(spec.aggregate, type);
+  rows.type = aggregate_type(given_aggregate(spec), type);
   if (spec.aggregate == Aggregate::none) {
     size_t most = spec.rows_per_series_max.value_or(points.size());
     for (size_t i = 0; i < std::min(most, points.size()); i++) {
@@ -135,19 +136,24 @@ Result<model::ColumnChunk> compute(const ScanSpec& spec, const Points& points) {
   }
   WEIR_CHECK(check_aggregate(spec.aggregate, type));
   Window window;
+  auto finish = [&] {
+    if (spec.as_parts && !selects(spec.aggregate))
+      rows.counts.push_back(static_cast<uint64_t>(window.count));
+    window.finish(given_aggregate(spec), type, rows);
+  };
   for (const auto& [time_ns, value] : points) {
     int64_t start = spec.start_ns;
     if (spec.window_every_ns > 0) {
       start = std::max(start, window_start(time_ns, spec.window_every_ns, spec.window_offset_ns));
     }
     if (window.count > 0 && start != window.start_ns) {
-      window.finish(spec.aggregate, type, rows);
+      finish();
       window = {};
     }
     window.start_ns = start;
     window.add(spec.aggregate, time_ns, value);
   }
-  window.finish(spec.aggregate, type, rows);
+  finish();
   return rows;
 }
 
