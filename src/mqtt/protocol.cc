@@ -81,8 +81,9 @@ void Protocol::look_at_version(std::string_view connect) {
 }
 
 std::string_view Protocol::topic_of_alias(uint16_t alias) const {
-  auto found = aliases_.find(alias);
-  return found == aliases_.end() ? std::string_view() : found->second;
+  if (!aliases_) return {};
+  auto found = aliases_->topics.find(alias);
+  return found == aliases_->topics.end() ? std::string_view() : found->second;
 }
 
 void Protocol::handle(const Frame& frame, Now now, Actions& out) {

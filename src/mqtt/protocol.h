@@ -205,9 +205,12 @@ class Protocol {
   bool tells_why_ = false;
   std::string client_id_;
   Identity identity_;
-  absl::flat_hash_map<uint16_t, std::string> aliases_;
-  size_t alias_bytes_ = 0;  // of their topics
-  size_t unanswered_ = 0;   // QoS 1 and 2 publishes whose exchange has not ended
+  struct Aliases {
+    absl::flat_hash_map<uint16_t, std::string> topics;
+    size_t bytes = 0;  // of them
+  };
+  std::unique_ptr<Aliases> aliases_;  // null until the client sets one: most never do
+  size_t unanswered_ = 0;             // QoS 1 and 2 publishes whose exchange has not ended
 };
 
 }  // namespace weir::mqtt

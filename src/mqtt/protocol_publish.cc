@@ -30,20 +30,20 @@ MaybeFault Protocol::resolve_alias(Publish& packet) {
   if (alias == 0 || alias > limits_.topic_alias_maximum) {
     return Fault{Reason::topic_alias_invalid, "a topic alias of 0 or above the maximum"};
   }
-  auto kept = aliases_.find(alias);
   if (!has_topic) {
-    if (kept == aliases_.end()) return against_protocol("a topic alias that was not set");
-    packet.topic = kept->second;
+    packet.topic = topic_of_alias(alias);
+    if (packet.topic.empty()) return against_protocol("a topic alias that was not set");
     return std::nullopt;
   }
   if (MaybeFault fault = check_topic(packet.topic)) return fault;
-  if (kept == aliases_.end()) kept = aliases_.try_emplace(alias).first;
-  size_t bytes = alias_bytes_ - kept->second.size() + packet.topic.size();
+  if (!aliases_) aliases_ = std::make_unique<Aliases>();
+  std::string& kept = aliases_->topics[alias];
+  size_t bytes = aliases_->bytes - kept.size() + packet.topic.size();
   if (bytes > kAliasBytesMax) {
     return Fault{Reason::quota_exceeded, "topic aliases for more than they may hold"};
   }
-  alias_bytes_ = bytes;
-  kept->second = packet.topic;
+  aliases_->bytes = bytes;
+  kept = packet.topic;
   return std::nullopt;
 }
 

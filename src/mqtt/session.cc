@@ -12,7 +12,6 @@ Session::Session(std::shared_ptr<Receiver> receiver, const SessionLimits& limits
     : receiver_(std::move(receiver)),
       limits_(limits),
       budget_(budget),
-      will_share_(budget.bytes_used),
       subscriptions_share_(budget.subscription_bytes),
       retained_(retained) {
   subscriptions_share_.set(base_bytes());
@@ -52,17 +51,19 @@ void Session::count_subscriptions() {
 }
 
 void Session::set_will(Will will) {
-  will_share_.set(text_bytes(*will.message) + sizeof(Message));
-  will_.emplace(std::move(will));
+  size_t bytes = text_bytes(*will.message) + sizeof(Message);
+  will_.reset(new HeldWill{std::move(will), Share(budget_.bytes_used)});
+  will_->share.set(bytes);
 }
 std::optional<Will> Session::take_will() {
-  will_share_.set(0);
-  return std::exchange(will_, std::nullopt);
+  std::unique_ptr<HeldWill> held = std::move(will_);
+  if (!held) return std::nullopt;
+  return std::move(held->will);
 }
 bool Session::has_forbidden_will() const {
-  if (!will_ || !will_->standing) return false;
-  Result<Identity> now = will_->standing->now();
-  return !now.ok() || !may_publish(*now, will_->message->topic);
+  if (!will_ || !will_->will.standing) return false;
+  Result<Identity> now = will_->will.standing->now();
+  return !now.ok() || !may_publish(*now, will_->will.message->topic);
 }
 
 Session::~Session() {

@@ -212,7 +212,7 @@ class Session {
 
   void set_will(Will will);
   std::optional<Will> take_will();
-  const std::optional<Will>& will() const { return will_; }
+  const Will* will() const { return will_ ? &will_->will : nullptr; }
   // Whether whoever left the will would not be let do so any more.
   bool has_forbidden_will() const;
 
@@ -283,8 +283,12 @@ class Session {
   JournalBatch* journal_ = nullptr;
   SessionLimits limits_;
   QueueBudget& budget_;
-  std::optional<Will> will_;
-  Share will_share_, subscriptions_share_;  // of the budget
+  struct HeldWill {
+    Will will;
+    Share share;  // of the budget
+  };
+  std::unique_ptr<HeldWill> will_;  // null: few clients leave one
+  Share subscriptions_share_;       // of the budget
   const RetainedStore& retained_;
   Attachment to_;
   uint32_t window_ = 0;                     // of the present connection
