@@ -334,6 +334,13 @@ class RoundTripTest(WeirTest):
         self.assertEqual(part.decode(), "".join(f"n,t=3 w={i}i {i * 10**12}\n"
                                                 for i in range(3, 87, 50)))
 
+    def test_an_export_that_is_refused_leaves_no_file(self):
+        weir = self.start_weir()
+        done = run_weir(weir, "export", "--lp", "--url", weir.url, "--bucket", "nowhere", "-o",
+                        "out.lp", expect=1)
+        self.assertIn('answered 404: bucket "nowhere" not found', done.stderr)
+        self.assertEqual(list(weir.path.glob("out.lp*")), [])
+
     def test_bad_lines_are_kept_with_their_reasons(self):
         weir = self.start_weir()
         lines = "good v=1 1\nbad\n# a comment\ngood v=2i 2\ngood v=3 3\nquote s=\"open 4\ngood v=5 5\n"

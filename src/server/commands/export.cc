@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <utility>
 
 #include "http/compression.h"
 #include "server/commands/commands.h"
@@ -16,16 +17,19 @@
 namespace weir::server {
 namespace {
 
-// A file or standard output, gzip'd if asked; bytes in, an error at the end if any failed.
+// A file or standard output, gzip'd if asked; bytes in, an error at the end if any failed. A file
+// is written beside its place and put there when it is whole.
 class LineOutput {
  public:
   LineOutput(std::string path, bool gzip) : path_(std::move(path)) {
-    file_ = path_ == "-" ? stdout : std::fopen(path_.c_str(), "wb");
+    file_ = path_ == "-" ? stdout : std::fopen(part().c_str(), "wb");
     if (gzip) gzip_ = std::make_unique<http::GzipStream>();
     failed_ = file_ == nullptr ? errno : 0;
   }
   ~LineOutput() {
-    if (file_ != nullptr && file_ != stdout) std::fclose(file_);
+    if (file_ == nullptr || file_ == stdout) return;
+    std::fclose(file_);
+    std::remove(part().c_str());
   }
   LineOutput(const LineOutput&) = delete;
   LineOutput& operator=(const LineOutput&) = delete;
@@ -40,7 +44,16 @@ class LineOutput {
     std::string packed;
     if (gzip_) gzip_->finish(packed);
     put(packed);
-    if (failed_ == 0 && std::fflush(file_) != 0) failed_ = errno;
+    if (failed_ != 0) return outcome();
+    if (file_ == stdout) {
+      if (std::fflush(file_) != 0) failed_ = errno;
+      return outcome();
+    }
+    if (std::fclose(std::exchange(file_, nullptr)) != 0 ||
+        std::rename(part().c_str(), path_.c_str()) != 0) {
+      failed_ = errno;
+      std::remove(part().c_str());
+    }
     return outcome();
   }
   Result<void> outcome() const {
@@ -49,6 +62,7 @@ class LineOutput {
   }
 
  private:
+  std::string part() const { return path_ + ".part"; }
   bool put(std::string_view bytes) {
     if (failed_ != 0) return false;
     if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) failed_ = errno;
@@ -88,8 +102,8 @@ Result<void> export_bucket(const ExportArguments& arguments, const ServerAccess&
                },
                [&](const http::ClientResponse& head) { is_refused = head.status / 100 != 2; }));
   progress.finish();
-  WEIR_CHECK(output.finish());
   if (!is_refused) {
+    WEIR_CHECK(output.finish());
     if (!arguments.quiet) {
       progress.say(fmt::format("exported {} to {}: {} bytes in {}", bucket,
                                path == "-" ? "standard output" : path, grouped(bytes),

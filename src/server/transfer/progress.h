@@ -12,7 +12,7 @@ namespace weir::server {
 
 // 1234567 as "1,234,567".
 std::string grouped(uint64_t number);
-// Seconds as "1:02:03", or "42 s" below a minute.
+// Seconds as "1:02:03", below a minute "42 s", below ten "1.5 s".
 std::string spelled_duration(double seconds);
 
 class Progress {

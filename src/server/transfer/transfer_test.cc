@@ -183,6 +183,7 @@ TEST_CASE("a state comes back, anything else is none") {
 TEST_CASE("numbers and durations read well") {
   CHECK(grouped(999) == "999");
   CHECK(grouped(1234567) == "1,234,567");
+  CHECK(spelled_duration(1.52) == "1.5 s");
   CHECK(spelled_duration(42.9) == "42 s");
   CHECK(spelled_duration(3723) == "1:02:03");
 }
