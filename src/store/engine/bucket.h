@@ -11,6 +11,8 @@
 
 namespace weir::store {
 
+class RemovalWork;
+
 struct Bucket {
   Bucket(const BucketRecord& record, const MemoryCount& memory)
       : number(record.number),
@@ -31,7 +33,10 @@ struct Bucket {
   // is on its way that relies on what the index says now.
   std::atomic<int64_t> writes_under_way = 0;
 
-  // How much of the index is in the catalog; under the engine's maintenance mutex.
+  // The oldest of the head's removals, once its chunks are being looked at; under the engine's
+  // maintenance mutex, as what follows.
+  std::shared_ptr<RemovalWork> removal_work;
+  // How much of the index is in the catalog.
   size_t series_saved = 0;
   std::vector<size_t> fields_saved;  // by measurement
 };

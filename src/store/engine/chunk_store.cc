@@ -7,6 +7,9 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
+#include <algorithm>
+#include <atomic>
+
 #if defined(__SANITIZE_THREAD__)
 // Debian's RocksDB is not instrumented, so its own synchronisation is invisible to the sanitizer.
 extern "C" const char* __tsan_default_suppressions();
@@ -32,12 +35,20 @@ Result<void> checked(const rocksdb::Status& status, std::string_view action) {
 
 class Snapshot final : public ChunkSnapshot {
  public:
-  explicit Snapshot(rocksdb::DB& db) : db_(db), snapshot_(db.GetSnapshot()) {}
-  ~Snapshot() override { db_.ReleaseSnapshot(snapshot_); }
+  Snapshot(rocksdb::DB& db, std::shared_ptr<std::atomic<int>> alive)
+      : db_(db), alive_(std::move(alive)) {
+    (*alive_)++;  // before it is taken: see remove_prefix()
+    snapshot_ = db_.GetSnapshot();
+  }
+  ~Snapshot() override {
+    db_.ReleaseSnapshot(snapshot_);
+    (*alive_)--;
+  }
   const rocksdb::Snapshot* get() const { return snapshot_; }
 
  private:
   rocksdb::DB& db_;
+  std::shared_ptr<std::atomic<int>> alive_;
   const rocksdb::Snapshot* snapshot_;
 };
 
@@ -49,9 +60,13 @@ rocksdb::ReadOptions read_options(const ChunkSnapshotPtr& snapshot) {
 
 class Iterator final : public ChunkIterator {
  public:
-  Iterator(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, ChunkSnapshotPtr snapshot)
-      : snapshot_(std::move(snapshot)),
-        iterator_(db.NewIterator(read_options(snapshot_), family)) {}
+  Iterator(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, ChunkSnapshotPtr snapshot,
+           std::string end)
+      : snapshot_(std::move(snapshot)), end_(std::move(end)), end_slice_(end_) {
+    rocksdb::ReadOptions options = read_options(snapshot_);
+    if (!end_.empty()) options.iterate_upper_bound = &end_slice_;
+    iterator_.reset(db.NewIterator(options, family));
+  }
   void seek(std::string_view key) override { iterator_->Seek(slice(key)); }
   void next() override { iterator_->Next(); }
   bool valid() const override { return iterator_->Valid(); }
@@ -61,6 +76,8 @@ class Iterator final : public ChunkIterator {
 
  private:
   ChunkSnapshotPtr snapshot_;
+  std::string end_;
+  rocksdb::Slice end_slice_;
   std::unique_ptr<rocksdb::Iterator> iterator_;
 };
 
@@ -105,8 +122,12 @@ class RocksChunkStore final : public ChunkStore {
   }
 
   Result<void> write(const std::vector<EncodedChunk>& puts,
-                     const std::vector<std::string>& deleted_keys) override {
+                     const std::vector<std::string>& deleted_keys,
+                     const std::vector<ChunkKeyRange>& deleted_ranges) override {
     rocksdb::WriteBatch batch;
+    for (const ChunkKeyRange& range : deleted_ranges) {
+      (void)batch.DeleteRange(chunks_, slice(range.first), slice(range.end));
+    }
     for (const std::string& key : deleted_keys) (void)batch.Delete(chunks_, slice(key));
     for (const EncodedChunk& chunk : puts) {
       (void)batch.Put(chunks_, slice(chunk.key.encode()), slice(chunk.value));
@@ -115,12 +136,17 @@ class RocksChunkStore final : public ChunkStore {
   }
 
   Result<void> remove_prefix(const std::string& prefix) override {
-    std::string end = prefix_end(prefix);
-    rocksdb::Slice first(prefix), after(end);
-    // Whole files go at once and give their space back; the rest is hidden until compaction.
-    WEIR_CHECK(checked(rocksdb::DeleteFilesInRange(db_.get(), chunks_, &first, &after, false),
-                       "delete files"));
-    return checked(db_->DeleteRange(without_log(), chunks_, first, after), "delete a range");
+    ChunkKeyRange range{prefix, prefix_end(prefix)};
+    WEIR_CHECK(
+        checked(db_->DeleteRange(without_log(), chunks_, slice(range.first), slice(range.end)),
+                "delete a range"));
+    // Whole files go at once, unless a snapshot may still read them.
+    if (*snapshots_ == 0) {
+      rocksdb::Slice first(range.first), end(range.end);
+      WEIR_CHECK(checked(rocksdb::DeleteFilesInRange(db_.get(), chunks_, &first, &end, false),
+                         "delete files"));
+    }
+    return {};
   }
 
   Result<void> flush() override {
@@ -139,10 +165,10 @@ class RocksChunkStore final : public ChunkStore {
     return cancelled ? Result<void>() : checked(status, "compact chunks");
   }
 
-  ChunkSnapshotPtr snapshot() override { return std::make_shared<Snapshot>(*db_); }
+  ChunkSnapshotPtr snapshot() override { return std::make_shared<Snapshot>(*db_, snapshots_); }
 
-  std::unique_ptr<ChunkIterator> iterator(ChunkSnapshotPtr snapshot) override {
-    return std::make_unique<Iterator>(*db_, chunks_, std::move(snapshot));
+  std::unique_ptr<ChunkIterator> iterator(ChunkSnapshotPtr snapshot, std::string end) override {
+    return std::make_unique<Iterator>(*db_, chunks_, std::move(snapshot), std::move(end));
   }
 
   Result<std::string> get(std::string_view key, const ChunkSnapshotPtr& snapshot) override {
@@ -165,23 +191,14 @@ class RocksChunkStore final : public ChunkStore {
   Result<void> write_catalog(const std::vector<CatalogWrite>& writes) override {
     rocksdb::WriteBatch batch;
     for (const CatalogWrite& write : writes) {
-      if (write.value) {
+      if (write.is_prefix) {
+        (void)batch.DeleteRange(catalog_, slice(write.key), slice(prefix_end(write.key)));
+      } else if (write.value) {
         (void)batch.Put(catalog_, slice(write.key), slice(*write.value));
       } else {
         (void)batch.Delete(catalog_, slice(write.key));
       }
     }
-    return checked(db_->Write(synced(), &batch), "write the catalog");
-  }
-
-  Result<void> remove_catalog_prefix(const std::string& prefix) override {
-    rocksdb::WriteBatch batch;
-    WEIR_CHECK(read_catalog(prefix, [&](std::string_view key, std::string_view) -> Result<void> {
-      std::string whole = prefix;
-      whole += key;
-      (void)batch.Delete(catalog_, slice(whole));
-      return {};
-    }));
     return checked(db_->Write(synced(), &batch), "write the catalog");
   }
 
@@ -212,6 +229,7 @@ class RocksChunkStore final : public ChunkStore {
   std::unique_ptr<rocksdb::DB> db_;
   rocksdb::ColumnFamilyHandle* catalog_;
   rocksdb::ColumnFamilyHandle* chunks_;
+  std::shared_ptr<std::atomic<int>> snapshots_ = std::make_shared<std::atomic<int>>(0);
 };
 
 }  // namespace

@@ -2,7 +2,8 @@
 // holds the rows until flush()) and the default family, the catalog (its log on and synced).
 //
 // RocksDB's own checksums guard its files; a damaged one is Errc::io with RocksDB's words, which
-// name the file. Threads: any; an iterator belongs to one. RocksDB's headers stay in the .cc.
+// name the file. A snapshot keeps what it has seen, whatever is removed. Threads: any; an iterator
+// belongs to one. RocksDB's headers stay in the .cc.
 #pragma once
 
 #include <atomic>
@@ -38,14 +39,20 @@ class ChunkIterator {
   virtual Result<void> status() const = 0;
 };
 
+// Keys from `first` up to, and without, `end`.
+struct ChunkKeyRange {
+  std::string first, end;
+};
+
 class ChunkStore {
  public:
   virtual ~ChunkStore() = default;
   static Result<std::unique_ptr<ChunkStore>> open(const std::string& directory, bool read_only);
 
-  // Puts and deletes, all or none of which survive; on disk after flush().
+  // Deletes and then puts, all or none of which survive; on disk after flush().
   virtual Result<void> write(const std::vector<EncodedChunk>& puts,
-                             const std::vector<std::string>& deleted_keys) = 0;
+                             const std::vector<std::string>& deleted_keys,
+                             const std::vector<ChunkKeyRange>& deleted_ranges = {}) = 0;
   // Removes every chunk whose key begins with `prefix`; on disk after flush().
   virtual Result<void> remove_prefix(const std::string& prefix) = 0;
   virtual Result<void> flush() = 0;
@@ -53,8 +60,10 @@ class ChunkStore {
   // more. Takes as long as reading and writing them does; ends early once `cancelled` is true.
   virtual Result<void> compact(const std::string& prefix, std::atomic<bool>& cancelled) = 0;
   virtual ChunkSnapshotPtr snapshot() = 0;
-  // Null: the newest state. The iterator keeps the snapshot.
-  virtual std::unique_ptr<ChunkIterator> iterator(ChunkSnapshotPtr snapshot) = 0;
+  // Null: the newest state. The iterator keeps the snapshot. It ends before the key `end`, if there
+  // is one, and does not look at what was deleted behind it.
+  virtual std::unique_ptr<ChunkIterator> iterator(ChunkSnapshotPtr snapshot,
+                                                  std::string end = {}) = 0;
   virtual Result<std::string> get(std::string_view key, const ChunkSnapshotPtr& snapshot) = 0;
   // About what the chunks below a prefix take on disk.
   virtual uint64_t disk_bytes(const std::string& prefix) = 0;
@@ -64,10 +73,10 @@ class ChunkStore {
   struct CatalogWrite {
     std::string key;
     std::optional<std::string> value;  // none: delete
+    bool is_prefix = false;            // delete every entry whose key begins with `key`
   };
+  // All or none of it, in this order.
   virtual Result<void> write_catalog(const std::vector<CatalogWrite>& writes) = 0;
-  // Deletes every catalog entry whose key begins with `prefix`.
-  virtual Result<void> remove_catalog_prefix(const std::string& prefix) = 0;
   // Visits entries whose key begins with `prefix`, in order; the key without it.
   virtual Result<void> read_catalog(
       const std::string& prefix,

@@ -1,20 +1,26 @@
 // EngineCore: deletes. A delete is a log record. Applied, it removes rows from the head and hides
-// older cells of chunks from scans; then the chunks themselves are rewritten without those cells,
-// or removed, and it is forgotten. Until a checkpoint its record stays in the log, so that a stop
-// in between repeats the rewriting.
+// older cells of chunks from scans; then it is acknowledged. The chunks themselves are rewritten
+// without those cells, or removed, in slices (removal_work.h), and it is forgotten. Until a
+// checkpoint its record stays in the log, so that a stop in between repeats the rewriting.
 #include <algorithm>
 
-#include "store/engine/chunk_reader.h"
+#include "base/log.h"
 #include "store/engine/engine_core.h"
 #include "store/engine/removal_filter.h"
 
 namespace weir::store {
 namespace {
 
-std::string describe(std::string_view chunk_key) {
-  std::optional<ChunkKey> key = ChunkKey::decode(chunk_key);
-  return key ? key->describe() : "a chunk whose key does not read";
-}
+// Bytes of chunks between two moments at which others may have the maintenance mutex; some
+// milliseconds.
+constexpr uint64_t kSliceBytes = 2 * 1024 * 1024;
+// Every scan looks at the deletes that wait: more of them, and a delete first waits for others.
+constexpr size_t kRemovalsMax = 64;
+// How long the background works on deletes before it pauses for those who wait for the mutex, a
+// delete's caller or a new bucket.
+constexpr auto kTurn = std::chrono::milliseconds(20), kPause = std::chrono::milliseconds(1);
+
+using SteadyTime = std::chrono::steady_clock::time_point;
 
 }  // namespace
 
@@ -22,17 +28,43 @@ Result<void> EngineCore::remove(const DeleteSpec& spec) {
   if (spec.predicate != nullptr && tests_value(*spec.predicate)) {
     return Error{Errc::invalid, "a delete predicate cannot compare _value"};
   }
-  std::lock_guard maintenance(maintenance_);
   WEIR_TRY(BucketPtr bucket, find(spec.bucket));
   RemovalRecord record{bucket->number, spec.start_ns, std::min(spec.stop_ns, kTimeMax),
                        spec.predicate};
+  // What is not in the head yet is not acknowledged yet: it may as well come after the delete.
+  if (!touches_anything(*bucket, record)) return {};
   WEIR_CHECK(log_->submit_and_wait(RecordType::removal, encode(record)));
-  return finish_removal(*bucket, 0);
+  if (Result<void> done = begin_removal(*bucket); !done.ok()) {
+    log::warn("store", "a delete is in the log, its chunks are tried again: {}",
+              done.error().message);
+  }
+  if (options_.background && removals_waiting() > 0) wake_maintenance();
+  return {};
+}
+
+// A small delete is carried out at once, so that the names it takes are gone with it.
+Result<void> EngineCore::begin_removal(Bucket& bucket) {
+  SteadyTime now = std::chrono::steady_clock::now();
+  if (removals_waiting() > kRemovalsMax) return carry_out_removals(now + std::chrono::hours(1));
+  SteadyTime until = now + options_.delete_wait;
+  std::unique_lock maintenance(maintenance_, until);
+  return maintenance.owns_lock() ? work_on_removals(bucket, until) : Result<void>();
+}
+
+bool EngineCore::touches_anything(Bucket& bucket, const RemovalRecord& record) const {
+  std::shared_lock index_lock(bucket.index.mutex());
+  bool exact = true;
+  Roaring candidates = bucket.index.select(record.predicate.get(), exact);
+  if (candidates.isEmpty()) return false;
+  bool found = false;
+  std::lock_guard head_lock(bucket.head.mutex());
+  bucket.head.visit_groups(record.start_ns, record.stop_ns,
+                           [&](ShardGroup& group) { found |= group.live.intersect(candidates); });
+  return found;
 }
 
 // On the log's thread, in order with the rows around it.
 void EngineCore::apply_removal(Bucket& bucket, uint64_t lsn, const RemovalRecord& record) {
-  Removal removal{lsn, record.start_ns, record.stop_ns, record.predicate};
   std::shared_lock index_lock(bucket.index.mutex());
   bool exact = true;
   Roaring candidates = bucket.index.select(record.predicate.get(), exact);
@@ -40,196 +72,90 @@ void EngineCore::apply_removal(Bucket& bucket, uint64_t lsn, const RemovalRecord
   bucket.head.visit_groups(record.start_ns, record.stop_ns, [&](ShardGroup& group) {
     for (SeriesId series : group.live& candidates) {
       if (!group.series.contains(series)) continue;
-      RemovalFilter filter(bucket.index, series, record.predicate);
-      bucket.head.remove(group, series, record.start_ns, record.stop_ns,
-                         [&](LayoutField field) { return filter.removes(field.field); });
+      std::optional<RemovalFilter> filter;
+      if (!exact) filter.emplace(bucket.index, series, record.predicate);
+      auto removes = [&](LayoutField field) { return !filter || filter->removes(field.field); };
+      bucket.head.remove(group, series, record.start_ns, record.stop_ns, removes);
     }
   });
-  bucket.head.removals().push_back(std::move(removal));
+  bucket.head.removals().push_back({lsn, record.start_ns, record.stop_ns, record.predicate});
 }
 
-// Carries out the bucket's pending removals (of record `lsn`, or all if 0) on its chunks.
-Result<void> EngineCore::finish_removal(Bucket& bucket, uint64_t lsn) {
-  std::vector<Removal> pending;
-  {
-    std::lock_guard lock(bucket.head.mutex());
-    pending = bucket.head.removals();
-  }
-  for (const Removal& removal : pending) {
-    if (lsn != 0 && removal.lsn != lsn) continue;
-    Roaring candidates;
-    {
-      std::shared_lock lock(bucket.index.mutex());
-      bool exact = true;
-      candidates = bucket.index.select(removal.predicate.get(), exact);
-    }
-    std::vector<std::pair<int64_t, Roaring>> touched;
+// Carries out the bucket's deletes until all are done, or that time has come; at least a slice.
+// With maintenance_ held.
+Result<void> EngineCore::work_on_removals(Bucket& bucket, SteadyTime until) {
+  while (true) {
+    std::optional<Removal> first;
     {
       std::lock_guard lock(bucket.head.mutex());
-      bucket.head.visit_groups(removal.start_ns, removal.stop_ns, [&](ShardGroup& group) {
-        touched.emplace_back(group.start_ns, group.live & candidates);
-        group.changed = true;
-      });
+      if (!bucket.head.removals().empty()) first = bucket.head.removals().front();
     }
-    for (const auto& [start, series_set] : touched) {
-      for (SeriesId series : series_set) {
-        WEIR_CHECK(remove_chunks(bucket, removal, start, series));
-      }
-      WEIR_CHECK(forget_unused(bucket, start, series_set));
+    if (!first) return {};
+    if (bucket.removal_work == nullptr) {
+      bucket.removal_work = std::make_unique<RemovalWork>(bucket, *chunks_, *first);
     }
+    bool done = false;
+    while (!done) {
+      WEIR_TRY(done, bucket.removal_work->step(kSliceBytes, log_.get()));
+      if (!done && std::chrono::steady_clock::now() >= until) return {};
+    }
+    for (const auto& [start, bytes] : bucket.removal_work->freed()) {
+      give_back(ChunkKey::group_prefix(bucket.number, start), bytes);
+    }
+    bucket.removal_work = nullptr;
     std::lock_guard lock(bucket.head.mutex());
     std::erase_if(bucket.head.removals(),
-                  [&](const Removal& other) { return other.lsn == removal.lsn; });
+                  [&](const Removal& removal) { return removal.lsn == first->lsn; });
   }
-  return {};
 }
 
-Result<void> EngineCore::remove_chunks(Bucket& bucket, const Removal& removal,
-                                       int64_t group_start_ns, SeriesId series) {
-  std::optional<RemovalFilter> filter;
-  {
-    std::shared_lock lock(bucket.index.mutex());
-    filter.emplace(bucket.index, series, removal.predicate);
-  }
-  std::string prefix = ChunkKey::series_prefix(bucket.number, group_start_ns, series);
-  std::vector<std::string> deleted;
-  std::vector<EncodedChunk> rewritten;
-  auto chunks = chunks_->iterator(nullptr);
-  for (chunks->seek(prefix); chunks->valid() && chunks->key().starts_with(prefix); chunks->next()) {
-    std::optional<ChunkKey> key = ChunkKey::decode(chunks->key());
-    if (!key) return Error{Errc::io, "chunk store: a chunk's key does not read"};
-    if (key->lsn > removal.lsn || key->time_min_ns > removal.stop_ns) continue;
-    Result<ChunkReader> chunk = ChunkReader::open(chunks->value());
-    if (!chunk.ok()) return std::move(chunk).error().with_context(key->describe());
-    if (chunk->time_max_ns() < removal.start_ns) continue;
-    bool any_removed = false;
-    std::vector<NamedRun> kept;
-    Result<std::vector<int64_t>> times = chunk->times();
-    if (!times.ok()) return std::move(times).error().with_context(key->describe());
-    for (const ColumnHeader& column : chunk->columns()) {
-      bool removes = filter->removes(column.field.field) &&
-                     column.time_first_ns <= removal.stop_ns &&
-                     column.time_last_ns >= removal.start_ns;
-      any_removed |= removes;
-      if (removes && column.time_first_ns >= removal.start_ns &&
-          column.time_last_ns <= removal.stop_ns) {
-        continue;  // all of it
-      }
-      Result<FieldRun> run = chunk->run(column, *times);
-      if (!run.ok()) return std::move(run).error().with_context(key->describe());
-      if (removes) cut_run(*run, removal.start_ns, removal.stop_ns);
-      if (run->rows() > 0) kept.push_back({column.field.field, std::move(*run)});
-    }
-    if (!any_removed) continue;
-    deleted.emplace_back(chunks->key());
-    if (kept.empty()) continue;
-    for (EncodedChunk& part :
-         encode_chunks(*key, std::move(kept), chunk->lsn_min(), chunk->lsn_max())) {
-      rewritten.push_back(std::move(part));
-    }
-  }
-  WEIR_CHECK(chunks->status());
-  if (deleted.empty()) return {};
-  return chunks_->write(rewritten, deleted);
+// While the log is replayed. Chunks are left to the background, as they were before the stop, until
+// a field gets a type: deletes before it may have taken the last values of another one, and no
+// chunk may show them beside it.
+Result<void> EngineCore::replay_removal(Bucket& bucket, const LogRecord& record,
+                                        const RemovalRecord& removal) {
+  apply_removal(bucket, record.lsn, removal);
+  return bucket.head.removals().size() > kRemovalsMax ? finish_removals(bucket) : Result<void>();
 }
 
-Result<bool> EngineCore::has_chunks(Bucket& bucket, int64_t group_start_ns, SeriesId series) {
-  std::string prefix = ChunkKey::series_prefix(bucket.number, group_start_ns, series);
-  auto chunks = chunks_->iterator(nullptr);
-  chunks->seek(prefix);
-  WEIR_CHECK(chunks->status());
-  return chunks->valid() && chunks->key().starts_with(prefix);
+Result<void> EngineCore::finish_removals(Bucket& bucket) {
+  return work_on_removals(bucket, SteadyTime::max());
 }
 
-// Series of `touched` without data leave the group, and so do fields without values.
-Result<void> EngineCore::forget_unused(Bucket& bucket, int64_t group_start_ns,
-                                       const Roaring& touched) {
-  std::vector<bool> measurements;
-  {
-    std::shared_lock lock(bucket.index.mutex());
-    measurements.resize(bucket.index.measurement_count());
-    for (SeriesId series : touched) measurements[bucket.index.measurement_of(series)] = true;
-  }
-  for (SeriesId series : touched) {
-    WEIR_TRY(bool in_chunks, has_chunks(bucket, group_start_ns, series));
-    if (in_chunks) continue;
-    std::lock_guard lock(bucket.head.mutex());
-    auto group = bucket.head.groups().find(group_start_ns);
-    if (group != bucket.head.groups().end() && !group->second.series.contains(series)) {
-      group->second.live.remove(series);
-    }
-  }
-  for (size_t id = 0; id < measurements.size(); id++) {
-    if (!measurements[id]) continue;
-    WEIR_CHECK(forget_unused_fields(bucket, group_start_ns, static_cast<MeasurementId>(id)));
-  }
-  return {};
+// A delete only hides chunks: their space comes back when what is below the key prefix is
+// compacted, which rewrites all of it.
+void EngineCore::give_back(std::string prefix, uint64_t bytes) {
+  constexpr uint64_t kPart = 4;                           // it must be a quarter of it
+  constexpr uint64_t kCheckpointBytes = 8 * 1024 * 1024;  // less waits for the usual checkpoint
+  if (bytes < chunks_->disk_bytes(prefix) / kPart) return;
+  removed_prefixes_.insert(std::move(prefix));
+  if (bytes >= kCheckpointBytes) checkpoint_wanted_ = true;
 }
 
-Result<void> EngineCore::forget_unused_fields(Bucket& bucket, int64_t group_start_ns,
-                                              MeasurementId measurement) {
-  std::vector<FieldId> unseen;
-  Roaring series_set;
-  {
-    std::shared_lock index_lock(bucket.index.mutex());
-    unseen = bucket.index.registered_fields(group_start_ns, measurement);
-    series_set = leave_out_head_fields(bucket, group_start_ns, measurement, unseen);
+size_t EngineCore::removals_waiting() const {
+  size_t count = 0;
+  for (const BucketPtr& bucket : all_buckets()) {
+    std::lock_guard lock(bucket->head.mutex());
+    count += bucket->head.removals().size();
   }
-  // Usually the first series has them all.
-  for (SeriesId series : series_set) {
-    if (unseen.empty()) return {};
-    std::string prefix = ChunkKey::series_prefix(bucket.number, group_start_ns, series);
-    auto chunks = chunks_->iterator(nullptr);
-    for (chunks->seek(prefix);
-         !unseen.empty() && chunks->valid() && chunks->key().starts_with(prefix); chunks->next()) {
-      Result<ChunkReader> chunk = ChunkReader::open(chunks->value());
-      if (!chunk.ok()) return std::move(chunk).error().with_context(describe(chunks->key()));
-      for (const ColumnHeader& column : chunk->columns()) std::erase(unseen, column.field.field);
-    }
-    WEIR_CHECK(chunks->status());
-  }
-  // Rows on their way may rely on a type that is to go. With writers that never pause it stays,
-  // which only means that the field keeps its type.
-  constexpr int kTriesMax = 3;
-  for (int i = 0; i < kTriesMax && !unseen.empty(); i++) {
+  return count;
+}
+
+// All buckets' deletes; the mutex is free between turns.
+Result<void> EngineCore::carry_out_removals(SteadyTime until) {
+  while (removals_waiting() > 0 && std::chrono::steady_clock::now() < until) {
     {
-      std::unique_lock lock(bucket.index.mutex());
-      if (bucket.writes_under_way == 0) {
-        (void)leave_out_head_fields(bucket, group_start_ns, measurement, unseen);
-        for (FieldId field : unseen) {
-          bucket.index.forget_field_type(group_start_ns, measurement, field);
-        }
-        return {};
+      std::lock_guard maintenance(maintenance_);
+      SteadyTime turn_ends = std::chrono::steady_clock::now() + kTurn;
+      for (const BucketPtr& bucket : all_buckets()) {
+        WEIR_CHECK(work_on_removals(*bucket, turn_ends));
       }
     }
-    if (log_ == nullptr) return {};
-    WEIR_CHECK(log_->run([] { return Result<void>(); }));  // what is queued now is applied after it
+    auto wake = wake_.lock();
+    if (wake->stopping) return {};
+    wake.wait_for(woken_, kPause, [&] { return wake->stopping; });
   }
   return {};
-}
-
-// Takes the fields that have rows in the head out of `unseen`; returns the measurement's series
-// with data in the group. With the index's mutex held.
-Roaring EngineCore::leave_out_head_fields(Bucket& bucket, int64_t group_start_ns,
-                                          MeasurementId measurement, std::vector<FieldId>& unseen) {
-  Roaring series_set;
-  std::lock_guard head_lock(bucket.head.mutex());
-  auto group = bucket.head.groups().find(group_start_ns);
-  if (group == bucket.head.groups().end()) return series_set;
-  bucket.index.measurement_series(measurement).add_to(series_set);
-  series_set &= group->second.live;
-  auto see = [&](const std::shared_ptr<RowGroup>& rows) {
-    if (rows == nullptr) return;
-    for (const RowGroup::Column& column : rows->columns()) std::erase(unseen, column.field.field);
-  };
-  for (SeriesId series : series_set) {
-    if (unseen.empty()) break;
-    auto head = group->second.series.find(series);
-    if (head == group->second.series.end()) continue;
-    for (const Piece& piece : head->second->frozen) see(piece.main), see(piece.late);
-    see(head->second->active.main), see(head->second->active.late);
-  }
-  return series_set;
 }
 
 }  // namespace weir::store

@@ -127,17 +127,36 @@ Result<void> EngineCore::drop_bucket(BucketId id) {
   std::lock_guard maintenance(maintenance_);
   WEIR_TRY(BucketPtr bucket, find(id));
   WEIR_CHECK(log_->submit_and_wait(RecordType::bucket_drop, encode_bucket_drop(bucket->number)));
-  return erase_dropped(bucket->number);
+  // It is dropped, whatever comes now: what cannot be erased is tried again by the next round.
+  if (Result<void> erased = erase_dropped_chunks(); !erased.ok()) {
+    log::warn("store", "bucket {}: {}", id_to_text(id), erased.error().message);
+  }
+  checkpoint_wanted_ = true;
+  return {};
 }
 
-// Removes what a dropped bucket has on disk. Its record stays in the log until a checkpoint, so
-// this is done again if we stop in between.
-Result<void> EngineCore::erase_dropped(BucketNumber number) {
-  WEIR_CHECK(chunks_->remove_prefix(ChunkKey::bucket_prefix(number)));
-  for (const std::string& prefix : catalog::bucket_prefixes(number)) {
-    WEIR_CHECK(chunks_->remove_catalog_prefix(prefix));
+// Chunks of dropped buckets go at once, their catalog entries with the checkpoint that frees the
+// drop's record: until then a replay reads records of theirs.
+Result<void> EngineCore::erase_dropped_chunks() {
+  std::vector<Dropped> waiting = buckets_.lock()->dropped;
+  for (const Dropped& dropped : waiting) {
+    if (dropped.chunks_erased) continue;
+    std::string prefix = ChunkKey::bucket_prefix(dropped.number);
+    WEIR_CHECK(chunks_->remove_prefix(prefix));
+    removed_prefixes_.insert(std::move(prefix));
+    auto buckets = buckets_.lock();
+    for (Dropped& same : buckets->dropped) same.chunks_erased |= same.number == dropped.number;
   }
-  return chunks_->write_catalog({{catalog::bucket_key(number), std::nullopt}});
+  return {};
+}
+
+std::vector<BucketNumber> EngineCore::dropped_before(uint64_t lsn) const {
+  std::vector<BucketNumber> numbers;
+  auto buckets = buckets_.lock();
+  for (const Dropped& dropped : buckets->dropped) {
+    if (dropped.chunks_erased && dropped.lsn < lsn) numbers.push_back(dropped.number);
+  }
+  return numbers;
 }
 
 bool EngineCore::congested() const {
@@ -179,14 +198,21 @@ void EngineCore::write(BucketId id, model::PointBatch batch, WriteDone done) {
 }
 
 void EngineCore::put_bucket(const BucketRecord& record) {
-  auto buckets = buckets_.lock();
-  buckets->next_number = std::max(buckets->next_number, record.number + 1);
-  BucketPtr& bucket = buckets->by_number[record.number];
-  if (bucket == nullptr) {
-    bucket = std::make_shared<Bucket>(record, memory_);
-    buckets->by_id[record.id] = bucket;
+  BucketPtr bucket;
+  {
+    auto buckets = buckets_.lock();
+    buckets->next_number = std::max(buckets->next_number, record.number + 1);
+    BucketPtr& slot = buckets->by_number[record.number];
+    if (slot == nullptr) {
+      slot = std::make_shared<Bucket>(record, memory_);
+      buckets->by_id[record.id] = slot;
+    }
+    bucket = slot;
   }
+  if (bucket->retention_ns == record.options.retention_ns) return;
   bucket->retention_ns = record.options.retention_ns;
+  std::lock_guard lock(bucket->head.mutex());
+  bucket->head.accept_all_times();
 }
 
 Result<void> EngineCore::apply_rows(const LogRecord& record, const Head::SealedLsn* sealed_lsn,
@@ -209,6 +235,7 @@ void EngineCore::apply(const LogRecord& record) {
       auto buckets = buckets_.lock();
       auto found = buckets->by_number.find(*decode_bucket_drop(record.body));
       if (found == buckets->by_number.end()) break;
+      buckets->dropped.push_back({found->first, record.lsn, false});
       buckets->by_id.erase(found->second->id);
       buckets->by_number.erase(found);
       break;

@@ -28,6 +28,9 @@ struct EngineOptions {
   uint64_t log_segment_bytes = 64 * 1024 * 1024;  // restart reads at most a few of these
   uint64_t log_bytes_max = 256 * 1024 * 1024;     // sealing is forced beyond it
   bool background = true;                         // seal and retention threads; tests drive by hand
+  // A delete is acknowledged when it is in the log. It works on the chunks until then at most, the
+  // rest is left to the background.
+  std::chrono::milliseconds delete_wait{50};
 };
 
 // What `weir inspect` shows.

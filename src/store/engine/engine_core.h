@@ -12,6 +12,7 @@
 #include <atomic>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <thread>
 
@@ -22,6 +23,7 @@
 #include "store/engine/chunk_store.h"
 #include "store/engine/engine.h"
 #include "store/engine/log.h"
+#include "store/engine/removal_work.h"
 
 namespace weir::store {
 
@@ -54,9 +56,16 @@ class EngineCore final : public Engine {
   Result<void> backup(const std::string& target);
 
  private:
+  // A bucket that is gone, and of which something is still on disk.
+  struct Dropped {
+    BucketNumber number = 0;
+    uint64_t lsn = 0;  // of the record that says so
+    bool chunks_erased = false;
+  };
   struct Buckets {
     std::map<BucketId, BucketPtr> by_id;
     std::map<BucketNumber, BucketPtr> by_number;
+    std::vector<Dropped> dropped;
     BucketNumber next_number = 1;
   };
 
@@ -68,7 +77,9 @@ class EngineCore final : public Engine {
   void put_bucket(const BucketRecord& record);
   Result<void> apply_rows(const LogRecord& record, const Head::SealedLsn* sealed_lsn,
                           BucketPtr& bucket);
-  Result<void> erase_dropped(BucketNumber number);
+  Result<void> erase_dropped_chunks();
+  // Buckets of which only the catalog's entries are left, dropped before record `lsn`.
+  std::vector<BucketNumber> dropped_before(uint64_t lsn) const;
 
   // recovery.cc
   Result<void> load_catalog();
@@ -106,15 +117,15 @@ class EngineCore final : public Engine {
 
   // deletes.cc
   void apply_removal(Bucket& bucket, uint64_t lsn, const RemovalRecord& record);
-  Result<void> finish_removal(Bucket& bucket, uint64_t lsn);
-  Result<void> remove_chunks(Bucket& bucket, const Removal& removal, int64_t group_start_ns,
-                             SeriesId series);
-  Result<bool> has_chunks(Bucket& bucket, int64_t group_start_ns, SeriesId series);
-  Result<void> forget_unused(Bucket& bucket, int64_t group_start_ns, const Roaring& touched);
-  Result<void> forget_unused_fields(Bucket& bucket, int64_t group_start_ns,
-                                    MeasurementId measurement);
-  Roaring leave_out_head_fields(Bucket& bucket, int64_t group_start_ns, MeasurementId measurement,
-                                std::vector<FieldId>& unseen);
+  bool touches_anything(Bucket& bucket, const RemovalRecord& record) const;
+  Result<void> begin_removal(Bucket& bucket);
+  Result<void> work_on_removals(Bucket& bucket, std::chrono::steady_clock::time_point until);
+  Result<void> carry_out_removals(std::chrono::steady_clock::time_point until);
+  Result<void> replay_removal(Bucket& bucket, const LogRecord& record,
+                              const RemovalRecord& removal);
+  Result<void> finish_removals(Bucket& bucket);
+  void give_back(std::string prefix, uint64_t bytes);
+  size_t removals_waiting() const;
 
   // maintenance.cc
   void run_maintenance();
@@ -122,6 +133,7 @@ class EngineCore final : public Engine {
   Result<void> drop_expired_groups();
   void freeze_due();
   bool work_waits() const;
+  Result<void> maintenance_round();
   bool has_frozen() const;
   void wake_maintenance();
 
@@ -134,11 +146,13 @@ class EngineCore final : public Engine {
   std::unique_ptr<WalWriter> writer_;
   std::unique_ptr<Log> log_;
   Guarded<Buckets> buckets_;
-  std::mutex maintenance_;
-  uint64_t sealed_bytes_ = 0;      // chunks written since the last checkpoint
-  int64_t last_age_ms_ = 0;        // steady clock; when old rows were looked for
-  int64_t last_retention_ms_ = 0;  // steady clock
-  CatalogMeta meta_;               // as last read or written
+  std::timed_mutex maintenance_;
+  uint64_t sealed_bytes_ = 0;       // chunks written since the last checkpoint
+  bool checkpoint_wanted_ = false;  // much was removed: its space should come back
+  int64_t last_age_ms_ = 0;         // steady clock; when old rows were looked for
+  int64_t last_retention_ms_ = 0;   // steady clock
+  int64_t long_log_ms_ = 0;         // steady clock; when a long log may ask for a checkpoint again
+  CatalogMeta meta_;                // as last read or written
 
   // The group whose chunks are being joined, a part each round; under maintenance_.
   struct Joining {
@@ -150,8 +164,9 @@ class EngineCore final : public Engine {
     uint64_t garbage_bytes = 0;  // of chunks that were joined
   };
   std::optional<Joining> joining_;
-  bool has_joined_cold_ = false;         // groups at rest, since the last checkpoint
-  std::vector<std::string> to_compact_;  // key prefixes; under maintenance_
+  bool has_joined_cold_ = false;            // groups at rest, since the last checkpoint
+  std::vector<std::string> to_compact_;     // key prefixes; under maintenance_
+  std::set<std::string> removed_prefixes_;  // to be compacted too, behind the next checkpoint
   std::atomic<bool> rechunk_waits_ = false, stopping_ = false;
   // While the log is replayed: the largest LSN in a series' chunks of a group.
   absl::flat_hash_map<std::tuple<BucketNumber, int64_t, SeriesId>, uint64_t> replay_sealed_;

@@ -8,85 +8,19 @@
 #include "base/crc32c.h"
 #include "base/fault_file_system.h"
 #include "base/wal_format.h"
+#include "store/engine/chunk_store.h"
 #include "store/engine/engine.h"
 #include "store/engine/log_records.h"
+#include "store/engine/testing_machine.h"
 #include "store/testing.h"
 #include "store/write_rules.h"
 
 namespace weir::store {
-namespace {
 
 using testing::BatchBuilder;
-using Lines = std::vector<std::string>;
-
-constexpr BucketId kBucket{7};
-
-struct Machine {
-  FaultFileSystem files;
-  testing::TemporaryDirectory directory;
-  ManualClock clock{1'700'000'000'000'000'000};
-  std::unique_ptr<Engine> engine;
-  Durability durability;
-  uint64_t segment_bytes = 2000;  // a segment for every few records
-  uint64_t log_bytes_max = EngineOptions().log_bytes_max;
-
-  Result<void> open() {
-    engine.reset();
-    EngineOptions options;
-    options.directory = directory.path();
-    options.background = false;
-    options.durability = durability;
-    options.log_segment_bytes = segment_bytes;
-    options.log_bytes_max = log_bytes_max;
-    auto opened = Engine::open(options, files, clock);
-    if (!opened.ok()) return opened.error();
-    engine = std::move(*opened);
-    return {};
-  }
-  void must_open() {
-    Result<void> opened = open();
-    if (!opened.ok()) FAIL(opened.error().message);
-  }
-  // A power cut: nothing that runs now may reach the disk any more.
-  void crash(uint64_t torn_bytes = 0) {
-    files.crash(torn_bytes);
-    engine.reset();
-  }
-  Result<WriteOutcome> write(int64_t number) {
-    BatchBuilder points;
-    points.add(fmt::format("m,h={}", number % 3), fmt::format("x={}i,s=\"{}\"", number, number),
-               number);
-    return write_and_wait(*engine, kBucket, points.take());
-  }
-  // The numbers of all rows that are there, in order.
-  std::vector<int64_t> numbers() {
-    std::vector<int64_t> found;
-    ScanSpec spec;
-    spec.bucket = kBucket;
-    spec.predicate = tag_equal("_field", "x");
-    auto cursor = engine->scan(spec);
-    REQUIRE(cursor.ok());
-    model::ColumnChunk chunk;
-    while (*(*cursor)->next_series() != nullptr) {
-      while (*(*cursor)->next_chunk(chunk)) {
-        for (size_t i = 0; i < chunk.rows(); i++) {
-          CHECK(chunk.ints[i] == chunk.times[i]);
-          found.push_back(chunk.ints[i]);
-        }
-      }
-    }
-    std::sort(found.begin(), found.end());
-    return found;
-  }
-};
-
-std::vector<int64_t> up_to(int64_t last) {
-  std::vector<int64_t> numbers;
-  for (int64_t i = 1; i <= last; i++) numbers.push_back(i);
-  return numbers;
-}
-
-}  // namespace
+using testing::kBucket;
+using testing::Machine;
+using testing::up_to;
 
 TEST_CASE("after a power cut every acknowledged write is there, wherever it happens") {
   Machine machine;
@@ -296,6 +230,68 @@ TEST_CASE("retention drops whole groups, and they stay gone") {
   machine.crash();
   machine.must_open();
   CHECK(machine.numbers() == std::vector<int64_t>{now});
+}
+
+// How many entries of any bucket the catalog has beside its first one.
+size_t catalog_entries(const std::string& directory) {
+  auto store = ChunkStore::open(directory + "/chunks", true);
+  REQUIRE(store.ok());
+  size_t entries = 0;
+  for (const char* kind : {"b", "s", "f", "g"}) {
+    REQUIRE((*store)
+                ->read_catalog(kind,
+                               [&](std::string_view, std::string_view) -> Result<void> {
+                                 entries++;
+                                 return {};
+                               })
+                .ok());
+  }
+  auto chunks = (*store)->iterator(nullptr);
+  for (chunks->seek({}); chunks->valid(); chunks->next()) entries++;
+  return entries;
+}
+
+TEST_CASE("wherever a stop falls in the life of a bucket that is dropped, the next start works") {
+  constexpr BucketOptions kForEver = {}, kLong = {int64_t(1) << 62, 0};
+  for (int crashed_at = 0; crashed_at <= 8; crashed_at++) {
+    CAPTURE(crashed_at);
+    Machine machine;
+    machine.must_open();
+    int step = 0;
+    auto crash_here = [&] {
+      if (step++ != crashed_at) return;
+      machine.crash();
+      machine.must_open();
+    };
+    REQUIRE(machine.engine->create_bucket(kBucket, kForEver).ok());
+    REQUIRE(machine.engine->create_bucket(BucketId{8}, kForEver).ok());
+    REQUIRE(machine.write(1).ok());
+    REQUIRE(machine.engine->seal_all().ok());  // the names are in the catalog alone
+    crash_here();
+    REQUIRE(machine.engine->update_bucket(kBucket, kLong).ok());  // a record to make it anew from
+    crash_here();
+    REQUIRE(machine.write(2).ok());
+    crash_here();
+    BatchBuilder other;  // keeps the log from being freed
+    other.add("m", "x=1i", 1);
+    REQUIRE(write_and_wait(*machine.engine, BucketId{8}, other.take()).ok());
+    REQUIRE(machine.write(3).ok());
+    crash_here();
+    REQUIRE(machine.engine->drop_bucket(kBucket).ok());
+    crash_here();
+    REQUIRE(machine.engine->maintain().ok());
+    crash_here();
+    CHECK(machine.engine->statistics(kBucket).error().code == Errc::not_found);
+    REQUIRE(machine.engine->seal_all().ok());
+    crash_here();
+    REQUIRE(machine.engine->drop_bucket(BucketId{8}).ok());
+    crash_here();
+    REQUIRE(machine.engine->seal_all().ok());
+    machine.crash();
+    CHECK(catalog_entries(machine.directory.path()) == 0);
+    machine.must_open();
+    CHECK(machine.engine->statistics(kBucket).error().code == Errc::not_found);
+  }
 }
 
 TEST_CASE("a dropped bucket's points are gone, also after a restart and under the same id") {

@@ -34,7 +34,12 @@ Result<void> Head::apply(uint64_t lsn, RowsDecoder& rows, int64_t now_ms,
     if (!more) break;
     int64_t time_ns = rows.time_ns();
     if (group == nullptr || time_ns < group->start_ns || time_ns >= group_end) {
-      group = &this->group(shard_group_start(time_ns, group_duration_ns_));
+      int64_t start_ns = shard_group_start(time_ns, group_duration_ns_);
+      if (time_ns < dropped_before_ns_ && !groups_.contains(start_ns)) {
+        WEIR_CHECK(skip_row(rows));
+        continue;
+      }
+      group = &this->group(start_ns);
       group_end = shard_group_end(group->start_ns, group_duration_ns_);
       group->changed = true;
       note_write(*group, now_ms);
@@ -53,10 +58,7 @@ Result<void> Head::apply(uint64_t lsn, RowsDecoder& rows, int64_t now_ms,
       WEIR_TRY(sealed, (*sealed_lsn)(group->start_ns, rows));
     }
     if (sealed >= lsn) {
-      for (const LayoutField& field : rows.layout()) {
-        std::string_view ignored;
-        WEIR_CHECK(rows.value(field.type, ignored));
-      }
+      WEIR_CHECK(skip_row(rows));
       group->unjoined.add(id);
       continue;
     }
@@ -67,6 +69,19 @@ Result<void> Head::apply(uint64_t lsn, RowsDecoder& rows, int64_t now_ms,
   // Only now: a chunk must hold all of a record's rows of its series, or none (see replay).
   for (const Full& entry : full) freeze_active(entry.group_start_ns, entry.id, *entry.head);
   return {};
+}
+
+Result<void> Head::skip_row(RowsDecoder& point) {
+  for (const LayoutField& field : point.layout()) {
+    std::string_view ignored;
+    WEIR_CHECK(point.value(field.type, ignored));
+  }
+  return {};
+}
+
+void Head::drop_group(int64_t start_ns) {
+  groups_.erase(start_ns);
+  dropped_before_ns_ = std::max(dropped_before_ns_, shard_group_end(start_ns, group_duration_ns_));
 }
 
 Result<void> Head::add_row(uint64_t lsn, RowsDecoder& point, int64_t now_ms, SeriesHead& head) {
@@ -106,14 +121,12 @@ std::vector<Piece> Head::frozen_pieces(const FrozenAt& at) const {
   return head == group->second.series.end() ? std::vector<Piece>() : head->second->frozen;
 }
 
-void Head::forget_frozen(const FrozenAt& at, size_t count) {
+void Head::forget_frozen(const FrozenAt& at, uint64_t lsn) {
   auto group = groups_.find(at.group_start_ns);
   if (group == groups_.end()) return;
   auto head = group->second.series.find(at.series);
   if (head == group->second.series.end()) return;
-  auto& frozen = head->second->frozen;
-  count = std::min(count, frozen.size());
-  frozen.erase(frozen.begin(), frozen.begin() + static_cast<ptrdiff_t>(count));
+  std::erase_if(head->second->frozen, [&](const Piece& piece) { return piece.lsn_max <= lsn; });
   if (head->second->empty()) erase_series(group->second, at.series);
 }
 
@@ -161,8 +174,9 @@ void Head::remove(ShardGroup& group, SeriesId id, int64_t start_ns, int64_t stop
   auto found = group.series.find(id);
   if (found == group.series.end()) return;
   SeriesHead& head = *found->second;
+  bool any = false;
   auto remove_from = [&](std::shared_ptr<RowGroup>& rows) {
-    if (rows != nullptr) RowsWriter(rows, memory_).remove(start_ns, stop_ns, removes);
+    if (rows != nullptr) any |= RowsWriter(rows, memory_).remove(start_ns, stop_ns, removes);
   };
   for (Piece& piece : head.frozen) {
     remove_from(piece.main);
@@ -174,7 +188,7 @@ void Head::remove(ShardGroup& group, SeriesId id, int64_t start_ns, int64_t stop
   remove_from(head.active.late);
   // What is left of the late rows may now be newer than the newest main row; rows to come must not
   // join that piece.
-  if (had_late) freeze_active(group.start_ns, id, head);
+  if (had_late && any) freeze_active(group.start_ns, id, head);
   if (head.empty()) erase_series(group, id);
 }
 

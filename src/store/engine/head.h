@@ -131,10 +131,11 @@ class Head {
     frozen_.insert(frozen_.end(), waiting.begin(), waiting.end());
   }
   std::vector<Piece> frozen_pieces(const FrozenAt& at) const;
-  // Forgets the first `count` frozen pieces of a series: they are in chunks now.
-  void forget_frozen(const FrozenAt& at, size_t count);
-  // Removes a series' cells in [start, stop] of the fields that `removes` accepts. Nobody may be
-  // sealing the series' pieces meanwhile.
+  // Forgets a series' frozen pieces up to record `lsn`: they are in chunks now. A delete may have
+  // changed them, or removed some, since they were taken; pieces never share a record.
+  void forget_frozen(const FrozenAt& at, uint64_t lsn);
+  // Removes a series' cells in [start, stop] of the fields that `removes` accepts. Pieces that are
+  // being sealed keep theirs.
   void remove(ShardGroup& group, SeriesId id, int64_t start_ns, int64_t stop_ns,
               const std::function<bool(LayoutField)>& removes);
   // The smallest LSN whose rows are not in chunks; `none` if all are.
@@ -143,6 +144,11 @@ class Head {
   std::map<int64_t, ShardGroup>& groups() { return groups_; }
   const std::map<int64_t, ShardGroup>& groups() const { return groups_; }
   ShardGroup& group(int64_t start_ns);
+  // Forgets the group, whose retention has ended. Rows of it that are on their way come too late:
+  // they would bring the group back without its fields' types.
+  void drop_group(int64_t start_ns);
+  // Takes rows of any time again: retention was changed.
+  void accept_all_times() { dropped_before_ns_ = kTimeMin; }
   // Visits groups that overlap [start, stop], both inclusive.
   void visit_groups(int64_t start_ns, int64_t stop_ns,
                     const std::function<void(ShardGroup&)>& visit);
@@ -151,6 +157,7 @@ class Head {
   const MemoryCount& memory() const { return memory_; }
 
  private:
+  static Result<void> skip_row(RowsDecoder& point);
   Result<void> add_row(uint64_t lsn, RowsDecoder& point, int64_t now_ms, SeriesHead& head);
   void freeze_active(int64_t group_start_ns, SeriesId id, SeriesHead& head);
   static void note_write(ShardGroup& group, int64_t now_ms);
@@ -162,6 +169,7 @@ class Head {
   std::map<int64_t, ShardGroup> groups_;  // by start
   std::vector<FrozenAt> frozen_;
   std::vector<Removal> removals_;
+  int64_t dropped_before_ns_ = kTimeMin;
 };
 
 }  // namespace weir::store

@@ -21,6 +21,9 @@ constexpr int64_t kSealAgeMs = 4 * 60 * 60 * 1000;
 constexpr int64_t kAgeEveryMs = 60 * 1000;  // looking for them visits every series
 // Chunks in RocksDB's memory that a checkpoint should write out.
 constexpr uint64_t kCheckpointBytes = 48 * 1024 * 1024;
+constexpr int64_t kLongLogEveryMs = 10 * 1000;
+// How long a round works on deletes before rows that wait to be sealed have their turn.
+constexpr auto kRemovalsTurn = std::chrono::milliseconds(200);
 
 }  // namespace
 
@@ -48,6 +51,7 @@ bool EngineCore::has_frozen() const {
 
 void EngineCore::run_maintenance() {
   pthread_setname_np(pthread_self(), "weir-seal");
+  std::string failure;  // of the last round
   while (true) {
     {
       auto wake = wake_.lock();
@@ -56,9 +60,18 @@ void EngineCore::run_maintenance() {
       if (wake->stopping) return;
       wake->requested = false;
     }
-    if (Result<void> done = maintain(); !done.ok()) {
-      log::error("store", "maintenance: {}", done.error().message);
+    Result<void> done = maintain();
+    if (done.ok() && !failure.empty()) log::info("store", "maintenance goes on");
+    if (!done.ok() && done.error().message != failure) {
+      log::error("store", "maintenance: {}; it is tried again", done.error().message);
     }
+    failure = done.ok() ? std::string() : done.error().message;
+    bool goes_on = removals_waiting() > 0;
+    auto wake = wake_.lock();
+    if (!done.ok()) {  // not at once, whoever asks
+      wake.wait_for(woken_, std::chrono::milliseconds(kRoundMs), [&] { return wake->stopping; });
+    }
+    wake->requested |= goes_on;
   }
 }
 
@@ -68,20 +81,36 @@ Result<void> EngineCore::maintain() {
 }
 
 Result<void> EngineCore::maintain_once() {
+  {
+    std::lock_guard maintenance(maintenance_);
+    WEIR_CHECK(maintenance_round());
+  }
+  auto now = std::chrono::steady_clock::now();
+  WEIR_CHECK(carry_out_removals(options_.background ? now + kRemovalsTurn : now.max()));
   std::lock_guard maintenance(maintenance_);
+  return checkpoint_wanted_ && log_->health().ok() ? checkpoint() : Result<void>();
+}
+
+Result<void> EngineCore::maintenance_round() {
   int64_t now_ms = clock_.steady_ms();
   if (!options_.background || last_retention_ms_ == 0 ||
       now_ms - last_retention_ms_ >= kRetentionEveryMs) {
     WEIR_CHECK(drop_expired_groups());
     last_retention_ms_ = std::max<int64_t>(now_ms, 1);
   }
+  WEIR_CHECK(erase_dropped_chunks());
   // A log that failed has said so; until it is reopened no row comes, and none can be freed.
   if (!log_->health().ok()) return {};
   freeze_due();
   bool settles = freeze_idle(now_ms);
   WEIR_CHECK(seal_frozen());
-  bool log_is_long = writer_->total_bytes() > options_.log_bytes_max;
-  if (log_is_long || settles || sealed_bytes_ > kCheckpointBytes) WEIR_CHECK(checkpoint());
+  uint64_t log_bytes = writer_->total_bytes();
+  bool log_is_long = log_bytes > options_.log_bytes_max && now_ms >= long_log_ms_;
+  if (log_is_long || settles || checkpoint_wanted_ || sealed_bytes_ > kCheckpointBytes) {
+    WEIR_CHECK(checkpoint());
+    // What a long delete still needs cannot be freed by asking every second.
+    if (writer_->total_bytes() >= log_bytes) long_log_ms_ = now_ms + kLongLogEveryMs;
+  }
   if (settles) WEIR_CHECK(release_log());
   return rechunk();
 }
@@ -114,23 +143,25 @@ Result<void> EngineCore::drop_expired_groups() {
   for (const BucketPtr& bucket : all_buckets()) {
     std::vector<int64_t> expired;
     {
-      std::unique_lock index_lock(bucket->index.mutex());
       std::lock_guard head_lock(bucket->head.mutex());
       for (const auto& [start, group] : bucket->head.groups()) {
         if (group_expired(bucket->options(), start, clock_.wall_ns())) expired.push_back(start);
       }
-      for (int64_t start : expired) {
-        bucket->head.groups().erase(start);
-        bucket->index.forget_group(start);
-      }
     }
     for (int64_t start : expired) {
-      // Chunks before catalog: without its catalog entry a group would never be looked at again.
-      WEIR_CHECK(chunks_->remove_prefix(ChunkKey::group_prefix(bucket->number, start)));
+      // Chunks before catalog before memory: what fails is tried again by the next round, and after
+      // a stop, as long as the group is known.
+      std::string prefix = ChunkKey::group_prefix(bucket->number, start);
+      WEIR_CHECK(chunks_->remove_prefix(prefix));
       WEIR_CHECK(chunks_->flush());
+      to_compact_.push_back(std::move(prefix));
       WEIR_CHECK(
           chunks_->write_catalog({{catalog::group_key(bucket->number, start), std::nullopt},
                                   {catalog::joined_key(bucket->number, start), std::nullopt}}));
+      std::unique_lock index_lock(bucket->index.mutex());
+      std::lock_guard head_lock(bucket->head.mutex());
+      bucket->head.drop_group(start);
+      bucket->index.forget_group(start);
       log::info("store", "bucket {}: dropped the shard group that starts at {}",
                 id_to_text(bucket->id), start);
     }

@@ -24,6 +24,8 @@ inline metrics::Counter chunk_written_bytes_total{"weir_store_chunk_written_byte
                                                   "Bytes of chunks written"};
 inline metrics::Counter chunks_joined_total{"weir_store_chunks_joined_total",
                                             "Chunks joined into longer ones"};
+inline metrics::Counter chunks_failed_total{"weir_store_chunks_failed_total",
+                                            "Chunks that could not be read"};
 inline metrics::Counter chunks_read_total{"weir_store_chunks_read_total",
                                           "Chunks decoded, wholly or in part"};
 

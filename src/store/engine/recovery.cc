@@ -65,10 +65,11 @@ Result<void> EngineCore::replay(const LogRecord& record) {
       return {};
     }
     case RecordType::bucket_drop: {
-      WEIR_TRY(BucketNumber number, decode_bucket_drop(record.body));
-      if (is_done) return {};
-      apply(record);
-      return erase_dropped(number);
+      if (Result<BucketNumber> number = decode_bucket_drop(record.body); !number.ok()) {
+        return number.error();
+      }
+      if (!is_done) apply(record);  // what it has on disk goes once the engine runs
+      return {};
     }
     case RecordType::rows: {
       if (is_done) return {};
@@ -100,8 +101,7 @@ Result<void> EngineCore::replay(const LogRecord& record) {
       WEIR_TRY(RemovalRecord removal, decode_removal(record.body));
       BucketPtr bucket = find(removal.bucket);
       if (is_done || bucket == nullptr) return {};
-      apply_removal(*bucket, record.lsn, removal);
-      return finish_removal(*bucket, record.lsn);
+      return replay_removal(*bucket, record, removal);
     }
     default:
       return replay_definition(record);
@@ -160,6 +160,7 @@ Result<void> EngineCore::replay_definition(const LogRecord& record) {
       type.field >= index.fields(type.measurement).size()) {
     return Error{Errc::io, fmt::format("the type of field {} comes before the field", type.field)};
   }
+  WEIR_CHECK(finish_removals(*bucket));
   index.set_field_type(type.group_start_ns, type.measurement, type.field, type.type);
   bucket->head.group(type.group_start_ns).changed = true;
   return {};

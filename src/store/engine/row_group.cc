@@ -179,7 +179,7 @@ Result<void> RowsWriter::merge_into_last(RowsDecoder& point) {
   return set_cells(point, group_->rows_ - 1);
 }
 
-void RowsWriter::remove_cells(int64_t start_ns, int64_t stop_ns, const std::vector<bool>& chosen) {
+bool RowsWriter::remove_cells(int64_t start_ns, int64_t stop_ns, const std::vector<bool>& chosen) {
   std::shared_ptr<RowGroup> before = group_;
   auto removed = [&](size_t column, size_t row) {
     int64_t time_ns = before->times_[row];
@@ -187,22 +187,30 @@ void RowsWriter::remove_cells(int64_t start_ns, int64_t stop_ns, const std::vect
   };
   auto has = [&](size_t column, size_t row) {
     const auto& present = before->columns_[column].present;
-    return (present == nullptr || present[row] != 0) && !removed(column, row);
+    return present == nullptr || present[row] != 0;
+  };
+  bool any_removed = false;
+  auto keeps = [&](size_t column, size_t row) {
+    if (!has(column, row)) return false;
+    bool goes = removed(column, row);
+    any_removed |= goes;
+    return !goes;
   };
   std::vector<size_t> kept_rows, kept_columns;
   std::vector<bool> column_used(before->columns_.size()), column_gaps(before->columns_.size());
   for (size_t row = 0; row < before->rows_; row++) {
     bool any = false;
-    for (size_t column = 0; column < before->columns_.size(); column++) any |= has(column, row);
+    for (size_t column = 0; column < before->columns_.size(); column++) any |= keeps(column, row);
     if (!any) continue;
     kept_rows.push_back(row);
     for (size_t column = 0; column < before->columns_.size(); column++) {
-      (has(column, row) ? column_used : column_gaps)[column] = true;
+      (keeps(column, row) ? column_used : column_gaps)[column] = true;
     }
   }
+  if (!any_removed) return false;
   if (kept_rows.empty()) {
     group_ = nullptr;
-    return;
+    return true;
   }
   auto next = std::make_shared<RowGroup>(before->capacity_, memory_);
   next->texts_ = before->texts_;
@@ -217,10 +225,11 @@ void RowsWriter::remove_cells(int64_t start_ns, int64_t stop_ns, const std::vect
     }
     for (size_t i = 0; i < kept_rows.size(); i++) {
       target.bits[i] = before->columns_[column].bits[kept_rows[i]];
-      if (target.present != nullptr) target.present[i] = has(column, kept_rows[i]) ? 1 : 0;
+      if (target.present != nullptr) target.present[i] = keeps(column, kept_rows[i]) ? 1 : 0;
     }
   }
   group_ = std::move(next);
+  return true;
 }
 
 }  // namespace weir::store

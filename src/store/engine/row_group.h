@@ -122,12 +122,12 @@ class RowsWriter {
   // Lays the decoder's current point over the last row.
   Result<void> merge_into_last(RowsDecoder& point);
   // Removes the cells in [start, stop] of the columns that `removes` accepts; rows without cells
-  // go, and so do columns. The group becomes null when nothing is left.
+  // go, and so do columns. The group becomes null when nothing is left. False if there were none.
   template <class Removes>
-  void remove(int64_t start_ns, int64_t stop_ns, Removes removes) {
+  bool remove(int64_t start_ns, int64_t stop_ns, Removes removes) {
     std::vector<bool> chosen;
     for (const RowGroup::Column& column : group_->columns_) chosen.push_back(removes(column.field));
-    remove_cells(start_ns, stop_ns, chosen);
+    return remove_cells(start_ns, stop_ns, chosen);
   }
 
  private:
@@ -138,7 +138,7 @@ class RowsWriter {
   size_t column_index(LayoutField field, size_t guess);
   void need_presence(size_t column);
   Result<void> set_cells(RowsDecoder& point, size_t row);
-  void remove_cells(int64_t start_ns, int64_t stop_ns, const std::vector<bool>& chosen);
+  bool remove_cells(int64_t start_ns, int64_t stop_ns, const std::vector<bool>& chosen);
 
   std::shared_ptr<RowGroup>& group_;
   const MemoryCount& memory_;

@@ -9,6 +9,9 @@
 namespace weir::store {
 
 Result<void> EngineCore::seal_all() {
+  // A stop need not wait for a long delete: the next start goes on with it.
+  constexpr auto kRemovalsWait = std::chrono::seconds(2);
+  WEIR_CHECK(carry_out_removals(std::chrono::steady_clock::now() + kRemovalsWait));
   std::lock_guard maintenance(maintenance_);
   // From the log's thread, between two records: everything written before now is in.
   WEIR_CHECK(log_->run([this]() -> Result<void> {
@@ -52,7 +55,8 @@ Result<void> EngineCore::seal_frozen(Bucket& bucket) {
   std::vector<EncodedChunk> chunks;
   struct Covered {
     FrozenAt at;
-    size_t pieces = 0, chunks = 0;
+    uint64_t lsn = 0;  // of the last record sealed
+    size_t chunks = 0;
   };
   std::vector<Covered> covered;
   size_t bytes = 0;
@@ -65,7 +69,7 @@ Result<void> EngineCore::seal_frozen(Bucket& bucket) {
     sealed_bytes_ += bytes;
     std::lock_guard lock(bucket.head.mutex());
     for (const Covered& series : covered) {
-      bucket.head.forget_frozen(series.at, series.pieces);
+      bucket.head.forget_frozen(series.at, series.lsn);
       ShardGroup& group = bucket.head.group(series.at.group_start_ns);
       group.unjoined.add(series.at.series);
       group.chunks_unjoined += series.chunks;
@@ -92,7 +96,8 @@ Result<void> EngineCore::seal_frozen(Bucket& bucket) {
         bytes += chunk.value.size();
         chunks.push_back(std::move(chunk));
       }
-      covered.push_back({waiting[i], pieces.size(), chunks.size() - before});
+      covered.push_back({waiting[i], pieces.back().lsn_max, chunks.size() - before});
+      if (bucket.removal_work) bucket.removal_work->note_sealed(waiting[i], pieces);
     }
     if (bytes >= kBatchBytes || i + 1 == waiting.size()) {
       result = write();
@@ -110,6 +115,7 @@ Result<void> EngineCore::seal_frozen(Bucket& bucket) {
 
 Result<void> EngineCore::checkpoint() {
   WEIR_CHECK(log_->health());
+  WEIR_CHECK(erase_dropped_chunks());
   // Records after this one are not looked at: they stay in the log.
   uint64_t oldest = log_->applied_lsn() + 1;
   // The log must reach as far as the catalog says, or the next opening would find a gap.
@@ -122,12 +128,25 @@ Result<void> EngineCore::checkpoint() {
   // The order matters: chunks and catalog are on disk before the records they came from go.
   WEIR_CHECK(chunks_->flush());
   sealed_bytes_ = 0;
+  checkpoint_wanted_ = false;
+  // What was removed is in files now, and hidden by others: together they give the space back.
+  to_compact_.insert(to_compact_.end(), removed_prefixes_.begin(), removed_prefixes_.end());
+  removed_prefixes_.clear();
   std::vector<ChunkStore::CatalogWrite> writes;
   std::vector<Saved> saved;
   for (const BucketPtr& bucket : buckets) saved.push_back(save_bucket(bucket, writes));
   CatalogMeta meta = meta_;
   meta.log_start_lsn = std::max(meta.log_start_lsn, oldest);
   meta.next_bucket = buckets_.lock()->next_number;
+  // Replay needs a dropped bucket's names until it begins behind the drop; then they go in the same
+  // write as the log start moves.
+  std::vector<BucketNumber> forgotten = dropped_before(meta.log_start_lsn);
+  for (BucketNumber number : forgotten) {
+    for (const std::string& prefix : catalog::bucket_prefixes(number)) {
+      writes.push_back({prefix, std::nullopt, true});
+    }
+    writes.push_back({catalog::bucket_key(number), std::nullopt});
+  }
   writes.push_back({std::string(catalog::kMetaKey), catalog::encode_meta(meta)});
   if (Result<void> written = chunks_->write_catalog(writes); !written.ok()) {
     // A full disk may have room again: the next checkpoint must write all of it once more.
@@ -142,6 +161,9 @@ Result<void> EngineCore::checkpoint() {
     part.bucket->fields_saved = std::move(part.fields);
   }
   meta_ = meta;
+  std::erase_if(buckets_.lock()->dropped, [&](const Dropped& dropped) {
+    return std::find(forgotten.begin(), forgotten.end(), dropped.number) != forgotten.end();
+  });
   return writer_->remove_before(meta_.log_start_lsn);
 }
 

@@ -112,6 +112,8 @@ class SeriesIndex {
   bool key_less(SeriesId a, SeriesId b) const;
   Roaring everything() const;
   Roaring select_tag(const Predicate& predicate) const;
+  // The series of measurements that have had a field that satisfies the predicate.
+  Roaring select_fields(const Predicate& predicate) const;
   // The series whose value of the tag satisfies `accept`, the empty string for absent ones.
   template <class Accept>
   Roaring select_values(std::string_view tag_key, Accept accept) const;

@@ -1,11 +1,33 @@
 // SeriesIndex: which series a predicate selects.
 #include <re2/re2.h>
 
+#include <algorithm>
+
 #include "store/engine/series_index.h"
 
 namespace weir::store {
 
 using Kind = Predicate::Kind;
+
+namespace {
+
+// Whether a tag's value satisfies a predicate over tags; empty if the series has none.
+bool accepts(const Predicate& predicate, std::string_view value) {
+  switch (predicate.kind) {
+    case Kind::tag_equal:
+      return value == predicate.text;
+    case Kind::tag_not_equal:
+      return value != predicate.text;
+    case Kind::tag_matches:
+      return re2::RE2::PartialMatch(value, *predicate.regex);
+    case Kind::tag_not_matches:
+      return !re2::RE2::PartialMatch(value, *predicate.regex);
+    default:
+      return !value.empty();
+  }
+}
+
+}  // namespace
 
 Roaring SeriesIndex::everything() const {
   Roaring all;
@@ -48,21 +70,21 @@ Roaring SeriesIndex::select_tag(const Predicate& predicate) const {
     if (posting != postings_.end()) posting->second.add_to(found);
     return found;
   }
-  auto accept = [&](std::string_view value) {
-    switch (predicate.kind) {
-      case Kind::tag_equal:
-        return value == predicate.text;
-      case Kind::tag_not_equal:
-        return value != predicate.text;
-      case Kind::tag_matches:
-        return re2::RE2::PartialMatch(value, *predicate.regex);
-      case Kind::tag_not_matches:
-        return !re2::RE2::PartialMatch(value, *predicate.regex);
-      default:
-        return !value.empty();
-    }
-  };
+  auto accept = [&](std::string_view value) { return accepts(predicate, value); };
   return is_measurement ? select_measurements(accept) : select_values(predicate.key, accept);
+}
+
+Roaring SeriesIndex::select_fields(const Predicate& predicate) const {
+  Roaring found;
+  auto accept = [&](const std::string& name) { return accepts(predicate, name); };
+  for (const Measurement& measurement : measurements_) {
+    const auto& names = measurement.fields;
+    bool has_one = predicate.kind == Kind::tag_equal
+                       ? measurement.field_ids.contains(predicate.text)
+                       : std::any_of(names.begin(), names.end(), accept);
+    if (has_one) measurement.series.add_to(found);
+  }
+  return found;
 }
 
 Roaring SeriesIndex::select(const Predicate* predicate, bool& exact) const {
@@ -91,7 +113,8 @@ Roaring SeriesIndex::select(const Predicate* predicate, bool& exact) const {
     case Kind::tag_not_matches:
     case Kind::tag_exists:
       if (predicate->key != "_field") return select_tag(*predicate);
-      [[fallthrough]];
+      exact = false;
+      return select_fields(*predicate);
     default:
       exact = false;
       return everything();

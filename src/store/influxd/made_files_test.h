@@ -40,7 +40,8 @@ inline std::string raw_integers(const std::vector<int64_t>& values) {
   std::string out(1, '\0');
   int64_t before = 0;
   for (int64_t value : values) {
-    const int64_t delta = value - before;
+    const auto delta =
+        static_cast<int64_t>(static_cast<uint64_t>(value) - static_cast<uint64_t>(before));
     out += be64(static_cast<uint64_t>(delta) << 1 ^ static_cast<uint64_t>(delta >> 63));
     before = value;
   }
