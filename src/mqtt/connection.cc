@@ -198,6 +198,9 @@ bool Connection::has_room_for(const Message& will) const {
 }
 
 void Connection::begin(Session& session, bool session_present) {
+  // Refused or closed while its claim was under way, and not retired yet.
+  if (closed_) return thread_.connection_ended(session, true);
+  thread_.forget_will(session);  // resumed in time: the old will is not sent [MQTT-3.1.3-9]
   session_ = &session;
   std::unique_ptr<ConnectRequest> request = std::move(request_);
   note_unadmitted();

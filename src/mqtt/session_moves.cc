@@ -81,11 +81,8 @@ void BrokerThread::attach(Home& home, const Claim& claim, bool present) {
   cancel_timers(home);
   Session& session = *home.session;
   Connection* connection = find_connection(claim.connection);
-  if (connection == nullptr) {  // gone while its claim was under way
-    connection_ended(session, false);
-    return;
-  }
-  forget_will(session);  // resumed in time: the old will is not sent [MQTT-3.1.3-9]
+  // Gone while its claim was under way: nobody has resumed the session, and its will is still due.
+  if (connection == nullptr) return connection_ended(session, true);
   home.connection = claim.connection;
   connection->begin(session, present);
 }
