@@ -253,5 +253,20 @@ TEST_CASE("topic aliases hold so many bytes, whatever their maximum") {
   CHECK(peer.received() == assemble_packet("DISCONNECT reason=0x97", 5));
 }
 
+TEST_CASE("a message there is no room to retain leaves no older one in its place") {
+  BrokerOptions options;
+  options.retained_bytes_max = 100;
+  Fixture f(options);
+  FakePeer& peer = f.connect("CONNECT client_id=a clean", 4);
+  f.send(peer, "PUBLISH topic=door retain payload=open", 4);
+  f.send(peer, "PUBLISH topic=lamp retain payload=on", 4);
+  f.send(peer, "PUBLISH topic=door retain payload=" + std::string(100, 'x'), 4);
+  CHECK(f.hub->retained.size() == 1);
+  CHECK(f.hub->retained.bytes() == 6);
+  f.send(peer, "SUBSCRIBE id=1 filter=#", 4);
+  CHECK(peer.received() == assemble_packet("SUBACK id=1 codes=0", 4) +
+                               assemble_packet("PUBLISH topic=lamp retain payload=on", 4));
+}
+
 }  // namespace
 }  // namespace weir::mqtt

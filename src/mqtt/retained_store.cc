@@ -20,9 +20,7 @@ bool has_expired(const Message& message, int64_t wall_ns) {
   return wall_ns - message.received_ns >= lives_ns;
 }
 
-bool outlives_restart(std::string_view topic) {
-  return !is_servers_topic(topic);
-}
+bool outlives_restart(std::string_view topic) { return !is_servers_topic(topic); }
 
 void RetainedStore::note_stored(State& state, const MessagePtr& message) {
   if (!state.keeps_changes || !outlives_restart(message->topic)) return;
@@ -54,16 +52,17 @@ bool RetainedStore::store(const MessagePtr& message) {
   auto held = state->messages.find(message->topic);
   bool exists = held != state->messages.end();
   size_t freed = exists ? text_bytes(*held->second.message) : 0;
-  if (message->payload.empty()) {
+  size_t bytes = state->bytes - freed + text_bytes(*message);
+  bool has_room = bytes <= bytes_max_ && (exists || state->messages.size() < messages_max_);
+  if (message->payload.empty() || !has_room) {
+    // One that is not kept takes the older one's place all the same (MQTT 5 §3.3.1.3).
     if (exists) {
       note_cleared(*state, message->topic);
       state->messages.erase(held);
     }
     state->bytes -= freed;
-    return true;
+    return message->payload.empty();
   }
-  size_t bytes = state->bytes - freed + text_bytes(*message);
-  if (bytes > bytes_max_ || (!exists && state->messages.size() >= messages_max_)) return false;
   state->bytes = bytes;
   if (exists) {
     held->second = {message, ++state->version};
