@@ -13,8 +13,9 @@ constexpr size_t kKeptBufferBytes = 4 * 1024;
 // Shared by the Stream its user holds, the socket's events, and a flush that is due.
 class Bridge final : public std::enable_shared_from_this<Bridge> {
  public:
-  Bridge(std::shared_ptr<WebSocket> socket, bool is_from_elsewhere)
-      : socket_(std::move(socket)), peer_(socket_->peer()) {
+  Bridge(std::shared_ptr<WebSocket> socket, std::shared_ptr<const MessageCut> cut,
+         bool is_from_elsewhere)
+      : socket_(std::move(socket)), cut_(std::move(cut)), peer_(socket_->peer()) {
     if (is_from_elsewhere) peer_.is_loopback = false;
   }
 
@@ -76,7 +77,11 @@ class Bridge final : public std::enable_shared_from_this<Bridge> {
   void flush() {
     is_flush_due_ = false;
     if (out_.empty()) return;
-    socket_->send_binary(out_);
+    for (std::string_view rest = out_; !rest.empty();) {
+      const size_t size = (*cut_)(rest);
+      socket_->send_binary(rest.substr(0, size));
+      rest.remove_prefix(size);
+    }
     out_.clear();
     if (out_.capacity() > kKeptBufferBytes) out_ = {};
   }
@@ -88,6 +93,7 @@ class Bridge final : public std::enable_shared_from_this<Bridge> {
   }
 
   const std::shared_ptr<WebSocket> socket_;
+  const std::shared_ptr<const MessageCut> cut_;
   net::Peer peer_;
   net::StreamReader* reader_ = nullptr;
   std::string waiting_;  // arrived before the stream was started, or while reading was paused
@@ -143,27 +149,28 @@ WebSocketAnswer refusal_for_want_of(const std::vector<std::string>& subprotocols
 }  // namespace
 
 WebSocketHandler websocket_stream_handler(
-    std::vector<std::string> subprotocols,
+    std::vector<std::string> subprotocols, MessageCut cut,
     std::function<void(std::unique_ptr<net::Stream>)> accept) {
-  return
-      [subprotocols = std::move(subprotocols), accept = std::move(accept)](const Request& request) {
-        const std::string_view asked = request.headers.get("Sec-WebSocket-Protocol");
-        WebSocketAnswer answer;
-        for (const std::string& offered : subprotocols) {
-          if (answer.subprotocol.empty() && list_has_token(asked, offered))
-            answer.subprotocol = offered;
-        }
-        if (answer.subprotocol.empty()) return refusal_for_want_of(subprotocols);
-        answer.binary_in_pieces = true;
-        const std::string_view origin = trimmed(request.headers.get("Origin"));
-        const bool is_from_elsewhere = !origin.empty() && !is_origin_on_this_machine(origin);
-        answer.opened = [accept, is_from_elsewhere](std::shared_ptr<WebSocket> socket) {
-          auto bridge = std::make_shared<Bridge>(std::move(socket), is_from_elsewhere);
-          accept(std::make_unique<WebSocketStream>(bridge));
-          return bridge->events();
-        };
-        return answer;
-      };
+  return [subprotocols = std::move(subprotocols),
+          cut = std::make_shared<const MessageCut>(std::move(cut)),
+          accept = std::move(accept)](const Request& request) {
+    const std::string_view asked = request.headers.get("Sec-WebSocket-Protocol");
+    WebSocketAnswer answer;
+    for (const std::string& offered : subprotocols) {
+      if (answer.subprotocol.empty() && list_has_token(asked, offered))
+        answer.subprotocol = offered;
+    }
+    if (answer.subprotocol.empty()) return refusal_for_want_of(subprotocols);
+    answer.binary_in_pieces = true;
+    const std::string_view origin = trimmed(request.headers.get("Origin"));
+    const bool is_from_elsewhere = !origin.empty() && !is_origin_on_this_machine(origin);
+    answer.opened = [accept, cut, is_from_elsewhere](std::shared_ptr<WebSocket> socket) {
+      auto bridge = std::make_shared<Bridge>(std::move(socket), cut, is_from_elsewhere);
+      accept(std::make_unique<WebSocketStream>(bridge));
+      return bridge->events();
+    };
+    return answer;
+  };
 }
 
 }  // namespace weir::http

@@ -26,6 +26,11 @@ struct Reader final : net::StreamReader {
   void on_end(Result<void>) override { ++ends; }
 };
 
+size_t to_blank(std::string_view bytes) {
+  size_t blank = bytes.find(' ');
+  return blank == bytes.npos ? bytes.size() : blank + 1;
+}
+
 struct Fixture {
   FakeIoThread thread;
   FakeWire wire;
@@ -35,11 +40,11 @@ struct Fixture {
   int connection_ends = 0;
 
   Fixture() {
-    auto handler =
-        websocket_stream_handler({"mqtt", "mqttv3.1"}, [this](std::unique_ptr<net::Stream> opened) {
-          reader.stream = std::move(opened);
-          reader.stream->start(reader);
-        });
+    auto handler = websocket_stream_handler({"mqtt", "mqttv3.1"}, to_blank,
+                                            [this](std::unique_ptr<net::Stream> opened) {
+                                              reader.stream = std::move(opened);
+                                              reader.stream->start(reader);
+                                            });
     Request request;
     request.headers.set("Sec-WebSocket-Protocol", "mqttv3.1, mqtt");
     const WebSocketAnswer answer = handler(request);
@@ -58,17 +63,20 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE("bytes pass through, and the writes of a batch are one message") {
+TEST_CASE("bytes pass through, and the writes of a batch are cut into messages") {
   Fixture f;
   f.receive(Opcode::binary, "one ");
   f.receive(Opcode::binary, "two");
   CHECK(f.reader.received == "one two");
   f.reader.stream->write("three ");
-  f.reader.stream->write_shared(std::make_shared<const std::string>("four"));
+  f.reader.stream->write_shared(std::make_shared<const std::string>("four five"));
   CHECK(f.wire.written.empty());
-  CHECK(f.reader.stream->unsent_bytes() == 10);
+  CHECK(f.reader.stream->unsent_bytes() == 15);
   f.thread.run();
-  CHECK(f.wire.written == "\x82\x0athree four");
+  CHECK(f.wire.written ==
+        "\x82\x06three \x82\x05"
+        "four \x82\x04"
+        "five");
 }
 
 TEST_CASE("closing sends what is queued, and calls the reader no more") {
@@ -128,7 +136,7 @@ TEST_CASE("no bytes arrive while reading is paused; they follow, in order") {
 
 TEST_CASE("a client that asks for no subprotocol that is offered is refused") {
   auto handler =
-      websocket_stream_handler({"mqtt", "mqttv3.1"}, [](std::unique_ptr<net::Stream>) {});
+      websocket_stream_handler({"mqtt", "mqttv3.1"}, to_blank, [](std::unique_ptr<net::Stream>) {});
   CHECK(handler(Request{}).refuse_status == 400);
   Request request;
   request.headers.set("Sec-WebSocket-Protocol", "chat");
@@ -154,7 +162,8 @@ TEST_CASE("a page from elsewhere does not count as being on this machine, though
     FakeStream stream(thread, wire, {"127.0.0.1", 50432, true});
     std::unique_ptr<net::Stream> opened;
     auto handler = websocket_stream_handler(
-        {"mqtt"}, [&](std::unique_ptr<net::Stream> accepted) { opened = std::move(accepted); });
+        {"mqtt"}, to_blank,
+        [&](std::unique_ptr<net::Stream> accepted) { opened = std::move(accepted); });
     Request request;
     request.headers.set("Sec-WebSocket-Protocol", "mqtt");
     if (!origin.value.empty()) request.headers.set("Origin", std::string(origin.value));

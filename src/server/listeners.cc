@@ -6,6 +6,7 @@
 
 #include "http/error_response.h"
 #include "http/websocket_stream.h"
+#include "mqtt/packet.h"
 #include "server/config_listeners.h"
 
 namespace weir::server {
@@ -16,6 +17,14 @@ const std::vector<std::string> kSubprotocols{"mqtt", "mqttv3.1"};
 // A WebSocket's handshake is one small request.
 constexpr size_t kHandshakeBytesMax = 16 * 1024;
 constexpr std::string_view kPath = "/mqtt";
+
+// A packet a message: the standard lets any client take them as they come (MQTT 5 §6.0), but Paho's
+// for C and C++ and others leave all but the first few lying when a message has more.
+size_t size_of_first_packet(std::string_view bytes) {
+  mqtt::Frame frame;
+  const bool is_whole = mqtt::cut_frame(bytes, UINT32_MAX, frame) == mqtt::Cut::complete;
+  return is_whole ? frame.size_bytes : bytes.size();
+}
 
 }  // namespace
 
@@ -78,7 +87,7 @@ http::WebSocketHandler BrokerListeners::websocket_handler(mqtt::ListenerPolicyPt
                 policy = std::move(policy)](std::unique_ptr<net::Stream> stream) {
     broker.adopt(std::move(stream), policy);
   };
-  return http::websocket_stream_handler(kSubprotocols, std::move(adopt));
+  return http::websocket_stream_handler(kSubprotocols, size_of_first_packet, std::move(adopt));
 }
 
 Result<BrokerListeners::Open> BrokerListeners::open_one(const Config& config,
