@@ -44,14 +44,16 @@ void WalWriter::reserve(uint64_t bytes) {
 }
 
 Result<void> WalWriter::append(std::string_view bytes, uint64_t end_lsn) {
-  if (!file_) return Error{Errc::io, "the log has no segment to append to"};
+  if (!file_ || is_torn_) return Error{Errc::io, "the log has no segment to append to"};
   WalSegment current = segments_.lock()->back();
   if (current.bytes > kWalHeaderBytes && current.bytes + bytes.size() > segment_bytes_) {
     WEIR_CHECK(rotate());
     current = segments_.lock()->back();
   }
   reserve(current.bytes + bytes.size());
+  is_torn_ = true;
   WEIR_CHECK(file_->append(bytes));
+  is_torn_ = false;
   auto segments = segments_.lock();
   segments->back().bytes += bytes.size();
   segments->back().end_lsn = next_lsn_ = end_lsn;
@@ -69,7 +71,8 @@ Result<void> WalWriter::synced(Result<void> how) {
 }
 
 Result<void> WalWriter::rotate() {
-  if (!file_) return Error{Errc::io, "the log has no segment to close"};
+  // A part of a record at the end of a segment that is not the last would be damage.
+  if (!file_ || is_torn_) return Error{Errc::io, "the log has no segment to close"};
   if (segments_.lock()->back().bytes == kWalHeaderBytes) return {};
   WEIR_CHECK(sync());
   std::unique_ptr<WritableFile> full = std::move(file_);
@@ -79,13 +82,19 @@ Result<void> WalWriter::rotate() {
 
 Result<void> WalWriter::start_over() {
   if (file_) {
-    WalSegment last = segments_.lock()->back();
     WEIR_CHECK(sync());  // what was appended before may rely on it
     std::unique_ptr<WritableFile> cut = std::move(file_);
-    WEIR_CHECK(cut->close());
+    (void)cut->close();  // it is synced
+  }
+  if (is_torn_) {
     // A tail that comes back after a crash would be taken for damage, a segment being behind it.
+    WalSegment last = segments_.lock()->back();
     WEIR_CHECK(synced(files_.truncate(last.path, last.bytes)));
-    if (last.bytes == kWalHeaderBytes) segments_.lock()->pop_back();
+    is_torn_ = false;
+  }
+  {
+    auto segments = segments_.lock();
+    if (!segments->empty() && segments->back().bytes == kWalHeaderBytes) segments->pop_back();
   }
   std::string path = directory_ + "/" + segment_name(next_lsn_);
   if (files_.exists(path)) WEIR_CHECK(files_.remove(path));
@@ -101,8 +110,12 @@ Result<void> WalWriter::remove_before(uint64_t lsn) {
       path = segments->front().path;
     }
     WEIR_CHECK(files_.remove(path));
-    auto segments = segments_.lock();
-    segments->erase(segments->begin());
+    {
+      auto segments = segments_.lock();
+      segments->erase(segments->begin());
+    }
+    // Before the next: one that comes back alone after a crash would look like a gap behind it.
+    WEIR_CHECK(files_.sync_directory(directory_));
   }
 }
 

@@ -61,6 +61,7 @@ class WalWriter {
   uint64_t reserved_bytes_ = 0;         // of the current segment
   std::unique_ptr<WritableFile> file_;  // null: start_over() is due
   uint64_t next_lsn_ = 1;               // of the next record
+  bool is_torn_ = false;  // an append failed: start_over() is due
   bool has_failed_sync_ = false;
   Guarded<std::vector<WalSegment>> segments_;  // the last is the current one
 };

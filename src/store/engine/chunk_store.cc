@@ -5,6 +5,7 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
@@ -81,10 +82,21 @@ class Iterator final : public ChunkIterator {
   std::unique_ptr<rocksdb::Iterator> iterator_;
 };
 
+// After a full disk RocksDB would go on by itself only when there is room for all memtables that
+// may ever be, which a small disk never has; and while it waits it cannot be told to. See resume().
+class ManualRecovery final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*error*/,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
+
 rocksdb::DBOptions database_options() {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
+  options.listeners.push_back(std::make_shared<ManualRecovery>());
   options.max_open_files = -1;
   // RocksDB would reserve megabytes for files of a few kilobytes.
   options.allow_fallocate = false;
@@ -132,7 +144,8 @@ class RocksChunkStore final : public ChunkStore {
     for (const EncodedChunk& chunk : puts) {
       (void)batch.Put(chunks_, slice(chunk.key.encode()), slice(chunk.value));
     }
-    return checked(db_->Write(without_log(), &batch), "write chunks");
+    resume();
+    return noted(checked(db_->Write(without_log(), &batch), "write chunks"));
   }
 
   Result<void> remove_prefix(const std::string& prefix) override {
@@ -152,7 +165,8 @@ class RocksChunkStore final : public ChunkStore {
   Result<void> flush() override {
     rocksdb::FlushOptions options;
     options.wait = true;
-    return checked(db_->Flush(options, chunks_), "flush chunks");
+    resume();
+    return noted(checked(db_->Flush(options, chunks_), "flush chunks"));
   }
 
   Result<void> compact(const std::string& prefix, std::atomic<bool>& cancelled) override {
@@ -199,7 +213,8 @@ class RocksChunkStore final : public ChunkStore {
         (void)batch.Delete(catalog_, slice(write.key));
       }
     }
-    return checked(db_->Write(synced(), &batch), "write the catalog");
+    resume();
+    return noted(checked(db_->Write(synced(), &batch), "write the catalog"));
   }
 
   Result<void> read_catalog(
@@ -215,6 +230,17 @@ class RocksChunkStore final : public ChunkStore {
   }
 
  private:
+  Result<void> noted(Result<void> result) {
+    if (!result.ok()) has_failed_ = true;
+    return result;
+  }
+
+  // After an error, a full disk above all, RocksDB refuses every write until it is told to go on.
+  // If it cannot yet, the write that follows says why.
+  void resume() {
+    if (has_failed_.exchange(false) && !db_->Resume().ok()) has_failed_ = true;
+  }
+
   static rocksdb::WriteOptions without_log() {
     rocksdb::WriteOptions options;
     options.disableWAL = true;
@@ -229,6 +255,7 @@ class RocksChunkStore final : public ChunkStore {
   std::unique_ptr<rocksdb::DB> db_;
   rocksdb::ColumnFamilyHandle* catalog_;
   rocksdb::ColumnFamilyHandle* chunks_;
+  std::atomic<bool> has_failed_ = false;
   std::shared_ptr<std::atomic<int>> snapshots_ = std::make_shared<std::atomic<int>>(0);
 };
 

@@ -160,8 +160,9 @@ std::vector<BucketNumber> EngineCore::dropped_before(uint64_t lsn) const {
 }
 
 bool EngineCore::congested() const {
-  // A log that failed takes nothing, however long its senders wait: they are to hear of it.
-  if (!log_->health().ok()) return false;
+  // A log that failed takes nothing, however long its senders wait: they are to hear of it. For
+  // room on the disk they wait.
+  if (!log_->failure().ok()) return false;
   auto used = static_cast<uint64_t>(memory_->load(std::memory_order_relaxed));
   return used > options_.head_bytes_max / 100 * kHeadCongestedPercent || log_->congested();
 }

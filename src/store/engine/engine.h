@@ -1,10 +1,11 @@
 // The embedded store: write-ahead log, in-memory head, encoded chunks in RocksDB.
 //
-// A write is in the log, synced as `durability` says, before its completion runs. After a failed
-// sync every later write fails with Errc::unavailable until the store is reopened; reads go on.
-// One process opens a directory at a time (lock file). Cursors must not outlive the engine. Layout
-// on disk: docs/format.md. Threads: docs/architecture.md#threads; the Store interface may be used
-// from any.
+// A write is in the log, synced as `durability` says, before its completion runs. On a full disk
+// writes fail with Errc::unavailable until there is room again; reads go on, nothing acknowledged
+// is lost. After a failed sync every later write fails so until the store is reopened: a sync that
+// is repeated says nothing of what the first one lost. One process opens a directory at a time
+// (lock file). Cursors must not outlive the engine. Layout on disk: docs/format.md. Threads:
+// docs/architecture.md#threads; the Store interface may be used from any.
 #pragma once
 
 #include <chrono>
@@ -31,6 +32,7 @@ struct EngineOptions {
   // A delete is acknowledged when it is in the log. It works on the chunks until then at most, the
   // rest is left to the background.
   std::chrono::milliseconds delete_wait{50};
+  std::chrono::milliseconds log_retry{1000};  // how often a full disk is tried again
 };
 
 // What `weir inspect` shows.

@@ -4,8 +4,13 @@
 // once, syncs as Durability says, hands each record to `apply` in order of LSN, and completes it.
 // While one group syncs the next one gathers, so no artificial delay is needed to share a sync.
 //
-// Records become visible (applied) only after they are as durable as promised. After a failed write
-// or sync every record fails with Errc::unavailable until the log is reopened.
+// Records become visible (applied) only after they are as durable as promised.
+//
+// A write that fails, as on a full disk, stalls the log: rows are refused with Errc::unavailable,
+// and the writer is started over from time to time until it succeeds and rows are taken again.
+// Definitions are in memory by then, so they keep their place in the queue and reach the log before
+// any row that uses them. After a failed sync what is on disk is unknown, and a second sync would
+// not tell: every record fails until the log is reopened.
 // Threads: submit() and the rest from any; `apply` and completions run on the log's thread.
 #pragma once
 
@@ -29,7 +34,8 @@ class Log {
   using Done = std::function<void(Result<void>)>;
 
   // The writer has been started for `next_lsn`.
-  Log(WalWriter& writer, Durability durability, uint64_t next_lsn, Apply apply);
+  Log(WalWriter& writer, Durability durability, uint64_t next_lsn, Apply apply,
+      std::chrono::milliseconds retry_after = std::chrono::seconds(1));
   ~Log();
 
   // `done` (may be empty) is called exactly once; before submit() returns if the record is refused.
@@ -46,9 +52,14 @@ class Log {
   // What submit() would say to rows now.
   Result<void> accepts_rows() const { return refusal(*queue_.lock(), RecordType::rows); }
   // Half of what may wait does: time for senders to pause, before submit() refuses.
-  bool congested() const { return queue_.lock()->bytes > kQueuedBytesMax / 2; }
-  // Errc::unavailable with the reason once the log has failed.
+  bool congested() const {
+    auto queue = queue_.lock();
+    return queue->bytes > kQueuedBytesMax / 2 || !queue->stall.empty();
+  }
+  // Errc::unavailable with the reason while the log takes no rows.
   Result<void> health() const;
+  // The same, but only once it has failed for ever.
+  Result<void> failure() const;
   uint64_t applied_lsn() const { return applied_lsn_.load(std::memory_order_acquire); }
 
  private:
@@ -58,7 +69,7 @@ class Log {
   static constexpr size_t kGroupBytesMax = 4 * 1024 * 1024;
 
   struct Entry {
-    uint64_t lsn = 0;
+    uint64_t lsn = 0;  // once it is being written
     RecordType type = RecordType::rows;
     std::string body;
     uint32_t body_crc = 0;
@@ -68,19 +79,24 @@ class Log {
   struct Queue {
     std::deque<Entry> entries;
     size_t bytes = 0;
-    uint64_t next_lsn = 1;
     bool stopping = false;
     std::string failure;  // not empty: refuse everything
+    std::string stall;    // not empty: refuse rows, keep definitions
   };
 
   static Result<void> refusal(const Queue& queue, RecordType type);
   void run_thread();
   // False when the queue is empty and the log stops.
   bool take_group(std::vector<Entry>& group);
-  Result<void> write_group(const std::vector<Entry>& group);
+  bool take_while_stalled(Guarded<Queue>::Lock& queue, std::vector<Entry>& group);
+  Result<void> write_group(std::vector<Entry>& group);
+  void finish(Entry& entry);
   Result<void> sync();
   Result<void> sync_if_due();
   void fail(const Error& error);
+  // What a failed write or task leaves: a stall, or the end if it was a sync that failed.
+  void stop_short(const Error& error, std::vector<Entry>& group);
+  void try_again();
 
   WalWriter& writer_;
   Durability durability_;
@@ -90,6 +106,9 @@ class Log {
   std::atomic<uint64_t> applied_lsn_;
   // The log's thread only.
   uint64_t written_lsn_, synced_lsn_;
+  std::chrono::milliseconds retry_after_;
+  std::chrono::steady_clock::time_point retry_at_;
+  bool is_stalled_ = false;
   std::chrono::steady_clock::time_point last_sync_;
   std::string buffer_;
   std::thread thread_;

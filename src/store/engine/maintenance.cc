@@ -88,7 +88,7 @@ Result<void> EngineCore::maintain_once() {
   auto now = std::chrono::steady_clock::now();
   WEIR_CHECK(carry_out_removals(options_.background ? now + kRemovalsTurn : now.max()));
   std::lock_guard maintenance(maintenance_);
-  return checkpoint_wanted_ && log_->health().ok() ? checkpoint() : Result<void>();
+  return checkpoint_wanted_ && log_->failure().ok() ? checkpoint() : Result<void>();
 }
 
 Result<void> EngineCore::maintenance_round() {
@@ -99,8 +99,9 @@ Result<void> EngineCore::maintenance_round() {
     last_retention_ms_ = std::max<int64_t>(now_ms, 1);
   }
   WEIR_CHECK(erase_dropped_chunks());
-  // A log that failed has said so; until it is reopened no row comes, and none can be freed.
-  if (!log_->health().ok()) return {};
+  // A log that failed has said so; until it is reopened no row comes, and none can be freed. One
+  // that finds no room may get it from a checkpoint.
+  if (!log_->failure().ok()) return {};
   freeze_due();
   bool settles = freeze_idle(now_ms);
   WEIR_CHECK(seal_frozen());

@@ -15,6 +15,8 @@ inline metrics::Histogram log_sync_seconds{
     "weir_store_log_sync_seconds",
     "Time one sync of the write-ahead log takes",
     {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1}};
+inline metrics::Gauge log_stalled{"weir_store_log_stalled",
+                                  "1 while writes are refused because the log finds no room"};
 inline metrics::Gauge log_failed{"weir_store_log_failed",
                                  "1 when the log stopped trusting its disk and writes are refused"};
 inline metrics::Gauge head_bytes{"weir_store_head_bytes", "Memory of rows not yet in chunks"};

@@ -20,8 +20,9 @@ Result<void> EngineCore::recover() {
   writer_ =
       std::make_unique<WalWriter>(kStoreLog, files_, log_directory, options_.log_segment_bytes);
   WEIR_CHECK(writer_->start(std::move(log.segments), log.next_lsn));
-  log_ = std::make_unique<Log>(*writer_, options_.durability, log.next_lsn,
-                               [this](const LogRecord& record) { apply(record); });
+  log_ = std::make_unique<Log>(
+      *writer_, options_.durability, log.next_lsn,
+      [this](const LogRecord& record) { apply(record); }, options_.log_retry);
   if (options_.background) maintenance_thread_ = std::thread([this] { run_maintenance(); });
   return {};
 }

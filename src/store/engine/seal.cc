@@ -14,15 +14,17 @@ Result<void> EngineCore::seal_all() {
   WEIR_CHECK(carry_out_removals(std::chrono::steady_clock::now() + kRemovalsWait));
   std::lock_guard maintenance(maintenance_);
   // From the log's thread, between two records: everything written before now is in.
-  WEIR_CHECK(log_->run([this]() -> Result<void> {
+  Result<void> rotated = log_->run([this]() -> Result<void> {
     for (const BucketPtr& bucket : all_buckets()) {
       std::lock_guard lock(bucket->head.mutex());
       bucket->head.freeze([](const Piece&) { return true; });
     }
     return writer_->rotate();
-  }));
+  });
+  WEIR_CHECK(log_->failure());
   WEIR_CHECK(seal_frozen());
-  return checkpoint();
+  WEIR_CHECK(checkpoint());
+  return rotated;  // on a full disk the log keeps its last segment
 }
 
 Result<void> EngineCore::seal_frozen() {
@@ -114,7 +116,7 @@ Result<void> EngineCore::seal_frozen(Bucket& bucket) {
 }
 
 Result<void> EngineCore::checkpoint() {
-  WEIR_CHECK(log_->health());
+  WEIR_CHECK(log_->failure());
   WEIR_CHECK(erase_dropped_chunks());
   // Records after this one are not looked at: they stay in the log.
   uint64_t oldest = log_->applied_lsn() + 1;

@@ -37,6 +37,7 @@ struct Machine {
     options.log_segment_bytes = segment_bytes;
     options.log_bytes_max = log_bytes_max;
     options.delete_wait = delete_wait;
+    options.log_retry = std::chrono::milliseconds(1);
     auto opened = Engine::open(options, files, clock);
     if (!opened.ok()) return opened.error();
     engine = std::move(*opened);
