@@ -5,6 +5,8 @@
 
 #include "base/assert.h"
 #include "codec/column_codec.h"
+#include "codec/decimal.h"
+#include "codec/unpack.h"
 
 namespace {
 
@@ -37,6 +39,33 @@ std::vector<Value> cut(std::string_view bytes, size_t width) {
   return values;
 }
 
+// The forms with and without AVX2 agree on any bits, of any width and number.
+void compare_forms(std::string_view bytes) {
+  using namespace weir::codec;
+  if (!has_avx2() || bytes.size() < 2) return;
+  const unsigned width = static_cast<uint8_t>(bytes[0]) % 65;
+  std::string bits(bytes.substr(1));
+  const size_t count = width == 0 ? 10 : bits.size() * 8 / width;
+  bits.resize(bits.size() + kUnpackPadding);
+  std::vector<uint64_t> scalar(count), vector(count);
+  unpack_scalar(bits.data(), count, width, scalar.data(), count);
+  unpack_avx2(bits.data(), count, width, vector.data(), count);
+  WEIR_ASSERT(scalar == vector, "both forms of unpacking agree");
+  add_up_scalar(scalar);
+  add_up_avx2(vector);
+  WEIR_ASSERT(scalar == vector, "both forms of adding up agree");
+  unzigzag_scalar(scalar, count);
+  unzigzag_avx2(vector, count);
+  WEIR_ASSERT(scalar == vector, "both forms of zigzag agree");
+  for (size_t i = 0; i < count; i++) {  // to what scaled decimals may be
+    scalar[i] = uint64_t(int64_t(scalar[i]) >> 13);
+  }
+  vector = scalar;
+  unscale_decimals(vector, width % (kDecimalDigitsMax + 1));
+  unscale_decimals_scalar(scalar, width % (kDecimalDigitsMax + 1));
+  WEIR_ASSERT(scalar == vector, "both forms of division agree");
+}
+
 void round_trip_strings(std::string_view bytes) {
   std::vector<std::string_view> values;
   while (!bytes.empty()) {
@@ -57,6 +86,7 @@ void round_trip_strings(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace weir::codec;
   if (size == 0) return 0;
+  compare_forms({reinterpret_cast<const char*>(data), size});
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1,
                                std::min<size_t>(size - 1, 32'768));
   const size_t width = size_t{1} << (data[0] / 6 % 4);

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "codec/column_format.h"
+#include "codec/unpack.h"
 
 namespace weir::codec {
 namespace {
@@ -15,57 +16,6 @@ constexpr uint64_t mask_of(unsigned width) {
 
 // An exception costs its gap (two bytes below 16384, else three) and its high bits, seven a byte.
 constexpr size_t exception_bytes(unsigned high_bits) { return 3 + (high_bits + 6) / 7; }
-
-uint64_t load_word(const char* place) {
-  uint64_t word;
-  std::memcpy(&word, place, 8);
-  return word;
-}
-
-// Value i of width <= 56 lies inside the 8 bytes from bit i * width on: one load, shift and mask.
-template <unsigned kWidth>
-void unpack_narrow(const char* bits, size_t count, uint64_t* values, uint64_t reference) {
-  constexpr uint64_t kMask = mask_of(kWidth);
-  size_t i = 0;
-  for (; i + 8 <= count; i += 8) {  // 8 values are kWidth whole bytes: all offsets are constants
-    const char* group = bits + i / 8 * kWidth;
-#pragma GCC unroll 8
-    for (unsigned k = 0; k < 8; k++) {
-      values[i + k] = ((load_word(group + k * kWidth / 8) >> (k * kWidth % 8)) & kMask) + reference;
-    }
-  }
-  for (; i < count; i++) {
-    size_t bit = i * kWidth;
-    values[i] = ((load_word(bits + bit / 8) >> (bit % 8)) & kMask) + reference;
-  }
-}
-
-void unpack_wide(const char* bits, size_t count, unsigned width, uint64_t* values,
-                 uint64_t reference) {
-  const uint64_t mask = mask_of(width);
-  for (size_t i = 0; i < count; i++) {
-    const size_t bit = i * width;
-    const char* place = bits + bit / 8;
-    const unsigned shift = bit % 8;
-    uint64_t value = load_word(place) >> shift;
-    if (shift != 0) value |= uint64_t{static_cast<uint8_t>(place[8])} << (64 - shift);
-    values[i] = (value & mask) + reference;
-  }
-}
-
-using Unpack = void (*)(const char*, size_t, uint64_t*, uint64_t);
-constexpr unsigned kNarrowMax = 56;
-
-template <size_t... kWidths>
-constexpr std::array<Unpack, sizeof...(kWidths)> make_unpackers(std::index_sequence<kWidths...>) {
-  return {unpack_narrow<kWidths>...};
-}
-constexpr auto kUnpackers = make_unpackers(std::make_index_sequence<kNarrowMax + 1>{});
-
-void unpack(const char* bits, size_t count, unsigned width, uint64_t* values, uint64_t reference) {
-  if (width <= kNarrowMax) return kUnpackers[width](bits, count, values, reference);
-  unpack_wide(bits, count, width, values, reference);
-}
 
 }  // namespace
 
@@ -92,17 +42,19 @@ void append_bits(std::span<const uint64_t> values, unsigned width, std::string& 
   out.resize(begin + packed_bytes(values.size(), width));
 }
 
-// The loads above may touch up to 8 bytes behind a value's last bit. All values whose loads stay
-// inside `bits` are read in place, the few behind them from a padded copy of the tail.
+// Values whose loads stay inside `bits` are read in place, the few behind them from a padded copy
+// of the tail.
 void read_bits(std::string_view bits, unsigned width, std::span<uint64_t> values,
                uint64_t reference) {
   if (width == 0 || values.empty()) return std::fill(values.begin(), values.end(), reference);
-  const size_t safe_bytes = bits.size() > 9 ? bits.size() - 9 : 0;
+  const size_t safe_bytes = bits.size() > kUnpackPadding ? bits.size() - kUnpackPadding : 0;
   size_t in_place = std::min(values.size(), safe_bytes * 8 / width) / 8 * 8;
   unpack(bits.data(), in_place, width, values.data(), reference);
   const std::string_view tail = bits.substr(in_place * width / 8);
-  char padded[8 * 8 + 9 + 16] = {};  // at most 8 values and the 9 bytes kept back, then the padding
-  WEIR_ASSERT(tail.size() + 16 <= sizeof(padded), "the tail of a packed block is short");
+  // Less than 8 values that end in the safe bytes, and the bytes kept back, before the padding.
+  char padded[8 * 8 + 2 * kUnpackPadding] = {};
+  WEIR_ASSERT(tail.size() + kUnpackPadding <= sizeof(padded),
+              "the tail of a packed block is short");
   std::memcpy(padded, tail.data(), tail.size());
   unpack(padded, values.size() - in_place, width, values.data() + in_place, reference);
 }

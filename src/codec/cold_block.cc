@@ -8,6 +8,7 @@
 
 #include "codec/bit_packing.h"
 #include "codec/column_format.h"
+#include "codec/unpack.h"
 
 namespace weir::codec {
 namespace {
@@ -66,7 +67,7 @@ std::string block_of(std::span<const uint64_t> values, const PackedPlan& plan) {
 
 void read_planes(const char* planes, unsigned width, std::span<uint64_t> values) {
   const auto* bytes = reinterpret_cast<const uint8_t*>(planes);
-  for (size_t i = 0; i < values.size(); i++) values[i] = bytes[i];
+  unpack(planes, values.size(), 8, values.data(), 0);
   for (unsigned shift = 8; shift < width; shift += 8) {
     bytes += values.size();
     for (size_t i = 0; i < values.size(); i++) values[i] |= uint64_t{bytes[i]} << shift;
@@ -104,14 +105,14 @@ Result<void> read_cold(ByteReader& in, std::span<uint64_t> values) {
   thread_local std::vector<char> bytes;
   thread_local std::unique_ptr<ZSTD_DCtx, FreeDecompressor> context(ZSTD_createDCtx());
   const size_t size = packed_bytes(values.size(), width);
-  bytes.resize(size);
+  bytes.resize(size + kUnpackPadding);
   const size_t got =
       ZSTD_decompressDCtx(context.get(), bytes.data(), size, frame.data(), frame.size());
   if (ZSTD_isError(got) != 0 || got != size) {
     return Error{Errc::invalid, "cold block: its frame does not decompress"};
   }
   if (width < 8) {
-    read_bits({bytes.data(), size}, width, values, 0);
+    unpack(bytes.data(), values.size(), width, values.data(), 0);
   } else {
     read_planes(bytes.data(), width, values);
   }

@@ -46,6 +46,8 @@ void encode_bools(std::span<const uint8_t> values, std::string& out);
 void encode_strings(std::span<const std::string_view> values, std::string& out);
 
 Result<void> decode_times(ByteReader& in, size_t rows, std::vector<int64_t>& out);
+// Whether decoding this column of times is a mere multiplication.
+bool times_are_regular(std::string_view column);
 // Decodes counts and gives first + count * unit.
 struct TimeAxis {
   int64_t first = 0;
@@ -55,6 +57,8 @@ Result<void> decode_times_on(const TimeAxis& axis, ByteReader& in, size_t rows,
                              std::vector<int64_t>& out);
 Result<void> decode_ints(ByteReader& in, size_t rows, std::vector<int64_t>& out);
 Result<void> decode_uints(ByteReader& in, size_t rows, std::vector<uint64_t>& out);
+// The values' bit patterns, for whoever computes with these.
+Result<void> decode_double_bits(ByteReader& in, size_t rows, std::vector<uint64_t>& out);
 Result<void> decode_doubles(ByteReader& in, size_t rows, std::vector<double>& out);
 Result<void> decode_bools(ByteReader& in, size_t rows, std::vector<uint8_t>& out);
 Result<void> decode_strings(ByteReader& in, size_t rows, std::vector<std::string>& out);

@@ -20,14 +20,24 @@ void unscale_scalar(uint64_t* values, size_t count, double power) {
   }
 }
 
-__attribute__((target("avx2"))) void unscale_avx2(uint64_t* values, size_t count, double power) {
+// A division in three multiplications, exact to the bit. Let x = integer / power, u = 2^-53. The
+// reciprocal and the first quotient q are each off by a part of u at most, so |q - x| <= 2u|x|. The
+// rest integer - q * power is exact: power has at most 40 significant bits (5^17). Then
+// q + rest * reciprocal is x off by 2u^2|x|, before it is rounded once. That rounds as x does,
+// unless x is that close to the middle of two doubles; but power's few bits keep it 2^-41 u|x|
+// away, and in the middle itself it is never, since integer has less than 54 bits.
+__attribute__((target("avx2,fma"))) void unscale_fma(uint64_t* values, size_t count, double power) {
   const __m256d magic = _mm256_set1_pd(kMagic);
   const __m256d divisor = _mm256_set1_pd(power);
+  const __m256d reciprocal = _mm256_set1_pd(1.0 / power);
   size_t i = 0;
   for (; i + 4 <= count; i += 4) {
     auto* place = reinterpret_cast<__m256i*>(values + i);
     const __m256i sum = _mm256_add_epi64(_mm256_loadu_si256(place), _mm256_castpd_si256(magic));
-    const __m256d value = _mm256_div_pd(_mm256_sub_pd(_mm256_castsi256_pd(sum), magic), divisor);
+    const __m256d integer = _mm256_sub_pd(_mm256_castsi256_pd(sum), magic);
+    const __m256d quotient = _mm256_mul_pd(integer, reciprocal);
+    const __m256d rest = _mm256_fnmadd_pd(quotient, divisor, integer);
+    const __m256d value = _mm256_fmadd_pd(rest, reciprocal, quotient);
     _mm256_storeu_si256(place, _mm256_castpd_si256(value));
   }
   unscale_scalar(values + i, count - i, power);
@@ -36,10 +46,15 @@ __attribute__((target("avx2"))) void unscale_avx2(uint64_t* values, size_t count
 }  // namespace
 
 void unscale_decimals(std::span<uint64_t> values, unsigned digits) {
-  static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
+  static const bool has_fma =
+      __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
   const double power = kPowersOfTen[digits];
-  if (has_avx2) return unscale_avx2(values.data(), values.size(), power);
+  if (has_fma) return unscale_fma(values.data(), values.size(), power);
   unscale_scalar(values.data(), values.size(), power);
+}
+
+void unscale_decimals_scalar(std::span<uint64_t> values, unsigned digits) {
+  unscale_scalar(values.data(), values.size(), kPowersOfTen[digits]);
 }
 
 }  // namespace weir::codec

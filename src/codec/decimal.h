@@ -32,5 +32,7 @@ inline bool scale_decimal(double value, unsigned digits, int64_t& integer) {
 // Replaces integers by integer / 10^digits, in place: values[i] holds an integer's bits before and
 // a double's after.
 void unscale_decimals(std::span<uint64_t> values, unsigned digits);
+// The same by plain division, to compare with.
+void unscale_decimals_scalar(std::span<uint64_t> values, unsigned digits);
 
 }  // namespace weir::codec

@@ -193,33 +193,37 @@ void encode_doubles(std::span<const double> values, Effort effort, std::string& 
 Result<void> decode_doubles(ByteReader& in, size_t rows, std::vector<double>& out) {
   if (rows > kColumnRowsMax) return Error{Errc::invalid, "doubles: too many rows"};
   out.resize(rows);
+  thread_local std::vector<uint64_t> bits;  // at most kColumnRowsMax, kept for the next column
+  WEIR_CHECK(decode_double_bits(in, rows, bits));
+  if (rows > 0) std::memcpy(out.data(), bits.data(), rows * sizeof(double));
+  return {};
+}
+
+Result<void> decode_double_bits(ByteReader& in, size_t rows, std::vector<uint64_t>& out) {
+  if (rows > kColumnRowsMax) return Error{Errc::invalid, "doubles: too many rows"};
+  out.resize(rows);
   const auto mode = static_cast<DoubleMode>(in.u8());
   if (!in.ok()) return Error{Errc::invalid, "doubles: no mode byte"};
-  if (mode == DoubleMode::raw) {
-    const std::string_view bytes = in.bytes(rows * sizeof(double));
-    if (!in.ok()) return Error{Errc::invalid, "raw doubles: cut short"};
-    if (!bytes.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
-    return {};
+  switch (mode) {
+    case DoubleMode::raw: {
+      const std::string_view bytes = in.bytes(rows * sizeof(double));
+      if (!in.ok()) return Error{Errc::invalid, "raw doubles: cut short"};
+      if (!bytes.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
+      return {};
+    }
+    case DoubleMode::equal:
+      std::fill(out.begin(), out.end(), in.le<uint64_t>());
+      if (!in.ok()) return Error{Errc::invalid, "equal doubles: cut short"};
+      return {};
+    case DoubleMode::decimal:
+      return read_decimals(in, out);
+    case DoubleMode::bits:
+      return decode_integers(in, out);
+    case DoubleMode::split:
+      return read_split(in, out);
+    default:
+      return Error{Errc::invalid, "doubles: unknown mode"};
   }
-  if (mode == DoubleMode::equal) {
-    std::fill(out.begin(), out.end(), std::bit_cast<double>(in.le<uint64_t>()));
-    if (!in.ok()) return Error{Errc::invalid, "equal doubles: cut short"};
-    return {};
-  }
-  if (mode != DoubleMode::decimal && mode != DoubleMode::bits && mode != DoubleMode::split) {
-    return Error{Errc::invalid, "doubles: unknown mode"};
-  }
-  thread_local std::vector<uint64_t> integers;  // at most kColumnRowsMax, kept for the next column
-  integers.resize(rows);
-  if (mode == DoubleMode::decimal) {
-    WEIR_CHECK(read_decimals(in, integers));
-  } else if (mode == DoubleMode::split) {
-    WEIR_CHECK(read_split(in, integers));
-  } else {
-    WEIR_CHECK(decode_integers(in, integers));
-  }
-  if (rows > 0) std::memcpy(out.data(), integers.data(), rows * sizeof(double));
-  return {};
 }
 
 }  // namespace weir::codec

@@ -7,6 +7,7 @@
 #include "codec/bit_packing.h"
 #include "codec/cold_block.h"
 #include "codec/column_format.h"
+#include "codec/unpack.h"
 
 namespace weir::codec {
 namespace {
@@ -208,7 +209,6 @@ Candidate cheapest(std::span<const uint64_t> v) {
 }
 
 uint64_t zigzag(uint64_t value) { return (value << 1) ^ (uint64_t{0} - (value >> 63)); }
-uint64_t unzigzag(uint64_t value) { return (value >> 1) ^ (uint64_t{0} - (value & 1)); }
 
 // Cold mode pays from this many values on: a frame has a table in front.
 constexpr size_t kColdRowsMin = 128;
@@ -307,12 +307,6 @@ Result<void> read_runs(ByteReader& in, std::span<uint64_t> values) {
   return {};
 }
 
-// Replaces each value but the first by its sum with all before.
-void add_up(std::span<uint64_t> values) {
-  uint64_t sum = 0;
-  for (uint64_t& value : values) value = sum += value;
-}
-
 Result<void> read_delta(ByteReader& in, std::span<uint64_t> values) {
   const auto sum = static_cast<uint64_t>(in.signed_varint());
   const auto reference = static_cast<uint64_t>(in.signed_varint());
@@ -344,7 +338,7 @@ Result<void> read_cold_mode(ByteReader& in, std::span<uint64_t> values) {
   const auto reference = static_cast<uint64_t>(in.signed_varint());
   const std::span<uint64_t> rest = values.subspan(order);
   WEIR_CHECK(read_cold(in, rest));
-  for (uint64_t& value : rest) value = unzigzag(value) + reference;
+  unzigzag(rest, reference);
   for (size_t i = order; i-- > 0;) add_up(values.subspan(i));
   return {};
 }

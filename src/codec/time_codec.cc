@@ -70,6 +70,10 @@ Result<void> decode_times(ByteReader& in, size_t rows, std::vector<int64_t>& out
   return decode_times_on({}, in, rows, out);
 }
 
+bool times_are_regular(std::string_view column) {
+  return !column.empty() && static_cast<TimeMode>(column[0]) == TimeMode::stride;
+}
+
 Result<void> decode_times_on(const TimeAxis& axis, ByteReader& in, size_t rows,
                              std::vector<int64_t>& out) {
   if (rows > kColumnRowsMax) return Error{Errc::invalid, "times: too many rows"};

@@ -22,27 +22,11 @@ int64_t after(int64_t time_ns, uint64_t apart) {
   return static_cast<int64_t>(static_cast<uint64_t>(time_ns) + apart);
 }
 
-template <class T>
-void to_bits(const std::vector<T>& values, FieldRun& run) {
-  static_assert(sizeof(T) == sizeof(uint64_t));
-  run.bits.resize(values.size());
-  std::memcpy(run.bits.data(), values.data(), values.size() * sizeof(T));
-}
-
 Result<void> decode_values(ByteReader& in, size_t count, FieldRun& run) {
   switch (run.type) {
-    case FieldType::float64: {
-      std::vector<double> values;
-      WEIR_CHECK(codec::decode_doubles(in, count, values));
-      to_bits(values, run);
-      return {};
-    }
-    case FieldType::int64: {
-      std::vector<int64_t> values;
-      WEIR_CHECK(codec::decode_ints(in, count, values));
-      to_bits(values, run);
-      return {};
-    }
+    case FieldType::float64:
+      return codec::decode_double_bits(in, count, run.bits);
+    case FieldType::int64:  // its bits are those of an unsigned column
     case FieldType::uint64:
       return codec::decode_uints(in, count, run.bits);
     case FieldType::boolean: {
@@ -205,8 +189,26 @@ Result<std::vector<int64_t>> ChunkReader::times() const {
   return times;
 }
 
+bool ChunkReader::has_regular_times() const {
+  return codec::times_are_regular(bytes_.substr(times_offset_, times_bytes_));
+}
+
 Result<FieldRun> ChunkReader::run(const ColumnHeader& column,
                                   const std::vector<int64_t>& times) const {
+  WEIR_TRY(FieldRun run, run_without_times(column, times));
+  if (!column.has_gaps) run.times = times;
+  return run;
+}
+
+Result<FieldRun> ChunkReader::run(const ColumnHeader& column) const {
+  WEIR_TRY(std::vector<int64_t> times, this->times());
+  WEIR_TRY(FieldRun run, run_without_times(column, times));
+  if (!column.has_gaps) run.times = std::move(times);
+  return run;
+}
+
+Result<FieldRun> ChunkReader::run_without_times(const ColumnHeader& column,
+                                                const std::vector<int64_t>& times) const {
   FieldRun run;
   run.type = column.field.type;
   ByteReader in(bytes_.substr(column.offset, column.bytes));
@@ -219,10 +221,7 @@ Result<FieldRun> ChunkReader::run(const ColumnHeader& column,
   Result<void> decoded = decode_values(in, column.count, run);
   if (!decoded.ok()) return damaged(decoded.error().message, column.offset);
   if (!in.at_end()) return damaged("bytes are left after a column", column.offset);
-  if (!column.has_gaps) {
-    run.times = times;
-    return run;
-  }
+  if (!column.has_gaps) return run;
   for (size_t row = 0; row < rows_; row++) {
     if (present[row] != 0) run.times.push_back(times[row]);
   }

@@ -26,10 +26,17 @@ class ChunkReader {
   const std::vector<ColumnHeader>& columns() const { return columns_; }
 
   Result<std::vector<int64_t>> times() const;
+  // True if times() is as cheap as copying its result.
+  bool has_regular_times() const;
+  // All values of a column, whose times are decoded for it.
+  Result<FieldRun> run(const ColumnHeader& column) const;
   // All values of a column; `times` is what times() gave.
   Result<FieldRun> run(const ColumnHeader& column, const std::vector<int64_t>& times) const;
 
  private:
+  // With times only if the column has gaps.
+  Result<FieldRun> run_without_times(const ColumnHeader& column,
+                                     const std::vector<int64_t>& times) const;
   Result<void> read_header_v1(ByteReader& in);
   Result<void> read_header_v2(ByteReader& in);
   Result<void> read_columns(ByteReader& in, uint64_t count);

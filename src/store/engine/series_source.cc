@@ -97,14 +97,15 @@ Result<FieldRun> SeriesSource::load_chunk(const Part& part) {
   // Checked when it was first read; again only because it may come from disk again.
   Result<ChunkReader> reader = ChunkReader::open(bytes);
   if (!reader.ok()) return std::move(reader).error().with_context(place());
-  std::vector<int64_t> decoded;
-  std::vector<int64_t>& times = chunk.bytes.empty() ? decoded : chunk.times;
-  if (times.empty()) {
+  const ColumnHeader& column = reader->columns()[part.column];
+  // Irregular times are decoded once for all columns, if the chunk is kept for them.
+  const bool shares_times = !chunk.bytes.empty() && !reader->has_regular_times();
+  if (shares_times && chunk.times.empty()) {
     Result<std::vector<int64_t>> result = reader->times();
     if (!result.ok()) return std::move(result).error().with_context(place());
-    times = std::move(*result);
+    chunk.times = std::move(*result);
   }
-  Result<FieldRun> run = reader->run(reader->columns()[part.column], times);
+  Result<FieldRun> run = shares_times ? reader->run(column, chunk.times) : reader->run(column);
   if (!run.ok()) return std::move(run).error().with_context(place());
   clip_run(*run, start_ns_, stop_ns_);
   FieldId field = chunk.columns[part.column].field.field;
