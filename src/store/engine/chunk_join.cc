@@ -9,6 +9,8 @@ namespace {
 // so that a row is written a few times in its life and not each time that others come.
 constexpr size_t kRejoinPart = 4;
 constexpr size_t kRejoinChunks = 16;
+// A chunk alone is encoded thoroughly from this many rows on: with less there is nothing to find.
+constexpr size_t kEncodeAnewRows = 128;
 // What is joined at once, and so what one write to RocksDB holds, unless more chunks than that
 // overlap each other.
 constexpr size_t kJoinBytes = 8 * 1024 * 1024;
@@ -61,7 +63,9 @@ std::vector<JoinRange> plan_joins(std::span<const JoinCandidate> chunks, bool is
       rows -= chunks[current.begin++].rows;
     }
     size_t count = current.end - current.begin;
-    if (count > 1 || (count == 1 && is_cold && !chunks[current.begin].is_joined)) {
+    bool encodes_anew =
+        count == 1 && is_cold && !chunks[current.begin].is_joined && rows >= kEncodeAnewRows;
+    if (count > 1 || encodes_anew) {
       ranges.push_back(current);
     }
     bytes = 0;

@@ -79,6 +79,7 @@ Result<void> EngineCore::close() {
     woken_.notify_all();
   }
   if (maintenance_thread_.joinable()) maintenance_thread_.join();
+  if (compaction_thread_.joinable()) compaction_thread_.join();
   return log_ == nullptr ? Result<void>() : log_->stop();
 }
 

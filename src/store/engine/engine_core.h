@@ -108,7 +108,8 @@ class EngineCore final : public Engine {
 
   // rechunk.cc; with maintenance_ held, but for compact()
   Result<void> rechunk();
-  bool start_joining(int64_t now_ms);
+  bool start_joining(int64_t now_ms, bool is_busy);
+  bool writers_are_busy(int64_t now_ms);
   Result<uint64_t> join_next_series();
   void finish_joining();
   Result<uint64_t> join_series(Bucket& bucket, SeriesId series);
@@ -160,14 +161,15 @@ class EngineCore final : public Engine {
     int64_t group_start_ns = 0;
     bool is_cold = false;
     std::vector<SeriesId> series;
-    size_t next = 0;             // the first of them that is not done
-    uint64_t garbage_bytes = 0;  // of chunks that were joined
+    size_t next = 0;  // the first of them that is not done
   };
   std::optional<Joining> joining_;
+  uint64_t values_seen_ = 0;                // written by then
+  int64_t values_seen_ms_ = 0;              // steady clock
   bool has_joined_cold_ = false;            // groups at rest, since the last checkpoint
   std::vector<std::string> to_compact_;     // key prefixes; under maintenance_
   std::set<std::string> removed_prefixes_;  // to be compacted too, behind the next checkpoint
-  std::atomic<bool> rechunk_waits_ = false, stopping_ = false;
+  std::atomic<bool> rechunk_waits_ = false, stopping_ = false, is_compacting_ = false;
   // While the log is replayed: the largest LSN in a series' chunks of a group.
   absl::flat_hash_map<std::tuple<BucketNumber, int64_t, SeriesId>, uint64_t> replay_sealed_;
 
@@ -176,7 +178,7 @@ class EngineCore final : public Engine {
   };
   Guarded<Wake> wake_;
   std::condition_variable woken_;
-  std::thread maintenance_thread_;
+  std::thread maintenance_thread_, compaction_thread_;
 };
 
 }  // namespace weir::store

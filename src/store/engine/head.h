@@ -95,6 +95,7 @@ struct ShardGroup {
 
   Roaring unjoined;              // series that got chunks since theirs were joined
   uint64_t chunks_unjoined = 0;  // how many those are, of this process
+  uint64_t garbage_bytes = 0;    // about what is deleted and still in RocksDB's files
 };
 
 // Where a frozen piece waits.

@@ -4,6 +4,8 @@
 //
 // A pending removal hides cells of chunks that are older than it, so a bucket that has one waits.
 // One that comes meanwhile is newer than all that is joined here. Readers have their snapshot.
+#include <pthread.h>
+
 #include "base/log.h"
 #include "store/engine/chunk_join.h"
 #include "store/engine/engine_core.h"
@@ -16,6 +18,10 @@ namespace {
 constexpr uint64_t kRoundValues = 2'000'000;
 // A group that is still written to is joined when its series have got so many chunks, on average.
 constexpr uint64_t kChunksPerSeries = 8;
+// While so much is written the processor is needed for that, and joining waits until ...
+constexpr uint64_t kBusyValuesPerSecond = 200'000;
+// ... so many chunks make reading slow.
+constexpr uint64_t kChunksPerSeriesBusy = 64;
 // A group is compacted when so much of it was joined away.
 constexpr uint64_t kGarbagePart = 8;
 
@@ -23,9 +29,10 @@ constexpr uint64_t kGarbagePart = 8;
 
 Result<void> EngineCore::rechunk() {
   const int64_t now_ms = clock_.steady_ms();
+  const bool is_busy = writers_are_busy(now_ms);
   uint64_t values = 0;
   while (values < kRoundValues) {
-    if (!joining_ && !start_joining(now_ms)) break;
+    if (!joining_ && !start_joining(now_ms, is_busy)) break;
     WEIR_TRY(uint64_t joined, join_next_series());
     values += joined;
   }
@@ -36,18 +43,28 @@ Result<void> EngineCore::rechunk() {
   return release_log();
 }
 
+bool EngineCore::writers_are_busy(int64_t now_ms) {
+  uint64_t values = 0;
+  for (const BucketPtr& bucket : all_buckets()) values += bucket->values_written;
+  const uint64_t written = values - std::min(values, std::exchange(values_seen_, values));
+  const int64_t passed_ms = now_ms - std::exchange(values_seen_ms_, now_ms);
+  return written * 1000 >
+         kBusyValuesPerSecond * static_cast<uint64_t>(std::max<int64_t>(passed_ms, 1));
+}
+
 // Chooses the next group to go through; false if none has to be.
-bool EngineCore::start_joining(int64_t now_ms) {
+bool EngineCore::start_joining(int64_t now_ms, bool is_busy) {
+  const uint64_t chunks_per_series = is_busy ? kChunksPerSeriesBusy : kChunksPerSeries;
   for (const BucketPtr& bucket : all_buckets()) {
     std::lock_guard lock(bucket->head.mutex());
     if (!bucket->head.removals().empty()) continue;
     for (auto& [start, group] : bucket->head.groups()) {
       if (group.unjoined.isEmpty()) continue;
       bool is_cold = group.series.empty() && now_ms - group.last_apply_ms >= group.settle_after_ms;
-      if (!is_cold && group.chunks_unjoined < kChunksPerSeries * group.unjoined.cardinality()) {
+      if (!is_cold && group.chunks_unjoined < chunks_per_series * group.unjoined.cardinality()) {
         continue;
       }
-      Joining joining{bucket, start, is_cold, {}, 0, 0};
+      Joining joining{bucket, start, is_cold, {}, 0};
       joining.series.resize(group.unjoined.cardinality());
       group.unjoined.toUint32Array(joining.series.data());
       joining_ = std::move(joining);
@@ -84,17 +101,18 @@ Result<uint64_t> EngineCore::join_next_series() {
 }
 
 void EngineCore::finish_joining() {
-  Bucket& bucket = *joining_->bucket;
+  const BucketPtr shared = joining_->bucket;  // outlives the lock
+  Bucket& bucket = *shared;
   std::string prefix = ChunkKey::group_prefix(bucket.number, joining_->group_start_ns);
-  {
-    std::lock_guard lock(bucket.head.mutex());
-    ShardGroup& group = bucket.head.group(joining_->group_start_ns);
-    group.chunks_unjoined = 0;
-    group.changed = true;
-  }
-  bool has_garbage = joining_->garbage_bytes * kGarbagePart >= chunks_->disk_bytes(prefix);
-  if (joining_->is_cold && joining_->garbage_bytes > 0 && has_garbage) {
+  const uint64_t disk_bytes = chunks_->disk_bytes(prefix);
+  std::lock_guard lock(bucket.head.mutex());
+  ShardGroup& group = bucket.head.group(joining_->group_start_ns);
+  group.chunks_unjoined = 0;
+  group.changed = true;
+  if (joining_->is_cold && group.garbage_bytes > 0 &&
+      group.garbage_bytes * kGarbagePart >= disk_bytes) {
     to_compact_.push_back(std::move(prefix));
+    group.garbage_bytes = 0;
   }
   has_joined_cold_ |= joining_->is_cold;
   joining_.reset();
@@ -161,19 +179,39 @@ Result<uint64_t> EngineCore::join_range(ChunkIterator& chunks,
   }
   std::vector<EncodedChunk> joined = joiner.finish();
   WEIR_CHECK(chunks_->write(joined, deleted));
-  joining_->garbage_bytes += bytes;
+  {  // deleted keys stay as tombstones
+    std::lock_guard lock(joining_->bucket->head.mutex());
+    joining_->bucket->head.group(joining_->group_start_ns).garbage_bytes +=
+        bytes + deleted.size() * kChunkKeyBytes;
+  }
   chunks_joined_total.add(deleted.size());
   for (const EncodedChunk& chunk : joined) sealed_bytes_ += chunk.value.size();
   return values;
 }
 
+// A thread of its own, as long as it takes: sealing must not wait for it.
 Result<void> EngineCore::compact() {
+  if (is_compacting_) return {};
+  if (compaction_thread_.joinable()) compaction_thread_.join();
   std::vector<std::string> prefixes;
   {
     std::lock_guard maintenance(maintenance_);
     if (!joining_ && !has_joined_cold_) prefixes = std::exchange(to_compact_, {});
   }
-  for (const std::string& prefix : prefixes) WEIR_CHECK(chunks_->compact(prefix, stopping_));
+  if (prefixes.empty()) return {};
+  auto work = [this, prefixes = std::move(prefixes)]() -> Result<void> {
+    for (const std::string& prefix : prefixes) WEIR_CHECK(chunks_->compact(prefix, stopping_));
+    return {};
+  };
+  if (!options_.background) return work();
+  is_compacting_ = true;
+  compaction_thread_ = std::thread([this, work = std::move(work)] {
+    pthread_setname_np(pthread_self(), "weir-compact");
+    if (Result<void> done = work(); !done.ok()) {
+      log::error("store", "compaction: {}", done.error().message);
+    }
+    is_compacting_ = false;
+  });
   return {};
 }
 
