@@ -39,7 +39,9 @@ void read(std::string_view bytes) {
     FieldRun copy = *run;
     std::vector<NamedRun> runs;
     runs.push_back({column.field.field, std::move(copy)});
-    std::string again = encode_chunks({}, std::move(runs), 1, 1)[0].value;
+    ChunkShape shape;
+    if (chunk->is_joined()) shape = ChunkShape::joined(1);
+    std::string again = encode_chunks({}, std::move(runs), 1, 1, shape)[0].value;
     Result<ChunkReader> back = ChunkReader::open(again);
     require(back.ok());
     Result<FieldRun> same = back->run(back->columns()[0], *back->times());

@@ -77,9 +77,11 @@ void write_joined(const std::string& directory) {
     BatchBuilder points;
     for (int i = part * 200; i < part * 200 + 230; i++) {
       noise = noise * 6364136223846793005 + 1442695040888963407;
-      std::string fields = fmt::format("decimal={:.1f},counter={}u", 20 + static_cast<double>(noise >> 62) / 10,
-                                       uint64_t(i) * 1000 + (noise >> 60));
-      if (i % 4 == 0) fields += fmt::format(",real={:.17g}", 1.0 / static_cast<double>(noise >> 40));
+      std::string fields =
+          fmt::format("decimal={:.1f},counter={}u", 20 + static_cast<double>(noise >> 62) / 10,
+                      uint64_t(i) * 1000 + (noise >> 60));
+      if (i % 4 == 0)
+        fields += fmt::format(",real={:.17g}", 1.0 / static_cast<double>(noise >> 40));
       if (i % 50 == 0) fields += fmt::format(",text=\"t{}\"", i);
       points.add("pump,site=1", fields, kStart + i * kSecondNs);
     }
