@@ -5,7 +5,8 @@ usage: bench/run.py --build build/release [--runs N] [--peers] [--set KEY=VALUE]
 
 CPU seconds (of the server alone, user and system) are the figure to compare: they hold on a noisy
 machine. Each run starts a fresh server, and checks its answer: a workload that lost something fails.
-With --peers other brokers do the MQTT workloads too, run by run in turn with weir.
+With --peers another broker does the MQTT workloads too, and other databases those of line protocol,
+run by run in turn with weir. All sync what they acknowledge, but VictoriaMetrics, which has no log.
 """
 import argparse
 import contextlib
@@ -42,12 +43,21 @@ def peak_mebibytes(weir):
     return mebibytes(weir, "VmHWM")
 
 
+def disk_bytes(directory):
+    """What the files take, reserved space included."""
+    total = 0
+    for path in directory.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # gone meanwhile
+            total += path.stat().st_blocks * 512
+    return total
+
+
 class Workload:
     """`units` counts what the figures are per; `run` drives a started server and returns it."""
     config = None
     arguments = ()
     units = ""
-    for_peers = False  # needs nothing but a broker
+    peers = ()         # who else can do it
     note = ""          # what else the last run has to say
 
     def __init__(self, tools):
@@ -72,38 +82,79 @@ class Workload:
     def check(self, weir):
         """Fails if the answer is wrong."""
 
+    def settle(self, server):
+        """What is measured once the server rests."""
+
 
 class LineProtocolWrite(Workload):
+    """Monitoring: 4000 hosts with 10 integers each."""
     units = "values"
-    shape, series, steps = "devops", 4000, 60
+    peers = peers.DATABASES
+    shape, series, steps, late, repeated = "devops", 4000, 90, 0, 0
+    still_s, settle_s = 10, 90  # it rests when nothing changes for so long; at most
 
-    def load(self, weir):
-        return self.tool("line_protocol_load", port=weir.http_port, shape=self.shape,
-                         series=self.series, steps=self.steps, token=weir.env["INFLUXDB_TOKEN"],
-                         org=weir.env["INFLUXDB_ORG"], bucket=weir.env["INFLUXDB_BUCKET"])
+    def load(self, server):
+        if isinstance(server, weir_process.Weir):
+            target = f"/api/v2/write?org={server.env['INFLUXDB_ORG']}" \
+                     f"&bucket={server.env['INFLUXDB_BUCKET']}&precision=ns"
+            token = server.env["INFLUXDB_TOKEN"]
+        else:
+            target, token = server.write_target, server.token
+        return self.tool("line_protocol_load", port=server.http_port, target=target, token=token,
+                         shape=self.shape, series=self.series, steps=self.steps, late=self.late,
+                         repeated=self.repeated)
 
     def run(self, weir):
         done = self.load(weir)
-        self.values = done["values"]
+        self.values, self.distinct = done["values"], done["distinct"]
         return done["values"], done["seconds"]
 
     def check(self, weir):
+        if not isinstance(weir, weir_process.Weir):
+            return
         rows = weir.query('from(bucket: "temperature") |> range(start: 2023-01-01T00:00:00Z, '
                           'stop: 2024-01-01T00:00:00Z) |> count() |> group() |> sum()')
         stored = sum(int(row["_value"]) for row in rows)
-        if stored != self.values:
-            raise SystemExit(f"{stored} values stored of {self.values}")
+        if stored != self.distinct:
+            raise SystemExit(f"{stored} values stored of {self.distinct}")
+
+    def settle(self, server):
+        is_weir = isinstance(server, weir_process.Weir)
+        directory = server.path / "data" if is_weir else server.data
+        if not is_weir:
+            server.flush()
+        begin = changed = time.monotonic()
+        size, cpu = disk_bytes(directory), cpu_seconds(server)
+        while time.monotonic() - changed < self.still_s and \
+                time.monotonic() - begin < self.settle_s:
+            time.sleep(0.5)
+            now, spent = disk_bytes(directory), cpu_seconds(server)
+            if now != size or spent - cpu > 0.1:
+                size, cpu, changed = now, spent, time.monotonic()
+        self.note = f"{disk_bytes(directory) / self.distinct:.2f} B/value settled, " \
+                    f"{cpu_seconds(server) / self.values * 1e6:.3f} CPU s with that"
+
+
+class LineProtocolWriteIot(LineProtocolWrite):
+    """Trucks: two lines a step, of positions and of states."""
+    shape, series, steps = "iot", 4000, 60
 
 
 class LineProtocolWriteSensors(LineProtocolWrite):
-    shape, series, steps = "sensors", 1000, 1000
+    """100 devices, a decimal every 10 s for three days."""
+    shape, series, steps = "sensors", 100, 25920
+
+
+class LineProtocolWriteLate(LineProtocolWriteSensors):
+    """The same with 5 % up to an hour late and 1 % twice."""
+    late, repeated = 5, 1
 
 
 class MqttFanIn(Workload):
     units = "messages"
     config = AUTO_OFF
     qos, count, publishers, subscribers = 0, 1_000_000, 50, 1
-    for_peers = True
+    peers = peers.BROKERS
 
     def run(self, weir):
         done = self.tool("mqtt_load", port=weir.mqtt_port, qos=self.qos, count=self.count,
@@ -151,7 +202,7 @@ class MqttRate10k50(MqttRate10k):
 class MqttIdle10k(Workload):
     """Clients with a keep-alive of 60 s and one subscription each, doing nothing."""
     units = "clients"
-    for_peers = True
+    peers = peers.BROKERS
     config = AUTO_OFF
     clients, burst = 10_000, 500
 
@@ -221,6 +272,7 @@ class MqttToStoreQos1(MqttToStore):
 class FluxMean(LineProtocolWriteSensors):
     """Hourly means of 100 devices over a day and more, after the write."""
     units = "values scanned"
+    peers = ()
     series, steps, repeats = 100, 20_000, 10
     script = 'from(bucket: "temperature") |> range(start: 2023-01-01T00:00:00Z, ' \
              'stop: 2024-01-01T00:00:00Z) |> filter(fn: (r) => r._measurement == "environment") ' \
@@ -257,7 +309,9 @@ class FluxRaw(FluxMean):
 
 WORKLOADS = {
     "lp_write_devops": LineProtocolWrite,
+    "lp_write_iot": LineProtocolWriteIot,
     "lp_write_sensors": LineProtocolWriteSensors,
+    "lp_write_late": LineProtocolWriteLate,
     "mqtt_qos0_one_to_one": MqttOneToOne,
     "mqtt_qos0_fanin": MqttFanIn,
     "mqtt_qos0_fanout": MqttFanOut,
@@ -282,14 +336,17 @@ def start(peer, workload, settings):
     return weir_process.Weir(config=workload.config, arguments=arguments)
 
 
-def measure(workload, peer, settings):
+def measure(workload, peer, settings, settles):
     with start(peer, workload, settings) as server:
         workload.prepare(server)
         before = cpu_seconds(server)
         units, seconds = workload.run(server)
         cpu = cpu_seconds(server) - before
         workload.check(server)
-        return units, seconds, cpu, peak_mebibytes(server)
+        peak = peak_mebibytes(server)
+        if settles:
+            workload.settle(server)
+        return units, seconds, cpu, peak
 
 
 def report(name, unit, runs, note):
@@ -305,7 +362,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", type=Path, required=True, help="build directory")
     parser.add_argument("--runs", type=int, default=3, help="runs of each (3)")
-    parser.add_argument("--peers", action="store_true", help="also measure other brokers")
+    parser.add_argument("--peers", action="store_true", help="also measure other brokers and databases")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
                         help="a setting of weir")
     parser.add_argument("workloads", nargs="*", choices=[*WORKLOADS, []], metavar="workload",
@@ -317,13 +374,14 @@ def main():
           f"{'min':>8}{'max':>8}{'peak MiB':>10}", flush=True)
     for name in arguments.workloads or WORKLOADS:
         servers = [None]
-        if arguments.peers and WORKLOADS[name].for_peers:
-            servers += peers.PEERS
+        if arguments.peers:
+            servers += WORKLOADS[name].peers
         workloads = [WORKLOADS[name](build) for _ in servers]
         runs = [[] for _ in servers]
-        for _ in range(arguments.runs):
+        for number in range(arguments.runs):
+            is_last = number + 1 == arguments.runs  # it takes minutes, and differs little
             for one, workload, peer in zip(runs, workloads, servers):
-                one.append(measure(workload, peer, arguments.set))
+                one.append(measure(workload, peer, arguments.set, is_last))
         own = None
         for one, workload, peer in zip(runs, workloads, servers):
             note = workload.note
