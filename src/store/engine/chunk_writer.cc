@@ -10,6 +10,7 @@
 
 #include "codec/column_codec.h"
 #include "codec/decimal.h"
+#include "store/engine/column_statistics.h"
 
 namespace weir::store {
 namespace {
@@ -100,6 +101,8 @@ std::optional<ColumnStatistics> summarise(const FieldRun& run) {
   return statistics;
 }
 
+}  // namespace
+
 std::optional<ColumnStatistics> statistics_of(const FieldRun& run) {
   if (run.type == FieldType::float64) return summarise<double>(run);
   // Unsigned sums wrap as signed ones do, so the additions of int64 are done as unsigned.
@@ -116,6 +119,8 @@ std::optional<ColumnStatistics> statistics_of(const FieldRun& run) {
   statistics->time_of_max_ns = run.times[static_cast<size_t>(max - run.bits.begin())];
   return statistics;
 }
+
+namespace {
 
 template <class T>
 std::vector<T> typed(const FieldRun& run) {
@@ -188,7 +193,9 @@ void write_statistics(ByteWriter& out, const FieldRun& run, const ColumnStatisti
   uint8_t digits = is_float ? digits_of(statistics, values) : uint8_t(0);
   if (is_float) out.u8(digits);
   if (digits == kStatisticsRaw) {
-    for (int64_t bits : values) out.le(bits);
+    for (uint64_t bits : {statistics.first, statistics.last, statistics.min, statistics.max}) {
+      out.le(bits);
+    }
   } else {
     auto [first, last, min, max] = values;
     out.signed_varint(first);
