@@ -51,7 +51,9 @@ void Connection::rest_for_rate() {
 
 // Reads again, unless there is another reason to rest.
 void Connection::read_on() {
-  if (!paused_ && !stuffed_ && !throttled_ && !request_) stream_->resume_reading();
+  if (paused_ || stuffed_ || throttled_ || request_) return;
+  protocol_.was_not_read_until(thread_.now());
+  stream_->resume_reading();
 }
 
 }  // namespace weir::mqtt

@@ -75,7 +75,6 @@ struct Hub : std::enable_shared_from_this<Hub> {
   const std::unique_ptr<Journal> journal;  // null: nothing outlives the process
   // Every session's receiver by client id; an entry's home changes on its home thread only.
   Guarded<ReceiverSet> receivers;
-  std::vector<std::unique_ptr<BrokerThread>> threads;
   std::atomic<size_t> connections = 0;
   // What connections hold whose CONNECT is not accepted yet. Beyond the bound those with more than
   // a common CONNECT are refused; kUnadmittedFree for each connection comes on top.
@@ -104,6 +103,7 @@ struct Hub : std::enable_shared_from_this<Hub> {
   Guarded<TokenBucket> connection_rate;
   Guarded<TextMap<size_t>> connections_by_address;  // when they are limited
   const int64_t started_ms;
+  std::vector<std::unique_ptr<BrokerThread>> threads;  // their connections use what stands above
 
  private:
   using HomeTask = std::function<void(BrokerThread*, Receiver*)>;

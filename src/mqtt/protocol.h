@@ -158,6 +158,8 @@ class Protocol {
 
   // When on_time() has something to say, in Now::ms; INT64_MAX: never. Moves with each packet.
   int64_t deadline_ms() const;
+  // What the client has sent was not read until now: its keep-alive runs from here.
+  void was_not_read_until(Now now) { last_packet_ms_ = now.ms; }
   std::optional<EndAction> on_time(Now now);
 
   // Null: none. It outlives the protocol or the next call.

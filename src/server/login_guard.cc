@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "base/metrics.h"
 
 namespace weir::server {
@@ -92,7 +93,8 @@ int64_t LoginGuard::failed(const net::Peer& peer, std::string_view user, int64_t
   (void)count(name, kUserFailuresMax, kBarMsMax, now_ms);
   if (delay_ms > 0 && now_ms - address.logged_ms >= kLogMs) {
     address.logged_ms = now_ms;
-    log::warn("mqtt", "{} fails to log in again and again, last as {}: it is {}", peer.text(), user,
+    log::warn("mqtt", "{} fails to log in again and again, last as {}: it is {}", peer.text(),
+              log::shown(user),
               now_ms < address.barred_until_ms ? "turned away for a while" : "slowed down");
   }
   if (now_ms < name.barred_until_ms && now_ms - name.logged_ms >= kLogMs) {
@@ -100,7 +102,7 @@ int64_t LoginGuard::failed(const net::Peer& peer, std::string_view user, int64_t
     log::warn("mqtt",
               "passwords of user {} are tried from many places: others than before are "
               "turned away for a while",
-              user);
+              log::shown(user));
   }
   return delay_ms;
 }
