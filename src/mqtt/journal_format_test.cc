@@ -143,8 +143,11 @@ TEST_CASE("journals of every format version open and read as they were written")
     fresh.kill();
   }
   std::string fresh_text = read_journal(fresh);
+  int opened = 0;
   for (const fs::directory_entry& version : fs::directory_iterator(WEIR_TEST_DIR "/format")) {
     CAPTURE(version.path().string());
+    if (!fs::exists(version.path() / "broker")) continue;  // the store's alone changed
+    opened++;
     FaultFileSystem files;
     for (const fs::directory_entry& segment : fs::directory_iterator(version.path() / "broker")) {
       files.overwrite(std::string(kDirectory) + "/" + segment.path().filename().string(),
@@ -154,6 +157,7 @@ TEST_CASE("journals of every format version open and read as they were written")
     CHECK(read_journal(files) == expected);
     CHECK(fresh_text == expected);
   }
+  CHECK(opened > 0);
 }
 
 TEST_CASE("inspection lists the journal's segments, and says what is damaged") {
