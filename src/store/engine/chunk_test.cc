@@ -5,6 +5,7 @@
 
 #include "store/engine/chunk_reader.h"
 #include "store/engine/chunk_writer.h"
+#include "store/engine/column_statistics.h"
 
 namespace weir::store {
 namespace {
@@ -111,6 +112,40 @@ TEST_CASE("a chunk with any byte flipped or cut off is an error and never a valu
     REQUIRE_FALSE(opened.ok());
     CHECK(opened.error().message.find("damaged at offset") != std::string::npos);
     CHECK_FALSE(ChunkReader::open(std::string_view(whole).substr(0, at)).ok());
+  }
+}
+
+TEST_CASE("a column's header says of its values what they are, decimals or not") {
+  std::mt19937_64 random(5);
+  for (FieldType type : {FieldType::float64, FieldType::int64, FieldType::uint64}) {
+    for (int kind = 0; kind < 3; kind++) {
+      NamedRun named{0, {}};
+      named.run.type = type;
+      for (int row = 0; row < 200; row++) {
+        uint64_t bits = random() >> (kind * 20);
+        if (type == FieldType::float64) {
+          double real =
+              static_cast<double>(static_cast<int64_t>(bits) % 1000) / (kind == 0 ? 10.0 : 7.0);
+          bits = std::bit_cast<uint64_t>(kind == 2 && row == 9 ? -0.0 : real);
+        }
+        named.run.push(row * 1000, bits);
+      }
+      FieldRun run = named.run;
+      std::string bytes = encode_chunks({}, {std::move(named)}, 1, 1)[0].value;
+      Result<ChunkReader> chunk = ChunkReader::open(bytes);
+      REQUIRE(chunk.ok());
+      const std::optional<ColumnStatistics>& got = chunk->columns()[0].statistics;
+      std::optional<ColumnStatistics> wanted = statistics_of(run);
+      REQUIRE(got);
+      REQUIRE(wanted);
+      CHECK(got->first == wanted->first);
+      CHECK(got->last == wanted->last);
+      CHECK(got->min == wanted->min);
+      CHECK(got->max == wanted->max);
+      CHECK(got->sum == wanted->sum);
+      CHECK(got->time_of_min_ns == wanted->time_of_min_ns);
+      CHECK(got->time_of_max_ns == wanted->time_of_max_ns);
+    }
   }
 }
 
