@@ -145,6 +145,10 @@ class Store {
   // before write() must refuse with Errc::unavailable.
   virtual bool congested() const { return false; }
 
+  // Errc::unavailable with the reason while the store takes no writes, or cannot bring what it took
+  // into its chunks.
+  virtual Result<void> health() const { return {}; }
+
   virtual Result<std::unique_ptr<ScanCursor>> scan(const ScanSpec& spec) = 0;
   virtual Result<void> remove(const DeleteSpec& spec) = 0;
   // Sorted bytewise, distinct.

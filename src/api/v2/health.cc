@@ -8,14 +8,22 @@
 namespace weir::api::v2 {
 namespace {
 
+// InfluxDB answers 503 when a check fails, so what watches it acts on the status alone.
 Result<Answer> health(const http::Request&, Context& context) {
-  return json_answer(200, {{"name", "influxdb"},
-                           {"message", "ready for queries and writes"},
-                           {"status", "pass"},
-                           {"checks", OrderedJson::array()},
-                           {"version", kInfluxVersion},
-                           {"commit", context.info.commit},
-                           {"weir", context.info.version}});
+  Result<void> store = context.store.health();
+  OrderedJson checks = OrderedJson::array();
+  if (!store.ok()) {
+    checks.push_back({{"name", "store"}, {"message", store.error().message}, {"status", "fail"}});
+  }
+  return json_answer(
+      store.ok() ? 200 : 503,
+      {{"name", "influxdb"},
+       {"message", store.ok() ? "ready for queries and writes" : store.error().message},
+       {"status", store.ok() ? "pass" : "fail"},
+       {"checks", std::move(checks)},
+       {"version", kInfluxVersion},
+       {"commit", context.info.commit},
+       {"weir", context.info.version}});
 }
 
 Result<Answer> ready(const http::Request&, Context& context) {

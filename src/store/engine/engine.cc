@@ -168,6 +168,13 @@ bool EngineCore::congested() const {
   return used > options_.head_bytes_max / 100 * kHeadCongestedPercent || log_->congested();
 }
 
+Result<void> EngineCore::health() const {
+  WEIR_CHECK(log_->health());
+  auto failure = maintenance_failure_.lock();
+  if (failure->empty()) return {};
+  return Error{Errc::unavailable, "the store cannot write its chunks: " + *failure};
+}
+
 void EngineCore::write(BucketId id, model::PointBatch batch, WriteDone done) {
   Result<BucketPtr> found = find(id);
   if (!found.ok()) return done(std::move(found).error());

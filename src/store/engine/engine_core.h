@@ -38,6 +38,7 @@ class EngineCore final : public Engine {
   Result<void> drop_bucket(BucketId id) override;
   void write(BucketId id, model::PointBatch batch, WriteDone done) override;
   bool congested() const override;
+  Result<void> health() const override;
   Result<BucketStatistics> statistics(BucketId id) override;
   Result<void> close() override;
   // scan.cc
@@ -172,6 +173,9 @@ class EngineCore final : public Engine {
   std::atomic<bool> rechunk_waits_ = false, stopping_ = false, is_compacting_ = false;
   // While the log is replayed: the largest LSN in a series' chunks of a group.
   absl::flat_hash_map<std::tuple<BucketNumber, int64_t, SeriesId>, uint64_t> replay_sealed_;
+
+  // What the last round of maintenance failed with; empty if it did not.
+  Guarded<std::string> maintenance_failure_;
 
   struct Wake {
     bool requested = false, stopping = false;

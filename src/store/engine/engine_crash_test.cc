@@ -109,6 +109,7 @@ TEST_CASE("a full disk refuses writes and loses nothing") {
   while (machine.write(i).ok()) REQUIRE(++i < 100);
   CHECK(machine.write(i).error().message.find("No space left on device") != std::string::npos);
   CHECK(machine.engine->congested());
+  CHECK(machine.engine->health().error().code == Errc::unavailable);
   CHECK(machine.numbers() == up_to(i - 1));  // reads go on
   // A series that was refused is known, and must reach the log before rows of it are taken.
   BatchBuilder refused;
@@ -119,6 +120,7 @@ TEST_CASE("a full disk refuses writes and loses nothing") {
   machine.files.set_capacity(UINT64_MAX);
   write_until_accepted(machine, "new,h=1", 101);
   CHECK_FALSE(machine.engine->congested());
+  CHECK(machine.engine->health().ok());
   std::vector<int64_t> expected = up_to(i - 1);
   expected.push_back(101);
   CHECK(machine.numbers() == expected);

@@ -76,8 +76,11 @@ void EngineCore::run_maintenance() {
 }
 
 Result<void> EngineCore::maintain() {
-  WEIR_CHECK(maintain_once());
-  return compact();
+  Result<void> done = maintain_once();
+  if (done.ok()) done = compact();
+  maintenance_failed.set(done.ok() ? 0 : 1);
+  *maintenance_failure_.lock() = done.ok() ? std::string() : done.error().message;
+  return done;
 }
 
 Result<void> EngineCore::maintain_once() {

@@ -19,6 +19,9 @@ inline metrics::Gauge log_stalled{"weir_store_log_stalled",
                                   "1 while writes are refused because the log finds no room"};
 inline metrics::Gauge log_failed{"weir_store_log_failed",
                                  "1 when the log stopped trusting its disk and writes are refused"};
+inline metrics::Gauge maintenance_failed{
+    "weir_store_maintenance_failed",
+    "1 while chunks or catalog cannot be written; what was acknowledged is in the log"};
 inline metrics::Gauge head_bytes{"weir_store_head_bytes", "Memory of rows not yet in chunks"};
 inline metrics::Counter seals_total{"weir_store_seals_total", "Row groups encoded into chunks"};
 inline metrics::Counter chunks_written_total{"weir_store_chunks_written_total", "Chunks written"};
