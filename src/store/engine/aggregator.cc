@@ -9,6 +9,15 @@ namespace weir::store {
 
 using model::FieldType;
 
+bool can_summarise(const ScanSpec& spec, const ColumnHeader& column) {
+  if (spec.aggregate == Aggregate::none) return false;
+  if (!column.statistics && spec.aggregate != Aggregate::count) return false;
+  if (column.time_first_ns < spec.start_ns || column.time_last_ns >= spec.stop_ns) return false;
+  if (spec.window_every_ns <= 0) return true;
+  return window_start(column.time_first_ns, spec.window_every_ns, spec.window_offset_ns) ==
+         window_start(column.time_last_ns, spec.window_every_ns, spec.window_offset_ns);
+}
+
 // Makes the window that holds `time_ns` the current one.
 void Aggregator::enter_window(int64_t time_ns, model::ColumnChunk& out) {
   if (window_.count > 0 && time_ns <= window_.last_ns) return;
@@ -104,15 +113,6 @@ void Aggregator::choose(uint64_t bits, int64_t time_ns) {
   } else {
     window_.chosen = bits;
   }
-}
-
-bool Aggregator::can_summarise(const ColumnHeader& column) const {
-  if (spec_.aggregate == Aggregate::none) return false;
-  if (!column.statistics && spec_.aggregate != Aggregate::count) return false;
-  if (column.time_first_ns < spec_.start_ns || column.time_last_ns >= spec_.stop_ns) return false;
-  if (spec_.window_every_ns <= 0) return true;
-  return window_start(column.time_first_ns, spec_.window_every_ns, spec_.window_offset_ns) ==
-         window_start(column.time_last_ns, spec_.window_every_ns, spec_.window_offset_ns);
 }
 
 bool Aggregator::is_better(uint64_t bits) const {

@@ -12,14 +12,15 @@
 
 namespace weir::store {
 
+// Whether the header alone tells all that the scan's aggregate needs of a chunk's column, which then
+// has a row in the scan's range.
+bool can_summarise(const ScanSpec& spec, const ColumnHeader& column);
+
 class Aggregator {
  public:
   Aggregator(const ScanSpec& spec, model::FieldType type) : spec_(spec), type_(type) {}
 
   void add(const FieldRun& run, model::ColumnChunk& out);
-  // Whether the column's header tells all that this aggregate needs of a chunk whose values are in
-  // [first, last].
-  bool can_summarise(const ColumnHeader& column) const;
   void add_summary(const ColumnHeader& column, model::ColumnChunk& out);
   // Writes the last window, if it has rows.
   void finish(model::ColumnChunk& out);

@@ -172,14 +172,13 @@ class EngineCursor final : public ScanCursor {
     // A run may end several windows, so a chunk is given before it could overflow.
     while (!ended_ && windows_.rows() < model::kChunkRowsMax) {
       const ColumnHeader* whole = tests_value_ ? nullptr : merge_->next_whole_chunk();
-      if (whole != nullptr) {
+      // Asked first: the type of a chunk with no row in the range is of no concern.
+      if (whole != nullptr && can_summarise(spec_, *whole)) {
         WEIR_CHECK(merge_->check_type(whole->field.type));
         WEIR_CHECK(start_aggregate(whole->field.type, windows_));
-        if (aggregator_->can_summarise(*whole)) {
-          aggregator_->add_summary(*whole, windows_);
-          merge_->skip_chunk();
-          continue;
-        }
+        aggregator_->add_summary(*whole, windows_);
+        merge_->skip_chunk();
+        continue;
       }
       WEIR_CHECK(next_run());
       if (run_.rows() == 0) {
