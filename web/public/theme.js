@@ -1,7 +1,12 @@
-// Runs before the first paint so that a chosen theme does not flash the other one.
-try {
-  const theme = localStorage.getItem("weir.theme");
-  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
-} catch {
-  // Storage may be forbidden; the system's theme applies then.
-}
+// Runs before the first paint so that no theme flashes before another.
+(() => {
+  let theme = null;
+  try {
+    theme = localStorage.getItem("weir.theme");
+  } catch {
+    // Storage may be forbidden; the system's theme applies then.
+  }
+  if (theme !== "light" && theme !== "dark")
+    theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  document.documentElement.dataset.theme = theme;
+})();

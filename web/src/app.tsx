@@ -7,6 +7,7 @@ import { go, link, route } from "./lib/route";
 import { info, me, signOut, stage, start } from "./lib/session";
 import { startLive } from "./lib/live";
 import { setTheme, theme, type Theme } from "./lib/theme";
+import { Gate } from "./pages/gate";
 import { LivePage } from "./pages/live/live";
 import { SignInPage } from "./pages/sign_in";
 import { Icon, Logo, type IconName } from "./ui/icons";
@@ -58,13 +59,10 @@ function Unreachable() {
     return () => clearInterval(timer);
   }, []);
   return (
-    <main class="gate">
-      <div class="gate-card">
-        <Logo size={40} />
-        <h1>The server does not answer</h1>
-        <p>weir may be starting, or stopped. This page tries again every three seconds.</p>
-      </div>
-    </main>
+    <Gate>
+      <h1>The server does not answer</h1>
+      <p>weir may be starting, or stopped. This page tries again every three seconds.</p>
+    </Gate>
   );
 }
 

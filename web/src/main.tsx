@@ -1,6 +1,8 @@
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/parts.css";
+import "./styles/rows.css";
+import "./styles/tree.css";
 import "./styles/shell.css";
 import "./styles/chart.css";
 import "./styles/pages.css";

@@ -20,18 +20,20 @@ export const theme = signal<Theme>(stored());
 // Counts changes of what is on the screen; charts draw themselves anew when it moves.
 export const paint = signal(0);
 
-system.addEventListener("change", () => paint.value++);
+function apply(): void {
+  document.documentElement.dataset["theme"] = isDark() ? "dark" : "light";
+  paint.value++;
+}
+system.addEventListener("change", apply);
 
 export function setTheme(choice: Theme): void {
   theme.value = choice;
-  if (choice === "system") delete document.documentElement.dataset["theme"];
-  else document.documentElement.dataset["theme"] = choice;
+  apply();
   try {
     localStorage.setItem(kKey, choice);
   } catch {
     // Private windows may refuse; the choice then lasts as long as the page.
   }
-  paint.value++;
 }
 
 export function isDark(): boolean {

@@ -5,27 +5,13 @@ import { api, type Bucket, type BucketStatistics } from "../lib/api";
 import { bytes, count } from "../lib/format";
 import { kRetentions, retentionText } from "../lib/retention";
 import { info } from "../lib/session";
-import { Dialog, Field, messageOf } from "../ui/parts";
+import { Dialog, DialogActions } from "../ui/dialog";
+import { ErrorNote, Field } from "../ui/parts";
+import { useForm } from "../ui/work";
 
 interface DialogProps {
   onClose: () => void;
   onDone: (text: string) => void;
-}
-
-// Runs what a form does, showing its refusal inside the dialog.
-function useSubmit(work: (form: FormData) => Promise<void>) {
-  const [error, setError] = useState("");
-  const [busy, setBusy] = useState(false);
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError("");
-    work(new FormData(event.currentTarget as HTMLFormElement)).catch((failed) => {
-      setError(messageOf(failed));
-      setBusy(false);
-    });
-  };
-  return { error, busy, submit };
 }
 
 function RetentionSelect({ value }: { value: number }) {
@@ -45,38 +31,8 @@ function RetentionSelect({ value }: { value: number }) {
   );
 }
 
-function Actions(props: {
-  busy: boolean;
-  word: string;
-  disabled?: boolean;
-  danger?: boolean;
-  onClose: () => void;
-}) {
-  return (
-    <div class="dialog-actions">
-      <button type="button" class="button" onClick={props.onClose}>
-        Cancel
-      </button>
-      <button
-        class={`button ${props.danger === true ? "danger" : "primary"}`}
-        disabled={props.busy || props.disabled}
-      >
-        {props.word}
-      </button>
-    </div>
-  );
-}
-
-function Refused({ error }: { error: string }) {
-  return error === "" ? null : (
-    <p class="note bad" role="alert">
-      {error}
-    </p>
-  );
-}
-
 export function CreateBucket({ onClose, onDone }: DialogProps) {
-  const { error, busy, submit } = useSubmit(async (form) => {
+  const { error, busy, submit } = useForm(async (form) => {
     const name = String(form.get("name")).trim();
     await api.createBucket(info.value!.orgID, name, Number(form.get("retention")));
     onDone(`Bucket ${name} is ready`);
@@ -88,8 +44,8 @@ export function CreateBucket({ onClose, onDone }: DialogProps) {
           {(attributes) => <input {...attributes} class="input" name="name" required autofocus />}
         </Field>
         <RetentionSelect value={0} />
-        <Refused error={error} />
-        <Actions busy={busy} word="Create" onClose={onClose} />
+        <ErrorNote error={error} />
+        <DialogActions word="Create" disabled={busy} onClose={onClose} />
       </form>
     </Dialog>
   );
@@ -97,7 +53,7 @@ export function CreateBucket({ onClose, onDone }: DialogProps) {
 
 export function EditBucket({ bucket, onClose, onDone }: DialogProps & { bucket: Bucket }) {
   const kept = bucket.retentionRules[0]?.everySeconds ?? 0;
-  const { error, busy, submit } = useSubmit(async (form) => {
+  const { error, busy, submit } = useForm(async (form) => {
     const name = String(form.get("name")).trim();
     await api.updateBucket(bucket.id, {
       ...(name === bucket.name ? {} : { name }),
@@ -114,8 +70,8 @@ export function EditBucket({ bucket, onClose, onDone }: DialogProps & { bucket: 
           )}
         </Field>
         <RetentionSelect value={kept} />
-        <Refused error={error} />
-        <Actions busy={busy} word="Save" onClose={onClose} />
+        <ErrorNote error={error} />
+        <DialogActions word="Save" disabled={busy} onClose={onClose} />
       </form>
     </Dialog>
   );
@@ -126,7 +82,7 @@ export function DeleteBucket(
 ) {
   const { bucket, statistics, onClose, onDone } = props;
   const [typed, setTyped] = useState("");
-  const { error, busy, submit } = useSubmit(async () => {
+  const { error, busy, submit } = useForm(async () => {
     await api.deleteBucket(bucket.id);
     onDone(`Bucket ${bucket.name} is deleted`);
   });
@@ -152,12 +108,11 @@ export function DeleteBucket(
             />
           )}
         </Field>
-        <Refused error={error} />
-        <Actions
-          busy={busy}
+        <ErrorNote error={error} />
+        <DialogActions
           word="Delete"
           danger
-          disabled={typed !== bucket.name}
+          disabled={busy || typed !== bucket.name}
           onClose={onClose}
         />
       </form>

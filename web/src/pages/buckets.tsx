@@ -8,7 +8,7 @@ import { link } from "../lib/route";
 import { info } from "../lib/session";
 import { ago, moment } from "../lib/time";
 import { Icon } from "../ui/icons";
-import { Menu, messageOf, toast } from "../ui/parts";
+import { ErrorNote, Menu, messageOf, toast } from "../ui/parts";
 import { CreateBucket, DeleteBucket, EditBucket } from "./bucket_dialogs";
 
 const kRefreshMs = 5000;
@@ -54,11 +54,7 @@ export function BucketsPage() {
           <Icon name="plus" /> New bucket
         </button>
       </header>
-      {error !== "" && (
-        <p class="note bad" role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorNote error={error} />
       {buckets === null ? (
         <div class="skeleton" style="height:240px" />
       ) : (

@@ -3,7 +3,9 @@
 import { useState } from "preact/hooks";
 import { allAccess, api, type Authorization, type Bucket, type Permission } from "../lib/api";
 import { info, me } from "../lib/session";
-import { Dialog, Field, messageOf, Segments } from "../ui/parts";
+import { Dialog, DialogActions } from "../ui/dialog";
+import { ErrorNote, Field, Segments } from "../ui/parts";
+import { useForm } from "../ui/work";
 
 type Scope = "buckets" | "all";
 const kScopes: [Scope, string][] = [
@@ -17,11 +19,7 @@ export function CreateToken(props: {
   onMade: (made: Authorization) => void;
 }) {
   const [scope, setScope] = useState<Scope>("buckets");
-  const [error, setError] = useState("");
-  const [busy, setBusy] = useState(false);
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
+  const { error, busy, submit } = useForm(async (form) => {
     const orgID = info.value!.orgID;
     const chosen = (action: "read" | "write") =>
       form.getAll(action).map((id): Permission => ({
@@ -30,19 +28,11 @@ export function CreateToken(props: {
       }));
     const permissions =
       scope === "all" ? allAccess(orgID, me.value!.id) : [...chosen("read"), ...chosen("write")];
-    if (permissions.length === 0) {
-      setError("Choose at least one bucket to read or to write.");
-      return;
-    }
-    setBusy(true);
-    setError("");
-    api
-      .createAuthorization(orgID, String(form.get("description")).trim(), permissions)
-      .then(props.onMade, (failed) => {
-        setError(messageOf(failed));
-        setBusy(false);
-      });
-  };
+    if (permissions.length === 0)
+      throw new Error("Choose at least one bucket to read or to write.");
+    const description = String(form.get("description")).trim();
+    props.onMade(await api.createAuthorization(orgID, description, permissions));
+  });
   return (
     <Dialog title="New token" onClose={props.onClose}>
       <form class="dialog-form" onSubmit={submit}>
@@ -90,19 +80,8 @@ export function CreateToken(props: {
             trust like yourself.
           </p>
         )}
-        {error !== "" && (
-          <p class="note bad" role="alert">
-            {error}
-          </p>
-        )}
-        <div class="dialog-actions">
-          <button type="button" class="button" onClick={props.onClose}>
-            Cancel
-          </button>
-          <button class="button primary" disabled={busy}>
-            Create
-          </button>
-        </div>
+        <ErrorNote error={error} />
+        <DialogActions word="Create" disabled={busy} onClose={props.onClose} />
       </form>
     </Dialog>
   );

@@ -1,69 +1,42 @@
-import { useState } from "preact/hooks";
 import { api, ApiError } from "../lib/api";
 import { enter } from "../lib/session";
-import { Logo } from "../ui/icons";
-import { Field, messageOf } from "../ui/parts";
+import { ErrorNote, Field } from "../ui/parts";
+import { useForm } from "../ui/work";
+import { Gate, UsernameField } from "./gate";
 
 export function SignInPage() {
-  const [error, setError] = useState("");
-  const [busy, setBusy] = useState(false);
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
-    setBusy(true);
-    setError("");
+  const { error, busy, submit } = useForm(async (form) => {
     try {
       await api.signIn(String(form.get("username")), String(form.get("password")));
-      await enter();
     } catch (failed) {
-      const refused = failed instanceof ApiError && failed.status === 401;
-      setError(refused ? "That username and password do not match." : messageOf(failed));
-    } finally {
-      setBusy(false);
+      if (failed instanceof ApiError && failed.status === 401)
+        throw new Error("That username and password do not match.");
+      throw failed;
     }
-  };
+    await enter();
+  });
   return (
-    <main class="gate">
-      <div class="gate-card">
-        <div class="brand">
-          <Logo size={32} /> weir
-        </div>
-        <h1>Sign in</h1>
-        <form onSubmit={(event) => void submit(event)}>
-          <Field label="Username">
-            {(attributes) => (
-              <input
-                {...attributes}
-                class="input"
-                name="username"
-                autocomplete="username"
-                required
-                autofocus
-              />
-            )}
-          </Field>
-          <Field label="Password">
-            {(attributes) => (
-              <input
-                {...attributes}
-                class="input"
-                name="password"
-                type="password"
-                autocomplete="current-password"
-                required
-              />
-            )}
-          </Field>
-          {error !== "" && (
-            <p class="note bad" role="alert">
-              {error}
-            </p>
+    <Gate>
+      <h1>Sign in</h1>
+      <form onSubmit={submit}>
+        <UsernameField />
+        <Field label="Password">
+          {(attributes) => (
+            <input
+              {...attributes}
+              class="input"
+              name="password"
+              type="password"
+              autocomplete="current-password"
+              required
+            />
           )}
-          <button class="button primary" disabled={busy}>
-            {busy ? "Signing in…" : "Sign in"}
-          </button>
-        </form>
-      </div>
-    </main>
+        </Field>
+        <ErrorNote error={error} />
+        <button class="button primary" disabled={busy}>
+          {busy ? "Signing in…" : "Sign in"}
+        </button>
+      </form>
+    </Gate>
   );
 }

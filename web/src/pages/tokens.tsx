@@ -3,7 +3,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { api, type Authorization, type Bucket, type Permission } from "../lib/api";
 import { Icon } from "../ui/icons";
-import { CopyLine, Dialog, Menu, messageOf, toast } from "../ui/parts";
+import { Dialog, DialogActions } from "../ui/dialog";
+import { CopyLine, ErrorNote, Menu, messageOf, toast } from "../ui/parts";
 import { CreateToken } from "./create_token";
 
 type Open =
@@ -53,11 +54,7 @@ export function TokensPage() {
           <Icon name="plus" /> New token
         </button>
       </header>
-      {error !== "" && (
-        <p class="note bad" role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorNote error={error} />
       {list === null ? (
         <div class="skeleton" style="height:200px" />
       ) : list.length === 0 ? (
@@ -126,21 +123,15 @@ export function TokensPage() {
             Programs that use <b>{open.one.description === "" ? "it" : open.one.description}</b> are
             refused from then on. To try that first, switch it off.
           </p>
-          <div class="dialog-actions">
-            <button type="button" class="button" onClick={close}>
-              Cancel
-            </button>
-            <button
-              type="button"
-              class="button danger"
-              onClick={() => {
-                close();
-                void act(api.deleteAuthorization(open.one.id), "The token is deleted");
-              }}
-            >
-              Delete
-            </button>
-          </div>
+          <DialogActions
+            word="Delete"
+            danger
+            onClose={close}
+            onAct={() => {
+              close();
+              void act(api.deleteAuthorization(open.one.id), "The token is deleted");
+            }}
+          />
         </Dialog>
       )}
     </div>

@@ -8,7 +8,8 @@ import { info, signOut } from "../lib/session";
 import { setTheme } from "../lib/theme";
 import { leavesOf } from "../lib/topics";
 import { Icon, type IconName } from "./icons";
-import { CopyLine, Dialog } from "./parts";
+import { Dialog } from "./dialog";
+import { CopyLine } from "./parts";
 
 interface Entry {
   title: string;

@@ -82,47 +82,6 @@ export function CopyLine({ text, wrap = false }: { text: string; wrap?: boolean 
   );
 }
 
-// A modal dialog of the browser's own: it keeps the focus inside and closes on Escape.
-export function Dialog(props: {
-  title: string;
-  onClose: () => void;
-  class?: string;
-  bare?: boolean;
-  children: ComponentChildren;
-}) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const gone = useRef(false);
-  useEffect(() => {
-    const element = dialog.current;
-    if (element !== null && !element.open) element.showModal();
-    return () => {
-      // What closes it now is its parent; telling the parent would close what it opened instead.
-      gone.current = true;
-      element?.close();
-    };
-  }, []);
-  return (
-    <dialog
-      ref={dialog}
-      class={props.class}
-      aria-label={props.title}
-      onClose={() => gone.current || props.onClose()}
-      onMouseDown={(event) => {
-        if (event.target === event.currentTarget) event.currentTarget.close();
-      }}
-    >
-      {props.bare === true ? (
-        props.children
-      ) : (
-        <div class="dialog-body">
-          <h2>{props.title}</h2>
-          {props.children}
-        </div>
-      )}
-    </dialog>
-  );
-}
-
 // A button that opens a list below or above itself; closed by choice, Escape or a click elsewhere.
 export function Menu(props: {
   label: string;
@@ -254,4 +213,26 @@ export function Toasts() {
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+export function ErrorNote({ error }: { error: string }) {
+  return error === "" ? null : (
+    <p class="note bad" role="alert">
+      {error}
+    </p>
+  );
+}
+
+// Names with what they stand for, one a line.
+export function Facts({ facts }: { facts: readonly (readonly [name: string, value: string])[] }) {
+  return (
+    <dl class="facts">
+      {facts.map(([name, value], i) => (
+        <div key={`${i} ${name}`}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
 }

@@ -6,10 +6,13 @@ import { ApiError } from "../../lib/api";
 import { bytes, count, plural } from "../../lib/format";
 import { link } from "../../lib/route";
 import { ago, durationWords, moment } from "../../lib/time";
+import { Dialog, DialogActions } from "../../ui/dialog";
 import { Icon } from "../../ui/icons";
-import { Dialog, messageOf, toast } from "../../ui/parts";
+import { ErrorNote, Facts, messageOf, toast } from "../../ui/parts";
 import { readable } from "../../ui/payload";
+import { SideView } from "../../ui/side_view";
 import { Spark } from "../../ui/spark";
+import { useWork } from "../../ui/work";
 import { ClientTrace } from "./client_trace";
 
 const kRefreshMs = 2000;
@@ -58,32 +61,27 @@ export function ClientView({ clientID, onClose }: { clientID: string; onClose: (
   const { client, error, gone, history, reload } = useClient(clientID);
   const [asking, setAsking] = useState(false);
   return (
-    <section class="client-view" aria-label={`Client ${clientID}`}>
-      <header class="client-head">
-        <div>
-          <h2>{clientID}</h2>
-          <State client={client} gone={gone} />
-        </div>
-        {client !== null && !gone && (
+    <SideView
+      label={`Client ${clientID}`}
+      title={clientID}
+      state={<State client={client} gone={gone} />}
+      action={
+        client !== null &&
+        !gone && (
           <button type="button" class="button small danger" onClick={() => setAsking(true)}>
             {client.connected ? "Disconnect…" : "End session…"}
           </button>
-        )}
-        <button type="button" class="button quiet small icon" aria-label="Close" onClick={onClose}>
-          <Icon name="close" />
-        </button>
-      </header>
-      {error !== "" && (
-        <p class="note bad" role="alert">
-          {error}
-        </p>
-      )}
+        )
+      }
+      error={error}
+      onClose={onClose}
+    >
       {client === null && !gone && error === "" && <div class="skeleton" style="height:240px" />}
       {client !== null && (
         <>
           <Rates client={client} history={history} />
           <Dropped client={client} />
-          <Facts client={client} />
+          <Connection client={client} />
           <Subscriptions client={client} />
           <Will client={client} />
         </>
@@ -100,7 +98,7 @@ export function ClientView({ clientID, onClose }: { clientID: string; onClose: (
           }}
         />
       )}
-    </section>
+    </SideView>
   );
 }
 
@@ -179,7 +177,7 @@ function sessionWords(client: ClientDetail): string {
   return `kept for ${durationWords(seconds * 1000)}`;
 }
 
-function Facts({ client }: { client: ClientDetail }) {
+function Connection({ client }: { client: ClientDetail }) {
   const facts: [string, string][] = [
     ["User", client.user === "" ? "anonymous" : client.user],
     // A session that outlived a restart knows its last connection no more.
@@ -206,14 +204,7 @@ function Facts({ client }: { client: ClientDetail }) {
   return (
     <section class="client-part">
       <h3>Connection</h3>
-      <dl class="client-facts">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
     </section>
   );
 }
@@ -285,20 +276,14 @@ function DisconnectDialog(props: {
 }) {
   const { client } = props;
   const [end, setEnd] = useState(!client.connected);
-  const [error, setError] = useState("");
-  const [busy, setBusy] = useState(false);
-  const act = async () => {
-    setBusy(true);
-    try {
+  const { error, busy, run } = useWork();
+  const act = () =>
+    run(async () => {
       await broker.disconnect(client.clientID, end);
       props.onDone(
         client.connected ? `${client.clientID} was disconnected` : "The session was ended",
       );
-    } catch (failed) {
-      setError(messageOf(failed));
-      setBusy(false);
-    }
-  };
+    });
   const lost =
     client.queuedMessages > 0 ? `, with ${plural(client.queuedMessages, "message")} that wait` : "";
   return (
@@ -328,19 +313,14 @@ function DisconnectDialog(props: {
           End its session too: subscriptions{lost}
         </label>
       )}
-      {error !== "" && (
-        <p class="note bad" role="alert">
-          {error}
-        </p>
-      )}
-      <div class="dialog-actions">
-        <button type="button" class="button" onClick={props.onClose}>
-          Cancel
-        </button>
-        <button type="button" class="button danger" disabled={busy} onClick={() => void act()}>
-          {client.connected ? "Disconnect" : "End session"}
-        </button>
-      </div>
+      <ErrorNote error={error} />
+      <DialogActions
+        word={client.connected ? "Disconnect" : "End session"}
+        danger
+        disabled={busy}
+        onClose={props.onClose}
+        onAct={() => void act()}
+      />
     </Dialog>
   );
 }

@@ -5,7 +5,7 @@ import type { ClientOrder, ClientState } from "../../lib/broker";
 import { count, plural } from "../../lib/format";
 import { route, setParams } from "../../lib/route";
 import { Icon } from "../../ui/icons";
-import { SearchInput, Segments } from "../../ui/parts";
+import { ErrorNote, SearchInput, Segments } from "../../ui/parts";
 import "../../styles/clients.css";
 import { ClientView } from "./client_view";
 import { ClientTable } from "./client_table";
@@ -67,11 +67,7 @@ export function ClientsPage() {
             />
           </div>
         </header>
-        {list.error !== "" && (
-          <p class="note bad" role="alert">
-            {list.error}
-          </p>
-        )}
+        <ErrorNote error={list.error} />
         <OtherBrokers />
         {none ? (
           <div class="empty">

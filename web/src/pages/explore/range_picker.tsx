@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
 import { kRanges, lastLabel, rangeBounds, rangeLabel, type TimeRange } from "../../lib/time";
+import { Dialog, DialogActions } from "../../ui/dialog";
 import { Icon } from "../../ui/icons";
-import { Dialog, Field } from "../../ui/parts";
+import { Field } from "../../ui/parts";
 
 export function RangePicker({
   range,
@@ -71,40 +72,29 @@ function CustomRange(props: {
   return (
     <Dialog title="Time range" onClose={props.onClose}>
       <form class="dialog-form" onSubmit={submit}>
-        <Field label="From">
-          {(attributes) => (
-            <input
-              {...attributes}
-              class="input"
-              type="datetime-local"
-              step="1"
-              name="from"
-              defaultValue={localText(from)}
-              required
-            />
-          )}
-        </Field>
-        <Field label="To" error={error}>
-          {(attributes) => (
-            <input
-              {...attributes}
-              class="input"
-              type="datetime-local"
-              step="1"
-              name="to"
-              defaultValue={localText(to)}
-              required
-            />
-          )}
-        </Field>
-        <div class="dialog-actions">
-          <button type="button" class="button" onClick={props.onClose}>
-            Cancel
-          </button>
-          <button class="button primary">Show</button>
-        </div>
+        <TimeField label="From" name="from" at={from} />
+        <TimeField label="To" name="to" at={to} error={error} />
+        <DialogActions word="Show" onClose={props.onClose} />
       </form>
     </Dialog>
+  );
+}
+
+function TimeField(props: { label: string; name: string; at: number; error?: string }) {
+  return (
+    <Field label={props.label} error={props.error}>
+      {(attributes) => (
+        <input
+          {...attributes}
+          class="input"
+          type="datetime-local"
+          step="1"
+          name={props.name}
+          defaultValue={localText(props.at)}
+          required
+        />
+      )}
+    </Field>
   );
 }
 

@@ -119,7 +119,7 @@ export function ResultTable({ tables }: { tables: Table[] }) {
   const grid = `grid-template-columns:${columns}`;
   return (
     <div
-      class="rows"
+      class="rows result-rows"
       role="table"
       aria-label="Result rows"
       aria-rowcount={rows.length + 1}

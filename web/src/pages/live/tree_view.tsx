@@ -1,17 +1,13 @@
-// The tree of topics. Only the rows on the screen exist, so that a broker with thousands of topics
-// scrolls as lightly as one with ten.
+// The tree of all topics that the broker has carried, and the search above it.
 
 import { signal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { beat, tree } from "../../lib/live";
-import { compact } from "../../lib/format";
+import { compact, plural } from "../../lib/format";
 import { visibleRows, type TopicNode } from "../../lib/topics";
-import { Icon } from "../../ui/icons";
 import { SearchInput } from "../../ui/parts";
+import { flashing, levelName, Tree } from "../../ui/tree";
 
-const kRow = 28;
-const kOverscan = 6;
-const kFlashMs = 450;
 // Trees this small are shown whole at first: nothing to search for.
 const kOpenAllTopics = 40;
 
@@ -40,7 +36,7 @@ function openTo(topic: string): void {
   if (next.size !== open.value.size) open.value = next;
 }
 
-function toggle(node: TopicNode, to = !open.value.has(node.topic)): void {
+function toggle(node: TopicNode, to: boolean): void {
   const next = new Set(open.value);
   if (to) next.add(node.topic);
   else next.delete(node.topic);
@@ -53,51 +49,10 @@ export function TopicTreeView(props: {
 }) {
   beat.value; // the tree changes in place; only this tells
   openSmallTree();
-  const list = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState({ top: 0, height: 600 });
   const rows = visibleRows(tree.root, open.value, search.value);
-  const chosen = rows.findIndex((node) => node.topic === props.selected);
-
-  useEffect(() => {
-    const element = list.current!;
-    const resize = new ResizeObserver(() =>
-      setView({ top: element.scrollTop, height: element.clientHeight }),
-    );
-    resize.observe(element);
-    return () => resize.disconnect();
-  }, []);
   useEffect(() => {
     if (props.selected !== null) openTo(props.selected);
   }, [props.selected]);
-  useEffect(() => {
-    if (chosen < 0) return;
-    const element = list.current!;
-    const top = chosen * kRow;
-    if (top < element.scrollTop) element.scrollTop = top;
-    else if (top + kRow > element.scrollTop + element.clientHeight)
-      element.scrollTop = top + kRow - element.clientHeight;
-  }, [props.selected, chosen < 0]);
-
-  const onKey = (event: KeyboardEvent) => {
-    const node = rows[chosen];
-    const pick = (at: number) => rows[at] !== undefined && props.onSelect(rows[at].topic);
-    if (event.key === "ArrowDown") pick(Math.min(rows.length - 1, chosen + 1));
-    else if (event.key === "ArrowUp") pick(Math.max(0, chosen - 1));
-    else if (event.key === "Home") pick(0);
-    else if (event.key === "End") pick(rows.length - 1);
-    else if (event.key === "ArrowRight" && node !== undefined && node.children.size > 0) {
-      if (open.value.has(node.topic)) pick(chosen + 1);
-      else toggle(node, true);
-    } else if (event.key === "ArrowLeft" && node !== undefined) {
-      if (node.children.size > 0 && open.value.has(node.topic)) toggle(node, false);
-      else if (node.parent !== null && node.parent.depth >= 0) props.onSelect(node.parent.topic);
-    } else return;
-    event.preventDefault();
-  };
-
-  const first = Math.max(0, Math.floor(view.top / kRow) - kOverscan);
-  const last = Math.min(rows.length, Math.ceil((view.top + view.height) / kRow) + kOverscan);
-  const now = performance.now();
   return (
     <>
       <div class="live-search">
@@ -108,39 +63,32 @@ export function TopicTreeView(props: {
           onInput={(text) => (search.value = text)}
         />
       </div>
-      <div
-        class="tree"
-        ref={list}
-        role="tree"
-        aria-label="Topics"
-        tabIndex={0}
-        onKeyDown={onKey}
-        aria-activedescendant={chosen >= first && chosen < last ? `topic-${chosen}` : undefined}
-        onScroll={(event) =>
-          setView({ top: event.currentTarget.scrollTop, height: event.currentTarget.clientHeight })
-        }
+      <Tree
+        label="Topics"
+        rows={rows}
+        rowHeight={28}
+        indent={{ first: 8, step: 16 }}
+        chosen={props.selected}
+        isBranch={isBranch}
+        isOpen={isOpen}
+        onToggle={toggle}
+        onChoose={props.onSelect}
+        flash={(node) => flashing(node.updatedAt, node.count)}
+        drawRow={(node) => <RowText node={node} />}
       >
-        <div role="presentation" style={`height:${rows.length * kRow}px;position:relative`}>
-          {rows.slice(first, last).map((node, i) => (
-            <Row
-              key={node.topic}
-              node={node}
-              at={first + i}
-              selected={first + i === chosen}
-              fresh={now - node.updatedAt < kFlashMs}
-              onSelect={() => props.onSelect(node.topic)}
-            />
-          ))}
-        </div>
         {rows.length === 0 && (
           <p class="tree-none">
             {search.value === "" ? "Connecting…" : "No topic has that in its name."}
           </p>
         )}
-      </div>
+      </Tree>
     </>
   );
 }
+
+const isBranch = (node: TopicNode) => node.children.size > 0;
+// What is searched for is shown, wherever it hides.
+const isOpen = (node: TopicNode) => search.value !== "" || open.value.has(node.topic);
 
 function preview(node: TopicNode): string {
   const last = node.last;
@@ -152,47 +100,15 @@ function preview(node: TopicNode): string {
       : last.payload;
 }
 
-function Row(props: {
-  node: TopicNode;
-  at: number;
-  selected: boolean;
-  fresh: boolean;
-  onSelect: () => void;
-}) {
-  const { node } = props;
-  const branch = node.children.size > 0;
-  const isOpen = branch && (search.value !== "" || open.value.has(node.topic));
-  // Two names for one animation: changing between them starts it again.
-  const flash = props.fresh ? (node.count % 2 === 0 ? " flash-a" : " flash-b") : "";
+function RowText({ node }: { node: TopicNode }) {
+  const folded = isBranch(node) && !isOpen(node);
   return (
-    <div
-      id={`topic-${props.at}`}
-      role="treeitem"
-      class={`tree-row${flash}`}
-      aria-selected={props.selected}
-      aria-level={node.depth + 1}
-      aria-expanded={branch ? isOpen : undefined}
-      style={`top:${props.at * kRow}px;padding-left:${8 + node.depth * 16}px`}
-      title={node.topic}
-      onClick={props.onSelect}
-      onDblClick={() => branch && toggle(node)}
-    >
-      <span
-        class={`tree-arrow${isOpen ? " open" : ""}`}
-        aria-hidden="true"
-        onClick={(event) => {
-          if (!branch) return;
-          event.stopPropagation();
-          toggle(node);
-        }}
-      >
-        {branch && <Icon name="chevron" size={14} />}
-      </span>
-      <span class="tree-name">{node.name === "" ? "(empty)" : node.name}</span>
+    <>
+      <span class="tree-name">{levelName(node)}</span>
       {node.last !== null && <span class="tree-value">{preview(node)}</span>}
       <span class="tree-count">
-        {node.count > 0 ? compact(node.count) : isOpen ? "" : `${compact(node.topics)} topics`}
+        {node.count > 0 ? compact(node.count) : folded ? plural(node.topics, "topic") : ""}
       </span>
-    </div>
+    </>
   );
 }

@@ -8,8 +8,10 @@ import type { RetainedNode } from "../../lib/retained_tree";
 import { link } from "../../lib/route";
 import { ago, moment } from "../../lib/time";
 import { Icon } from "../../ui/icons";
-import { CopyButton, messageOf } from "../../ui/parts";
+import { CopyButton, Facts, messageOf } from "../../ui/parts";
 import { Payload } from "../../ui/payload";
+import { SideView } from "../../ui/side_view";
+import { levelName } from "../../ui/tree";
 
 export function ChosenMessage(props: {
   topic: string;
@@ -38,37 +40,25 @@ export function ChosenMessage(props: {
     return () => stop.abort();
   }, [props.topic, props.seen]);
   return (
-    <section class="client-view" aria-label={`Retained message of ${props.topic}`}>
-      <header class="client-head">
-        <div>
-          <h2>{props.topic}</h2>
-          <p class="client-state">
-            {gone
-              ? "nothing is retained here any more"
-              : message === null
-                ? "…"
-                : published(message)}
-          </p>
-        </div>
-        {message !== null && !gone && (
+    <SideView
+      label={`Retained message of ${props.topic}`}
+      title={props.topic}
+      state={
+        <p class="client-state">
+          {gone ? "nothing is retained here any more" : message === null ? "…" : published(message)}
+        </p>
+      }
+      action={
+        message !== null &&
+        !gone && (
           <button type="button" class="button small danger" onClick={props.onDelete}>
             Delete…
           </button>
-        )}
-        <button
-          type="button"
-          class="button quiet small icon"
-          aria-label="Close"
-          onClick={props.onClose}
-        >
-          <Icon name="close" />
-        </button>
-      </header>
-      {error !== "" && (
-        <p class="note bad" role="alert">
-          {error}
-        </p>
-      )}
+        )
+      }
+      error={error}
+      onClose={props.onClose}
+    >
       {message !== null && !gone && (
         <>
           <section class="panel">
@@ -78,7 +68,7 @@ export function ChosenMessage(props: {
             </header>
             <Payload message={message} />
           </section>
-          <Facts message={message} />
+          <MessageFacts message={message} />
           <p>
             <a class="button" href={link("live", { topic: props.topic })}>
               <Icon name="live" /> See it live
@@ -89,7 +79,7 @@ export function ChosenMessage(props: {
       {props.node !== undefined && props.node.children.length > 0 && (
         <Below node={props.node} onDelete={props.onDeleteBelow} />
       )}
-    </section>
+    </SideView>
   );
 }
 
@@ -101,25 +91,18 @@ export function ChosenBranch(props: {
 }) {
   const { node } = props;
   return (
-    <section class="client-view" aria-label={`Retained messages below ${node.topic}`}>
-      <header class="client-head">
-        <div>
-          <h2>{node.topic === "" ? "(empty)" : node.topic}</h2>
-          <p class="client-state">
-            {plural(node.messages, "retained message")} at or below this level
-          </p>
-        </div>
-        <button
-          type="button"
-          class="button quiet small icon"
-          aria-label="Close"
-          onClick={props.onClose}
-        >
-          <Icon name="close" />
-        </button>
-      </header>
+    <SideView
+      label={`Retained messages below ${node.topic}`}
+      title={levelName(node)}
+      state={
+        <p class="client-state">
+          {plural(node.messages, "retained message")} at or below this level
+        </p>
+      }
+      onClose={props.onClose}
+    >
       <Below node={node} onDelete={props.onDelete} />
-    </section>
+    </SideView>
   );
 }
 
@@ -132,14 +115,7 @@ function Below({ node, onDelete }: { node: RetainedNode; onDelete: () => void })
   return (
     <section class="client-part">
       <h3>At or below this level</h3>
-      <dl class="client-facts">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
       <p>
         <button type="button" class="button small danger" onClick={onDelete}>
           <Icon name="trash" /> Delete all of them…
@@ -153,7 +129,7 @@ function published(message: RetainedWhole): string {
   return `published ${ago(Date.parse(message.time), Date.now())}`;
 }
 
-function Facts({ message }: { message: RetainedWhole }) {
+function MessageFacts({ message }: { message: RetainedWhole }) {
   const facts: [string, string][] = [
     ["By", message.clientID + (message.user === "" ? "" : ` (${message.user})`)],
     ["When", moment(Date.parse(message.time))],
@@ -163,14 +139,5 @@ function Facts({ message }: { message: RetainedWhole }) {
   if (message.contentType !== "") facts.push(["Content type", message.contentType]);
   if (message.responseTopic !== "") facts.push(["Response topic", message.responseTopic]);
   for (const { key, value } of message.userProperties) facts.push([key, value]);
-  return (
-    <dl class="client-facts">
-      {facts.map(([name, value], i) => (
-        <div key={`${i} ${name}`}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Facts facts={facts} />;
 }

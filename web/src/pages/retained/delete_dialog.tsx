@@ -3,7 +3,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { broker } from "../../lib/broker";
 import { count, plural } from "../../lib/format";
-import { Dialog, messageOf } from "../../ui/parts";
+import { Dialog, DialogActions } from "../../ui/dialog";
+import { ErrorNote } from "../../ui/parts";
+import { useWork } from "../../ui/work";
 
 export type Doomed = { topic: string } | { filter: string };
 
@@ -13,8 +15,7 @@ export function DeleteDialog(props: {
   onDone: (deleted: number) => void;
 }) {
   const { what } = props;
-  const [error, setError] = useState("");
-  const [busy, setBusy] = useState(false);
+  const { error, busy, run } = useWork();
   const [found, setFound] = useState<{ messages: number; more: boolean } | null>(null);
   useEffect(() => {
     if (!("filter" in what)) return;
@@ -23,15 +24,7 @@ export function DeleteDialog(props: {
       () => undefined,
     );
   }, []);
-  const act = async () => {
-    setBusy(true);
-    try {
-      props.onDone((await broker.deleteRetained(what)).deleted);
-    } catch (failed) {
-      setError(messageOf(failed));
-      setBusy(false);
-    }
-  };
+  const act = () => run(async () => props.onDone((await broker.deleteRetained(what)).deleted));
   return (
     <Dialog
       title={"topic" in what ? "Delete this retained message?" : "Delete all that match?"}
@@ -53,19 +46,14 @@ export function DeleteDialog(props: {
           stored stay.
         </p>
       )}
-      {error !== "" && (
-        <p class="note bad" role="alert">
-          {error}
-        </p>
-      )}
-      <div class="dialog-actions">
-        <button type="button" class="button" onClick={props.onClose}>
-          Cancel
-        </button>
-        <button type="button" class="button danger" disabled={busy} onClick={() => void act()}>
-          Delete
-        </button>
-      </div>
+      <ErrorNote error={error} />
+      <DialogActions
+        word="Delete"
+        danger
+        disabled={busy}
+        onClose={props.onClose}
+        onAct={() => void act()}
+      />
     </Dialog>
   );
 }

@@ -12,7 +12,7 @@ import {
 } from "../../lib/retained_tree";
 import { route, setParams } from "../../lib/route";
 import { Icon } from "../../ui/icons";
-import { SearchInput, toast } from "../../ui/parts";
+import { ErrorNote, SearchInput, toast } from "../../ui/parts";
 import { ChosenBranch, ChosenMessage } from "./chosen";
 import { DeleteDialog, type Doomed } from "./delete_dialog";
 import { newer, RetainedTree } from "./retained_tree";
@@ -112,11 +112,7 @@ export function RetainedPage() {
             </button>
           </div>
         </header>
-        {error !== "" && (
-          <p class="note bad" role="alert">
-            {error}
-          </p>
-        )}
+        <ErrorNote error={error} />
         {list !== null && none && typed === "" && (
           <div class="empty">
             <Icon name="retained" size={28} />
