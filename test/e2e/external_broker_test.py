@@ -5,7 +5,6 @@ weir's store in the end, although weir and the broker are killed (SIGKILL) and s
 load. RabbitMQ and NATS keep what they have acknowledged. Mosquitto writes its sessions only now and
 then: it is stopped with SIGTERM under load, and killed after it was told to save.
 """
-import tempfile
 import threading
 import time
 import unittest
@@ -13,7 +12,6 @@ import unittest
 import paho.mqtt.client as paho
 
 from broker_processes import Mosquitto, Nats, RabbitMq, free_port
-from certificates import Certificates
 from weir_process import WeirTest, wait_for
 
 RULE = ('[[map]]\ntopic = "readings/{device}"\nmeasurement = "mqtt"\ntypes = { value = "int" }\n'
@@ -165,9 +163,7 @@ class MosquittoTest(BrokersTest):
         self.assertIn("session resumed", weir.output())
 
     def test_tls_with_an_authority_of_ones_own_and_a_certificate_of_weirs(self):
-        directory = tempfile.TemporaryDirectory(prefix="weir-certificates-")
-        self.addCleanup(directory.cleanup)
-        files = Certificates(directory.name)
+        files = self.make_certificates()
         files.signed("weir", "weir itself", "ca")
         tls_port = free_port()
         broker = self.start_broker(Mosquitto(

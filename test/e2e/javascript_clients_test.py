@@ -1,11 +1,9 @@
 """MQTT.js and @influxdata/influxdb-client: runs javascript_clients.mjs against the real program."""
 import os
 import subprocess
-import tempfile
 import unittest
 from pathlib import Path
 
-from certificates import Certificates
 from weir_process import WeirTest
 
 HERE = Path(__file__).resolve().parent
@@ -13,16 +11,8 @@ HERE = Path(__file__).resolve().parent
 
 class JavascriptClientsTest(WeirTest):
     def test_javascript_clients(self):
-        directory = tempfile.TemporaryDirectory(prefix="weir-certificates-")
-        self.addCleanup(directory.cleanup)
-        files = Certificates(directory.name)
-        weir = self.start_weir(config='[auto]\nmode = "off"\n', arguments=[
-            "--mqtt-listen-tls", "127.0.0.1:0", "--mqtt-listen-websocket", "127.0.0.1:0",
-            "--mqtt-listen-websocket-tls", "127.0.0.1:0",
-            "--mqtt-tls-certificate", files.path("server.crt"),
-            "--mqtt-tls-key", files.path("server.key")])
-        urls = [f"{scheme}://localhost:" + weir.wait_for_output(rf" {scheme}://127\.0\.0\.1:(\d+)")
-                for scheme in ("mqtts", "ws", "wss")]
+        files = self.make_certificates()
+        weir, urls = self.start_weir_with_all_listeners(files)
         urls.append(f"ws://127.0.0.1:{weir.http_port}/mqtt")
         done = subprocess.run(
             [os.environ.get("WEIR_NODE", "node"), "--test", str(HERE / "javascript_clients.mjs")],

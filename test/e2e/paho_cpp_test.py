@@ -2,10 +2,8 @@
 it has and in each protocol version."""
 import os
 import subprocess
-import tempfile
 import unittest
 
-from certificates import Certificates
 from weir_process import WeirTest
 
 VERSIONS = {"3.1": 3, "3.1.1": 4, "5": 5}
@@ -16,16 +14,8 @@ class PahoCppTest(WeirTest):
         client = os.environ.get("WEIR_PAHO_CPP_CLIENT", "")
         self.assertTrue(os.path.exists(client),
                         f"no program {client!r}: install libpaho-mqttpp-dev and configure again")
-        directory = tempfile.TemporaryDirectory(prefix="weir-certificates-")
-        self.addCleanup(directory.cleanup)
-        files = Certificates(directory.name)
-        weir = self.start_weir(config='[auto]\nmode = "off"\n', arguments=[
-            "--mqtt-listen-tls", "127.0.0.1:0", "--mqtt-listen-websocket", "127.0.0.1:0",
-            "--mqtt-listen-websocket-tls", "127.0.0.1:0",
-            "--mqtt-tls-certificate", files.path("server.crt"),
-            "--mqtt-tls-key", files.path("server.key")])
-        urls = [f"{scheme}://localhost:" + weir.wait_for_output(rf" {scheme}://127\.0\.0\.1:(\d+)")
-                for scheme in ("mqtts", "ws", "wss")]
+        files = self.make_certificates()
+        weir, urls = self.start_weir_with_all_listeners(files)
         urls.append(f"mqtt://127.0.0.1:{weir.mqtt_port}")
         runs = []
         for url in urls:

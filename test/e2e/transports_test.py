@@ -6,14 +6,12 @@ import socket
 import ssl
 import struct
 import subprocess
-import tempfile
 import unittest
 import urllib.error
 import urllib.request
 
 import paho.mqtt.client as paho
 
-from certificates import Certificates
 from weir_process import DEADLINE_S, WeirTest, wait_for
 
 CONNECT = b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01x"  # client identifier "x", 3.1.1
@@ -41,19 +39,14 @@ def is_refusal(bytes_received):
 
 
 class TransportsTest(WeirTest):
-    def make_certificates(self):
-        self.directory = tempfile.TemporaryDirectory(prefix="weir-transports-")
-        self.addCleanup(self.directory.cleanup)
-        self.files = Certificates(self.directory.name)
-
     def start(self, *arguments, config=None):
         """A server with certificates at hand; `arguments` may use {files} for their directory."""
-        self.make_certificates()
+        self.files = self.make_certificates()
         tls = ["--set", f"mqtt.tls_certificate={self.files.path('server.crt')}",
                "--set", f"mqtt.tls_key={self.files.path('server.key')}"]
-        arguments = [one.format(files=self.directory.name) for one in arguments]
+        arguments = [one.format(files=self.files.directory) for one in arguments]
         if config is not None:
-            config = config.replace("FILES", self.directory.name)
+            config = config.replace("FILES", str(self.files.directory))
         return self.start_weir(config=config, arguments=tls + arguments)
 
     def port(self, weir, scheme):
@@ -267,9 +260,9 @@ tls_certificate = "FILES/server.crt"
 tls_key = "FILES/server.key"
 tls_certificates = [{certificate = "FILES/other.crt", key = "FILES/other.key"}]
 """
-        self.make_certificates()
+        self.files = self.make_certificates()
         self.files.signed("other", "other.example", "ca", "subjectAltName=DNS:other.example")
-        weir = self.start_weir(config=config.replace("FILES", self.directory.name))
+        weir = self.start_weir(config=config.replace("FILES", str(self.files.directory)))
         port = self.port(weir, "mqtts")
         self.assertEqual(self.served_serial(port, "localhost"), self.files.serial("server.crt"))
         self.assertEqual(self.served_serial(port, "other.example"), self.files.serial("other.crt"))
@@ -397,7 +390,7 @@ tls_certificates = [{certificate = "FILES/other.crt", key = "FILES/other.key"}]
             self.assertTrue(is_refusal(receive_all(self.proxied(weir.mqtt_port, header), 4)))
 
     def test_http_over_tls(self):
-        self.make_certificates()
+        self.files = self.make_certificates()
         weir = self.start_weir(
             arguments=["--http-tls-certificate", self.files.path("server.crt"),
                        "--http-tls-key", self.files.path("server.key")],
@@ -408,13 +401,13 @@ tls_certificates = [{certificate = "FILES/other.crt", key = "FILES/other.key"}]
         self.talk(client, "localhost", weir.http_port, "over/https")
 
     def test_mistakes_are_told_with_the_setting_and_the_remedy(self):
-        self.make_certificates()
+        self.files = self.make_certificates()
         self.files.self_signed("other", "x")
         binary = os.path.abspath(os.environ.get("WEIR_BINARY", "build/release/weir"))
 
         def check(*settings):
             arguments = [part for one in settings for part in ("--set", one)]
-            done = subprocess.run([binary, "check-config", *arguments], cwd=self.directory.name,
+            done = subprocess.run([binary, "check-config", *arguments], cwd=self.files.directory,
                                   capture_output=True, text=True, timeout=DEADLINE_S, check=False)
             return done.returncode, done.stdout + done.stderr
 

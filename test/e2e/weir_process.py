@@ -17,6 +17,8 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+from certificates import Certificates
+
 BINARY = os.environ.get("WEIR_BINARY", "build/release/weir")
 DEADLINE_S = 60  # generous: the sanitized program on a busy machine
 
@@ -205,3 +207,19 @@ class WeirTest(unittest.TestCase):
         weir.start()
         self.addCleanup(weir.close)
         return weir
+
+    def make_certificates(self):
+        directory = tempfile.TemporaryDirectory(prefix="weir-certificates-")
+        self.addCleanup(directory.cleanup)
+        return Certificates(directory.name)
+
+    def start_weir_with_all_listeners(self, files):
+        """A server that speaks MQTT over every transport, and the addresses of those besides TCP."""
+        weir = self.start_weir(config='[auto]\nmode = "off"\n', arguments=[
+            "--mqtt-listen-tls", "127.0.0.1:0", "--mqtt-listen-websocket", "127.0.0.1:0",
+            "--mqtt-listen-websocket-tls", "127.0.0.1:0",
+            "--mqtt-tls-certificate", files.path("server.crt"),
+            "--mqtt-tls-key", files.path("server.key")])
+        return weir, [
+            f"{scheme}://localhost:" + weir.wait_for_output(rf" {scheme}://127\.0\.0\.1:(\d+)")
+            for scheme in ("mqtts", "ws", "wss")]
