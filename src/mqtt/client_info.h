@@ -36,6 +36,7 @@ struct ClientInfo {
   int64_t connected_at_ns = 0;
   int64_t disconnected_at_ns = 0;  // of a kept session; else 0
   std::string ended_because;       // why the last connection of a kept session ended
+  // Of the session's connections together; bytes of packets of every type.
   uint64_t messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0;
   ClientRates rates;
   std::array<uint64_t, kDropReasons> dropped = {};  // for it, by DropReason

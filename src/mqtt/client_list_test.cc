@@ -138,6 +138,31 @@ TEST_CASE("rates follow what a client sends and settle when it rests") {
   CHECK(f.only("busy").rates.messages_in < 0.1);
 }
 
+TEST_CASE("a client's bytes are those of every packet it sends and is sent") {
+  Fixture f;
+  const std::string connect = assemble_packet("CONNECT client_id=meter keep_alive=30", 5);
+  const std::string subscribe = assemble_packet("SUBSCRIBE id=1 filter=t qos=1", 5);
+  f.peers.push_back(std::make_unique<FakePeer>(*f.loops.threads[0]));
+  FakePeer& meter = *f.peers.back();
+  f.hub->threads[0]->adopt(meter.make_stream(), f.policy);
+  meter.send(connect.substr(0, 5));
+  meter.send(connect.substr(5) + subscribe.substr(0, 4));  // CONNECT does not come alone
+  f.loops.run();
+  CHECK(f.only("meter").bytes_in == connect.size() + 4);
+  CHECK(f.only("meter").bytes_out == meter.received().size());  // CONNACK
+  meter.send(subscribe.substr(4));
+  f.loops.run();
+  size_t sent = connect.size() + subscribe.size();
+  for (const char* packet : {"PUBLISH topic=t qos=1 id=7 payload=x", "PUBACK id=1", "PINGREQ"}) {
+    f.send(meter, packet);
+    sent += assemble_packet(packet, 5).size();
+  }
+  CHECK(f.only("meter").bytes_in == sent);
+  CHECK(f.only("meter").messages_out == 1);
+  // CONNACK, SUBACK, PUBLISH, PUBACK, PINGRESP
+  CHECK(f.only("meter").bytes_out == meter.received().size());
+}
+
 TEST_CASE("details name subscriptions with their options, and the will") {
   Fixture f;
   FakePeer& peer = f.connect("panel", "will_topic=gone will_payload=bye will_qos=1 will_retain");

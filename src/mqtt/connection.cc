@@ -114,8 +114,7 @@ void Connection::perform(Reading& reading, Now at) {
   const uint64_t steps = thread_.journal().steps();
   // PINGRESP tells that the broker lives: it waits for no disk.
   if (!actions.reply.empty() && !closed_) {
-    packet_tally.count_sent(actions.reply);
-    if (is_traced()) trace_out(actions.reply);
+    count_out(actions.reply);
     stream_->write(actions.reply);
   }
   for (Action& action : actions.list) {
@@ -247,6 +246,8 @@ void Connection::go_on_after_connect() {
 void Connection::describe(const ConnectRequest& request) {
   Receiver& receiver = session_->receiver();
   receiver.subscriptions = static_cast<uint32_t>(session_->subscriptions.size());
+  // What came before there was a session to count it for: CONNECT, and what came behind it.
+  add_to(receiver.bytes_in, request.packet_bytes + protocol_.buffered_bytes());
   auto details = receiver.details.lock();
   details->connected = true;
   details->clean_start = request.clean_start;
@@ -428,10 +429,16 @@ void Connection::finish(std::string_view farewell, bool with_will, bool graceful
   thread_.retire(number_);
 }
 
+// What goes out is whole packets, one or several.
+void Connection::count_out(std::string_view packets) {
+  packet_tally.count_sent(packets);
+  if (session_ != nullptr) add_to(session_->receiver().bytes_out, packets.size());
+  if (is_traced()) trace_out(packets);
+}
+
 void Connection::write(std::string_view bytes) {
   if (closed_ || bytes.empty()) return;
-  packet_tally.count_sent(bytes);
-  if (is_traced()) trace_out(bytes);
+  count_out(bytes);
   if (held_.empty()) return stream_->write(bytes);
   held_.back().bytes += bytes;
   held_bytes_ += bytes.size();
@@ -439,8 +446,7 @@ void Connection::write(std::string_view bytes) {
 void Connection::write_shared(std::shared_ptr<const std::string> bytes) {
   if (!held_.empty()) return write(*bytes);
   if (closed_) return;
-  packet_tally.count_sent(*bytes);
-  if (is_traced()) trace_out(*bytes);
+  count_out(*bytes);
   stream_->write_shared(std::move(bytes));
 }
 size_t Connection::unsent_bytes() const {

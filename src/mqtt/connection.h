@@ -121,6 +121,7 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   bool is_traced(uint64_t generation);
   void trace_connect();
   void trace_out(std::string_view packets);
+  void count_out(std::string_view packets);
   void on_frame(const Frame& frame) override;
 
   BrokerThread& thread_;

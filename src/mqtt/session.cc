@@ -269,7 +269,6 @@ void Session::drop(DropReason reason, uint64_t messages) {
 
 void Session::count_sent(size_t bytes) {
   add_to(receiver_->messages_out, 1);
-  add_to(receiver_->bytes_out, bytes);
   sent_tally.messages++;
   sent_tally.bytes += bytes;
 }
