@@ -68,8 +68,7 @@ void Connection::review() {
   if (!now.ok()) {
     static log::Limit ended{"mqtt", "clients not admitted any more"};
     if (ended.admits()) {
-      log::info("mqtt", "client {} from {} is not admitted any more: {}", log::shown(client_id()),
-                stream_->peer().text(), now.error().message);
+      log::info("mqtt", "{} is not admitted any more: {}", shown(), now.error().message);
     }
     if (session_ == nullptr) return refuse(Reason::not_authorized, "not admitted any more");
     return close(Reason::not_authorized, "not admitted any more");

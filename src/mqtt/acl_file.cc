@@ -87,6 +87,20 @@ AclFile::Rights AclFile::Rules::of(std::string_view topic) const {
   return rights;
 }
 
+std::string_view AclFile::denied_by(const std::vector<Rule>& rules, std::string_view topic) {
+  for (const Rule& rule : rules) {
+    if ((rule.rights & kDeny) != 0 && topic_matches(rule.filter, topic)) return rule.filter;
+  }
+  return {};
+}
+
+std::string_view AclFile::Rules::denied_by(std::string_view topic) const {
+  if (auto found = exact.find(topic); found != exact.end() && (found->second & kDeny) != 0) {
+    return found->first;
+  }
+  return AclFile::denied_by(wildcards, topic);
+}
+
 class AclFile::ClientAccess final : public TopicAccess {
  public:
   ClientAccess(std::shared_ptr<const AclFile> list, const Rules* own, std::vector<Rule> patterns)
@@ -105,6 +119,14 @@ class AclFile::ClientAccess final : public TopicAccess {
       could = common && !is_denied(*common);
     });
     return could;
+  }
+
+  std::string why_not_publish(std::string_view topic) const override {
+    std::string_view by = list_->for_all_.denied_by(topic);
+    if (by.empty() && own_ != nullptr) by = own_->denied_by(topic);
+    if (by.empty()) by = AclFile::denied_by(patterns_, topic);
+    if (by.empty()) return fmt::format("no line of {} lets it write there", list_->name_);
+    return fmt::format("{} denies it `{}`", list_->name_, by);
   }
 
  private:
@@ -235,6 +257,7 @@ Result<std::shared_ptr<const AclFile>> AclFile::parse(std::string_view text,
                              text.size(), kBytesMax)};
   }
   auto list = std::make_shared<AclFile>();
+  list->name_ = name;
   std::vector<std::string> mistakes;
   Parser parser(*list);
   for (size_t number = 1; !text.empty(); number++) {

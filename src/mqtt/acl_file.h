@@ -28,7 +28,8 @@ class AclFile : public std::enable_shared_from_this<AclFile> {
   // A hundred thousand devices with several lines each; a larger file is a mistake.
   static constexpr size_t kBytesMax = 32 * 1024 * 1024;
 
-  // Errc::invalid with a line for each mistake (the first twenty): "NAME:LINE: ...".
+  // `name`: the file, as messages call it. Errc::invalid with a line for each mistake (the first
+  // twenty): "NAME:LINE: ...".
   static Result<std::shared_ptr<const AclFile>> parse(std::string_view text, std::string_view name);
 
   // What one client may do; `user` is empty for one without a name. Never null. The result keeps
@@ -48,6 +49,8 @@ class AclFile : public std::enable_shared_from_this<AclFile> {
     Rights rights = 0;
     std::string filter;
   };
+  // The filter of a deny among them that matches; empty: there is none.
+  static std::string_view denied_by(const std::vector<Rule>& rules, std::string_view topic);
   // Topics without a wildcard are looked up; there may be thousands of them.
   struct Rules {
     TextMap<Rights> exact;
@@ -55,8 +58,10 @@ class AclFile : public std::enable_shared_from_this<AclFile> {
 
     void add(Rights rights, std::string_view filter);
     Rights of(std::string_view topic) const;
+    std::string_view denied_by(std::string_view topic) const;
   };
 
+  std::string name_;
   Rules anonymous_;
   TextMap<Rules> users_;
   Rules for_all_;               // patterns that name neither user nor client

@@ -168,6 +168,22 @@ TEST_CASE("mistakes name file, line, what was got and the remedy, all at once") 
         std::string::npos);
 }
 
+TEST_CASE("why a publish is refused names the file, and the deny if it was one") {
+  auto list = list_of(
+      "topic write in/+\ntopic deny in/safe\nuser u\ntopic write a/#\ntopic deny a/b/#\n"
+      "pattern deny d/%c/#\n");
+  auto why = [&](std::string_view user, std::string_view topic) {
+    auto access = list->access_of(user, "me");
+    CHECK_FALSE(access->may_publish(topic));
+    return access->why_not_publish(topic);
+  };
+  CHECK(why("", "in/safe") == "acl denies it `in/safe`");
+  CHECK(why("u", "a/b/c") == "acl denies it `a/b/#`");
+  CHECK(why("u", "d/me/x") == "acl denies it `d/me/#`");
+  CHECK(why("u", "in/x") == "no line of acl lets it write there");
+  CHECK(why("stranger", "a/x") == "no line of acl lets it write there");
+}
+
 TEST_CASE("a list lives as long as a client's access to it") {
   auto access = list_of("user u\ntopic read a\n")->access_of("u", "c");
   CHECK(access->may_receive("a"));

@@ -39,12 +39,12 @@ net::IoThread::TimerId BrokerThread::after_ms(int64_t delay_ms,
 std::string_view BrokerThread::take_place(const ListenerPolicy& policy) {
   if (hub_.connections.fetch_add(1) >= hub_.options.connections_max) {
     hub_.connections.fetch_sub(1);
-    return "as many connections as there may be";
+    return "as many connections as mqtt.max_connections admits";
   }
   if (policy.connections.fetch_add(1) >= policy.connections_max) {
     policy.connections.fetch_sub(1);
     hub_.connections.fetch_sub(1);
-    return "as many connections as the listener may have";
+    return "as many connections as the max_connections of the listener admits";
   }
   return {};
 }

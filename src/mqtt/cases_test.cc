@@ -72,6 +72,7 @@ class CaseStanding final : public Standing {
     found.standing = std::make_shared<CaseStanding>(access_, identity_, client_id_);
     return found;
   }
+  std::string why_not_publish() const override { return "the case says so"; }
 
  private:
   const std::shared_ptr<Access> access_;

@@ -1,11 +1,14 @@
 #include "mqtt/connection.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/log_limit.h"
 #include "mqtt/metrics.h"
+#include "mqtt/topic.h"
 
 namespace weir::mqtt {
 namespace {
@@ -171,7 +174,9 @@ void Connection::authenticated(Result<Identity> answer) {
   }
   protocol_.set_identity(std::move(answer).value());
   if (request_->will && !may_publish(identity(), request_->will->topic)) {
-    return refuse(Reason::not_authorized, "a will that the client may not publish");
+    const std::string& topic = request_->will->topic;
+    return refuse(Reason::not_authorized, "a will that the client may not publish", true,
+                  fmt::format("to {}: {}", log::shown(topic), why_not_publish(identity(), topic)));
   }
   if (client_id().size() > Session::kClientIdBytesFree &&
       thread_.hub().queues.subscription_bytes > Session::kSubscriptionBytesTotalMax) {
@@ -230,8 +235,7 @@ void Connection::begin(Session& session, bool session_present) {
   feed_session();
   arm_timer();
   read_on();
-  log::debug("mqtt", "client {} connected from {}", log::shown(client_id()),
-             stream_->peer().text());
+  log::debug("mqtt", "{} connected", shown());
   goes_on_ = true;
   if (!is_in_read())
     go_on_after_connect();  // else the read that brought CONNECT does it at its end
@@ -261,12 +265,20 @@ void Connection::describe(const ConnectRequest& request) {
   details->ended_because.clear();
 }
 
-void Connection::refuse(Reason reason, std::string_view why, bool tells_client) {
+// Until its CONNECT is read a client has no name.
+std::string Connection::shown() const {
+  const std::string name = client_id().empty() ? "a client" : "client " + log::shown(client_id());
+  return fmt::format("{} from {} at {}", name, stream_->peer().text(), policy_->name);
+}
+
+void Connection::refuse(Reason reason, std::string_view why, bool tells_client,
+                        std::string_view cause) {
   if (closed_) return;
   count_refusal(reason);
-  if (refusals.admits()) {
-    log::info("mqtt", "client {} from {} refused, {}: {}", log::shown(client_id()),
-              stream_->peer().text(), to_string(reason), log::shown(why, kWhyBytesShown));
+  if (!is_told_of() && refusals.admits()) {
+    log::info("mqtt", "{} refused, {}: {}{}{}", shown(), to_string(reason),
+              log::shown(why, kWhyBytesShown), cause.empty() ? "" : ", ",
+              log::shown(cause, kWhyBytesShown));
   }
   request_.reset();
   finish(protocol_.refuse(reason, tells_client ? why : ""), false, true);
@@ -274,8 +286,7 @@ void Connection::refuse(Reason reason, std::string_view why, bool tells_client) 
 
 void Connection::close(Reason reason, std::string_view why) {
   if (closed_) return;
-  log::debug("mqtt", "client {} from {} disconnected, {}: {}", log::shown(client_id()),
-             stream_->peer().text(), to_string(reason), why);
+  log::debug("mqtt", "{} disconnected, {}: {}", shown(), to_string(reason), why);
   note_end(why);
   finish(protocol_.farewell(reason, why), true, true);
 }
@@ -290,12 +301,7 @@ void Connection::handle(PublishAction& action, Now at) {
   if (!action.message) {
     publishes_refused.add(1);
     add_to(session_->receiver().refused, 1);
-    if (!std::exchange(refusal_is_logged_, true) &&
-        forbidden.admits()) {  // 3.1.1 cannot tell its client
-      log::info("mqtt", "client {}: a publish was refused: {}", log::shown(client_id()),
-                to_string(action.refusal));
-    }
-    return;
+    return log_refused_publish(*action.refused_topic);
   }
   if (action.qos < 2) {  // QoS 2 is routed when it is stored (BrokerThread::settle)
     BrokerThread::Routed routed = thread_.route(action.message, &session_->receiver(), at);
@@ -305,6 +311,15 @@ void Connection::handle(PublishAction& action, Now at) {
     }
   }
   reading_->messages.push_back(std::move(action.message));
+}
+
+// 3.1.1 cannot tell its client. The first of a connection stands for those that will follow.
+void Connection::log_refused_publish(const std::string& topic) {
+  if (std::exchange(refusal_is_logged_, true) || !forbidden.admits()) return;
+  const std::string cause = is_servers_topic(topic) ? "topics below $SYS are the server's own"
+                                                    : why_not_publish(identity(), topic);
+  log::info("mqtt", "{}: a publish to {} was refused: {}", shown(), log::shown(topic),
+            log::shown(cause, kWhyBytesShown));
 }
 
 void Connection::handle(AnswerAction& action) {
@@ -328,9 +343,8 @@ void Connection::handle(EndAction& action) {
   if (closed_) return;
   if (!action.by_client) {
     protocol_faults.add(1);
-    if (faults.admits()) {
-      log::info("mqtt", "client {} from {} closed, {}: {}", log::shown(client_id()),
-                stream_->peer().text(), to_string(action.reason), action.why);
+    if (!is_told_of() && faults.admits()) {
+      log::info("mqtt", "{} closed, {}: {}", shown(), to_string(action.reason), action.why);
     }
   }
   if (session_ != nullptr && action.session_expiry_s) {
@@ -382,12 +396,11 @@ void Connection::on_time() {
 void Connection::on_end(Result<void> how) {
   if (closed_) return;
   if (session_ != nullptr) {
-    log::debug("mqtt", "client {} from {} is gone: {}", log::shown(client_id()),
-               stream_->peer().text(),
+    log::debug("mqtt", "{} is gone: {}", shown(),
                how.ok() ? "closed without DISCONNECT" : how.error().message);
     note_end(how.ok() ? std::string_view("the connection was closed without DISCONNECT")
                       : std::string_view(how.error().message));
-  } else if (!how.ok() && failures.admits()) {
+  } else if (!how.ok() && !is_told_of() && failures.admits()) {
     log::info("mqtt", "connection from {} to {} failed: {}", stream_->peer().text(), policy_->name,
               how.error().message);
   }

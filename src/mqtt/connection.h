@@ -47,7 +47,9 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   // The broker's answers to a CONNECT.
   void authenticated(Result<Identity> identity);
   void begin(Session& session, bool session_present);
-  void refuse(Reason reason, std::string_view why, bool tells_client = true);
+  // `cause`: more of why, for the log alone.
+  void refuse(Reason reason, std::string_view why, bool tells_client = true,
+              std::string_view cause = {});
   // Ends the connection on the server's wish; its will is due.
   void close(Reason reason, std::string_view why);
   // Asks the identity's standing again: another identity holds from now on, or none.
@@ -109,6 +111,11 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   // Lets go of session and stream. `farewell` is written first.
   void finish(std::string_view farewell, bool with_will, bool gracefully);
   void describe(const ConnectRequest& request);
+  // As the log calls it: "client C from ADDRESS at LISTENER".
+  std::string shown() const;
+  // It was told already why it has no place: one line for each such connection.
+  bool is_told_of() const { return turned_away_as_ == Reason::quota_exceeded; }
+  void log_refused_publish(const std::string& topic);
   // Something that hold_until() waits for is durable, or never will be.
   void release_held(bool is_durable);
   void note_end(std::string_view why);
@@ -145,7 +152,7 @@ class Connection final : public net::StreamReader, public Wire, private FrameObs
   bool traced_ = false;         // as of trace_generation_
   bool replay_is_due_ = false;  // at the end of the read
   bool feeding_ = false;        // a timer will call feed_session()
-  bool refusal_is_logged_ = false;
+  bool refusal_is_logged_ = false;           // of a publish
   bool assigned_ = false;                    // the client identifier
   Reason turned_away_as_ = Reason::success;  // quota exceeded: it has no place, it only lingers
   uint64_t trace_generation_ = 0;

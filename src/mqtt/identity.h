@@ -22,6 +22,8 @@ class TopicAccess {
   // Whether a subscription could give it anything it may receive. `filter` is without
   // "$share/NAME/".
   virtual bool may_subscribe(std::string_view filter) const = 0;
+  // For whoever reads the log: the rule by which it may not publish to the topic.
+  virtual std::string why_not_publish(std::string_view topic) const = 0;
 };
 
 struct Identity;
@@ -34,6 +36,8 @@ class Standing {
   // The identity as it is now, or an error: the client would not be admitted any more. Any thread;
   // does not block.
   virtual Result<Identity> now() const = 0;
+  // For whoever reads the log: what it lacks to publish anything, when it may publish nothing.
+  virtual std::string why_not_publish() const = 0;
 };
 
 struct Identity {
@@ -46,6 +50,11 @@ struct Identity {
 
 inline bool may_publish(const Identity& who, std::string_view topic) {
   return who.may_publish && (who.topics == nullptr || who.topics->may_publish(topic));
+}
+// Of one that may not; for the log, as it may name users and files.
+inline std::string why_not_publish(const Identity& who, std::string_view topic) {
+  if (who.may_publish && who.topics != nullptr) return who.topics->why_not_publish(topic);
+  return who.standing != nullptr ? who.standing->why_not_publish() : "it may publish nothing";
 }
 // `filter` is without "$share/NAME/".
 inline bool may_subscribe(const Identity& who, std::string_view filter) {

@@ -68,6 +68,7 @@ struct PublishAction {
   uint8_t qos = 0;
   uint16_t packet_id = 0;  // QoS 1 and 2
   Reason refusal = Reason::success;
+  std::unique_ptr<std::string> refused_topic = nullptr;  // set when it is refused
 };
 struct SubscribeAction {
   struct Entry {

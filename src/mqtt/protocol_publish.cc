@@ -76,6 +76,7 @@ MaybeFault Protocol::on_publish(const Frame& frame, Now now, Actions& out) {
   action.packet_id = packet.packet_id;
   if (!may_publish(identity_, packet.topic) || is_servers_topic(packet.topic)) {
     action.refusal = Reason::not_authorized;
+    action.refused_topic = std::make_unique<std::string>(packet.topic);
     out.list.emplace_back(std::move(action));
     return std::nullopt;
   }

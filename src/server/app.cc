@@ -203,12 +203,12 @@ Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rul
             first.post([&first, ms, task = std::move(task)] { first.after_ms(ms, task); });
           },
       .stopping = stopping_};
-  listeners_ = std::make_unique<BrokerListeners>(
-      *io_threads_, *broker_, [this, parts](const MqttListener& listener) mutable {
-        parts.lists = access_files_.open(listener.access).value();  // read at the start
-        auto by_name = broker_authentication(parts, listener.anonymous);
-        return listener.certificate_as_user ? certificate_authentication(parts, by_name) : by_name;
-      });
+  listeners_ = std::make_unique<
+      BrokerListeners>(*io_threads_, *broker_, [this, parts](const MqttListener& listener) mutable {
+    parts.lists = access_files_.open(listener.access).value();  // read at the start
+    auto by_name = broker_authentication(parts, {listener.anonymous, listener.anonymous_setting});
+    return listener.certificate_as_user ? certificate_authentication(parts, by_name) : by_name;
+  });
   meta_->set_on_change([this] { broker_->review_identities(); });
   refreshing_access_lists_ = std::make_unique<Periodic>(
       io_threads_->at(0), *workers_, kLookAtAccessListsMs, [this] { refresh_access(false); });

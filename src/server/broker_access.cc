@@ -56,6 +56,12 @@ class ClientStanding final : public mqtt::Standing,
     found->standing = shared_from_this();
     return found;
   }
+  std::string why_not_publish() const override {
+    const auto bucket = meta_.default_bucket();
+    return fmt::format("its {} may not write {}, where messages are stored",
+                       std::holds_alternative<TokenId>(proof_) ? "token" : "user",
+                       bucket == nullptr ? "all buckets" : "bucket " + bucket->name);
+  }
 
  private:
   static Result<mqtt::Identity> identity_by(const Nobody&, const AccessLists::Lists&) {
@@ -103,14 +109,17 @@ Result<mqtt::Identity> admit(const AccessParts& parts, Result<meta::Caller> call
                std::move(client_id));
 }
 
-Result<mqtt::Identity> admit_anonymous(const AccessParts& parts, AnonymousPolicy policy,
+Result<mqtt::Identity> admit_anonymous(const AccessParts& parts, const AnonymousRule& rule,
                                        const mqtt::Credentials& who) {
-  bool admitted = policy == AnonymousPolicy::everyone ||
-                  (policy == AnonymousPolicy::loopback && who.peer.is_loopback);
+  bool admitted = rule.policy == AnonymousPolicy::everyone ||
+                  (rule.policy == AnonymousPolicy::loopback && who.peer.is_loopback);
   if (!admitted) {
+    const bool is_local = rule.policy == AnonymousPolicy::loopback;
     return Error{Errc::unauthorized,
-                 fmt::format("{} gave no user name, and mqtt.allow_anonymous does not admit it",
-                             who.peer.text())};
+                 fmt::format("it gave no user name, which {} admits from {}; give it a user name "
+                             "and password, or set that to {}",
+                             rule.setting, is_local ? "this machine alone" : "nobody",
+                             is_local ? "true" : "true or loopback")};
   }
   if (!parts.lists->have_topics()) return mqtt::Identity{};  // nothing that could change
   return admit(parts, Proof(Nobody()), who.client_id);
@@ -152,8 +161,8 @@ void check_on_worker(const AccessParts& parts, const mqtt::Credentials& who, con
 
 }  // namespace
 
-mqtt::Authenticate broker_authentication(const AccessParts& parts, AnonymousPolicy anonymous) {
-  return [parts, anonymous](mqtt::Credentials who, Done done) {
+mqtt::Authenticate broker_authentication(const AccessParts& parts, AnonymousRule anonymous) {
+  return [parts, anonymous = std::move(anonymous)](mqtt::Credentials who, Done done) {
     if (!who.user && !who.password) return done(admit_anonymous(parts, anonymous, who));
     const std::string user = who.user.value_or("");
     if (parts.guard.is_barred(who.peer, user, parts.clock.steady_ms())) {

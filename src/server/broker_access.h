@@ -30,13 +30,19 @@ struct AccessParts {
   const std::atomic<bool>& stopping;
 };
 
-// Clients without a name by policy; others by user name and password, or any name and a token as
+// Who may connect to a listener without a name, and the setting that says so.
+struct AnonymousRule {
+  AnonymousPolicy policy = AnonymousPolicy::loopback;
+  std::string setting;
+};
+
+// Clients without a name by that rule; others by user name and password, or any name and a token as
 // password. A name may be both weir's and the file's: either password is right. Passwords are
 // hashed on a worker, unless the pair was one of weir's before; no more once `stopping` is set. For
 // weir's users and tokens publishing takes the permission to write the bucket of the set-up,
 // subscribing the permission to read it. Wrong passwords are answered later and later, and then not
 // looked at for a while: LoginGuard.
-mqtt::Authenticate broker_authentication(const AccessParts& parts, AnonymousPolicy anonymous);
+mqtt::Authenticate broker_authentication(const AccessParts& parts, AnonymousRule anonymous);
 
 // Clients that have shown a certificate are who it names, with the rights of weir's user of that
 // name, or, where there is none, free to publish and subscribe; all others are asked `otherwise`.

@@ -49,12 +49,12 @@ struct Fixture : meta::MetaFixture {
     std::condition_variable changed;
     mqtt::Credentials credentials{
         "client", std::move(user), std::move(password), {"192.0.2.1", 1, is_loopback}};
-    broker_authentication(parts(), anonymous)(std::move(credentials),
-                                              [&](Result<mqtt::Identity> identity) {
-                                                auto locked = answer.lock();
-                                                locked->emplace(std::move(identity));
-                                                changed.notify_all();
-                                              });
+    broker_authentication(parts(), {anonymous, "mqtt.allow_anonymous"})(
+        std::move(credentials), [&](Result<mqtt::Identity> identity) {
+          auto locked = answer.lock();
+          locked->emplace(std::move(identity));
+          changed.notify_all();
+        });
     auto locked = answer.lock();
     locked.wait(changed, [&] { return locked->has_value(); });
     return **locked;
@@ -102,10 +102,14 @@ TEST_CASE("a token publishes and subscribes as far as it may write and read the 
 TEST_CASE("a client without a name is admitted as the policy says") {
   Fixture fixture;
   CHECK(fixture.connect({}, {}, true).ok());
-  CHECK(rights(fixture.connect({}, {}, false)) ==
-        "192.0.2.1:1 gave no user name, and mqtt.allow_anonymous does not admit it");
+  CHECK(
+      rights(fixture.connect({}, {}, false)) ==
+      "it gave no user name, which mqtt.allow_anonymous admits from this machine alone; give it a "
+      "user name and password, or set that to true");
   fixture.anonymous = AnonymousPolicy::nobody;
-  CHECK_FALSE(fixture.connect({}, {}, true).ok());
+  CHECK(rights(fixture.connect({}, {}, true)) ==
+        "it gave no user name, which mqtt.allow_anonymous admits from nobody; give it a user name "
+        "and password, or set that to true or loopback");
   fixture.anonymous = AnonymousPolicy::everyone;
   CHECK(rights(fixture.connect({}, {}, false)) == " publishes subscribes");
 }
@@ -293,6 +297,15 @@ TEST_CASE("what an identity rests on can end it: a token, a user, a permission")
   REQUIRE(fixture.meta->users().update(fixture.home.user->id, {.active = false}).ok());
   CHECK(rights(by_password->standing->now()) == "unauthorized access");
   fixture.meta->set_on_change(nullptr);
+}
+
+TEST_CASE("why a client may publish nothing is told in the terms of what it brought") {
+  Fixture fixture;
+  const auto read = fixture.on_bucket(meta::Action::read);
+  auto by_token = fixture.connect("x", fixture.token_with({read}));
+  REQUIRE(by_token.ok());
+  CHECK(mqtt::why_not_publish(*by_token, "t") ==
+        "its token may not write bucket temperature, where messages are stored");
 }
 
 TEST_CASE("a changed password ends what came in with the old one, and nothing else") {

@@ -66,6 +66,7 @@ struct MqttListener {
   bool certificate_as_user = false;
   bool proxy_protocol = false;
   AnonymousPolicy anonymous = AnonymousPolicy::loopback;
+  std::string anonymous_setting = "mqtt.allow_anonymous";  // where that is set, or would be
   AccessSettings access;
   size_t connections_max = SIZE_MAX;
   uint32_t packet_bytes_max = UINT32_MAX;

@@ -161,11 +161,14 @@ void read_access(ConfigReader& reader, const ListenerTable& table, const Config&
   listener.anonymous = config.anonymous;
   const std::string& source = config.values.find("mqtt.allow_anonymous")->second.source;
   const bool is_said = source != "default" && source != kBecauseOfPasswords;
+  const std::string own = fmt::format("allow_anonymous of the [[listener]] at {}", table.source);
   if (table.values.contains("listener.allow_anonymous")) {
     reader.read("listener.allow_anonymous", parse_anonymous, listener.anonymous);
+    listener.anonymous_setting = own;
   } else if (!is_said) {
     listener.anonymous = listener.access.passwords.path.empty() ? AnonymousPolicy::loopback
                                                                 : AnonymousPolicy::nobody;
+    listener.anonymous_setting = own;
   }
 }
 

@@ -128,6 +128,13 @@ TEST_CASE("a listener has the files and limits of [mqtt], or its own") {
   CHECK(told(2) == "q,a,nobody,40");
   CHECK(told(3) == ",,loopback,30");
   CHECK(told(4) == "p,a,everyone,30");
+  // What a refusal names is the setting that would admit the client there.
+  CHECK(config->mqtt_listeners[0].anonymous_setting == "mqtt.allow_anonymous");
+  for (const auto& [listener, line] : {std::pair(2, 7), std::pair(4, 15)}) {
+    const std::string& setting = config->mqtt_listeners[size_t(listener)].anonymous_setting;
+    CHECK(setting.starts_with("allow_anonymous of the [[listener]] at "));
+    CHECK_MESSAGE(setting.ends_with(fmt::format("weir.toml:{}:1", line)), setting);
+  }
   CHECK(config->mqtt_listeners[1].access.topics.setting == "mqtt.acl_file");
   CHECK(config->mqtt_listeners[2].access.passwords.setting.ends_with(
       "weir.toml:9:1: listener.password_file"));
@@ -135,6 +142,7 @@ TEST_CASE("a listener has the files and limits of [mqtt], or its own") {
       "[mqtt]\nallow_anonymous = true\n[[listener]]\naddress = \":1\"\npassword_file = \"q\"\n");
   REQUIRE(config.ok());
   CHECK(config->mqtt_listeners[1].anonymous == AnonymousPolicy::everyone);
+  CHECK(config->mqtt_listeners[1].anonymous_setting == "mqtt.allow_anonymous");
 }
 
 TEST_CASE("a listener's mistakes are told once, and none that is another's") {

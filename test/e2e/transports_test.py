@@ -248,6 +248,8 @@ allow_anonymous = false
             return is_refusal(receive_all(anonymous, 4))
 
         wait_for(refused, "the anonymous client to be refused once there is room")
+        self.assertRegex(weir.output(), r"at two refused, .* which allow_anonymous of the "
+                         r"\[\[listener\]\] at \S*weir\.toml:\d+:1 admits from nobody")
         info = weir.api("GET", "/api/v2/weir/info").json["mqttListeners"]
         self.assertEqual([one["name"] for one in info],
                          ["mqtt.listen", "mqtt.listen_tls", "factory", "two"])
