@@ -3,10 +3,12 @@
 //
 // Tables whose keys, without the column key and value column, are equal are pivoted together. Rows
 // stand in the order in which they are first seen; if all tables come ordered by one time column as
-// row key, so does the result.
+// row key, so does the result. As long as each table is one column over the same times, which is
+// what the fields of a series are, its values become a column as they stand.
 #include <algorithm>
 #include <numeric>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "query/exec/functions/pivoting.h"
 #include "query/exec/sorting.h"
@@ -51,8 +53,115 @@ class Pivot {
   Pivot(ExecContext& context, const PivotOptions& options, GroupKey key)
       : context_(context), options_(options), key_(std::move(key)) {}
 
-  Result<void> add(const Columns& columns, const Chunk& chunk) {
-    WEIR_CHECK(find_inputs(columns));
+  Result<void> add(const Table& table, Chunk chunk) {
+    WEIR_CHECK(find_inputs(table.columns()));
+    if (chunk.rows == 0) return {};
+    if (!is_aligned_) return add_rows(table.columns(), chunk);
+    std::optional<std::string> label = label_of(table.key(), chunk);
+    if (label && has_the_times(*chunk.columns[input_row_key_[0]]) &&
+        labels_.insert(*label).second) {
+      aligned_.push_back({std::move(*label), table.columns(), std::move(chunk)});
+      return context_.check();
+    }
+    is_aligned_ = false;
+    std::vector<Aligned> before;
+    before.swap(aligned_);
+    for (const Aligned& one : before) {
+      WEIR_CHECK(find_inputs(one.columns));
+      WEIR_CHECK(add_rows(one.columns, one.chunk));
+    }
+    WEIR_CHECK(find_inputs(table.columns()));
+    return add_rows(table.columns(), chunk);
+  }
+
+  Result<TablePtr> finish() {
+    Columns columns;
+    Chunk out;
+    out.rows = aligned_.empty() ? rows_ : aligned_[0].chunk.rows;
+    for (const auto& entry : key_.entries()) {
+      columns.push_back({entry.label, entry.value.type()});
+      out.columns.push_back(constant_column(entry.value, out.rows));
+    }
+    WEIR_CHECK(aligned_.empty() ? finish_rows(columns, out) : finish_aligned(columns, out));
+    return make_table(std::move(key_), std::move(columns), std::move(out));
+  }
+
+ private:
+  // A table that is one column of the result.
+  struct Aligned {
+    std::string label;
+    Columns columns;
+    Chunk chunk;
+  };
+  struct Values {
+    std::string label;
+    ColumnBuilder builder;
+    std::vector<uint32_t> rows;  // of the result, one for each value
+    MemoryCharge charge;         // of the column itself
+  };
+
+  // The name of the result's column, if all of the table's values go to one.
+  std::optional<std::string> label_of(const GroupKey& key, const Chunk& chunk) {
+    if (input_row_key_.size() != 1 || key_.has(row_key_[0].label)) return std::nullopt;
+    for (const std::string& label : options_.column_key) {
+      if (!key.has(label)) return std::nullopt;
+    }
+    set_label(chunk, 0);
+    return label_;
+  }
+
+  // Whether these are ascending times, and those of the tables before.
+  bool has_the_times(const Column& times) const {
+    if (times.type != ColumnType::time || times.constant || times.has_nulls()) return false;
+    if (!aligned_.empty()) return times.words == aligned_times().words;
+    auto descends = [](uint64_t a, uint64_t b) {
+      return std::bit_cast<int64_t>(a) >= std::bit_cast<int64_t>(b);
+    };
+    return std::adjacent_find(times.words.begin(), times.words.end(), descends) ==
+           times.words.end();
+  }
+  const Column& aligned_times() const {
+    const Aligned& first = aligned_[0];
+    return *first.chunk.columns[*find_column(first.columns, options_.row_key[0])];
+  }
+
+  Result<void> finish_aligned(Columns& columns, Chunk& out) {
+    for (const Aligned& one : aligned_) {
+      if (&one == &aligned_[0]) {
+        columns.push_back(row_key_[0]);
+        out.columns.push_back(one.chunk.columns[*find_column(one.columns, options_.row_key[0])]);
+      }
+      const size_t value = *find_column(one.columns, options_.value_column);
+      WEIR_CHECK(add_column(columns, {one.label, one.columns[value].type}));
+      out.columns.push_back(one.chunk.columns[value]);
+    }
+    return context_.check();
+  }
+
+  Result<void> finish_rows(Columns& columns, Chunk& out) {
+    for (size_t i = 0; i < row_key_.size(); ++i) {
+      if (key_.has(row_key_[i].label)) continue;
+      columns.push_back(row_key_[i]);
+      out.columns.push_back(row_key_builders_[i].finish());
+    }
+    for (Values& values : values_) {
+      WEIR_CHECK(add_column(columns, {values.label, values.builder.type()}));
+      out.columns.push_back(spread(values));
+      WEIR_CHECK(context_.check());
+    }
+    if (ordered_ && row_key_.size() == 1 && row_key_[0].type == ColumnType::time)
+      out = gather(out, sorted_rows(columns, out, {row_key_[0].label}, false));
+    return {};
+  }
+
+  static Result<void> add_column(Columns& columns, ColumnInfo info) {
+    if (find_column(columns, info.label))
+      return invalid("value column \"" + info.label + "\" exists already");
+    columns.push_back(std::move(info));
+    return {};
+  }
+
+  Result<void> add_rows(const Columns& columns, const Chunk& chunk) {
     const Column* single =
         input_row_key_.size() == 1 ? chunk.columns[input_row_key_[0]].get() : nullptr;
     for (size_t row = 0; row < chunk.rows; ++row) {
@@ -66,39 +175,6 @@ class Pivot {
     }
     return context_.check();
   }
-
-  Result<TablePtr> finish() {
-    Columns columns;
-    Chunk out;
-    out.rows = rows_;
-    for (const auto& entry : key_.entries()) {
-      columns.push_back({entry.label, entry.value.type()});
-      out.columns.push_back(constant_column(entry.value, rows_));
-    }
-    for (size_t i = 0; i < row_key_.size(); ++i) {
-      if (key_.has(row_key_[i].label)) continue;
-      columns.push_back(row_key_[i]);
-      out.columns.push_back(row_key_builders_[i].finish());
-    }
-    for (Values& values : values_) {
-      if (find_column(columns, values.label))
-        return invalid("value column \"" + values.label + "\" exists already");
-      columns.push_back({values.label, values.builder.type()});
-      out.columns.push_back(spread(values));
-      WEIR_CHECK(context_.check());
-    }
-    if (ordered_ && row_key_.size() == 1 && row_key_[0].type == ColumnType::time)
-      out = gather(out, sorted_rows(columns, out, {row_key_[0].label}, false));
-    return make_table(std::move(key_), std::move(columns), std::move(out));
-  }
-
- private:
-  struct Values {
-    std::string label;
-    ColumnBuilder builder;
-    std::vector<uint32_t> rows;  // of the result, one for each value
-    MemoryCharge charge;         // of the column itself
-  };
 
   Result<void> find_inputs(const Columns& columns) {
     input_row_key_.clear(), input_column_key_.clear();
@@ -155,12 +231,16 @@ class Pivot {
     return at->second;
   }
 
-  Result<Values*> values_of(const Columns& columns, const Chunk& chunk, size_t row) {
+  void set_label(const Chunk& chunk, size_t row) {
     label_.clear();
     for (size_t i = 0; i < input_column_key_.size(); ++i) {
       if (i > 0) label_ += '_';
       append_text(label_, *chunk.columns[input_column_key_[i]], row);
     }
+  }
+
+  Result<Values*> values_of(const Columns& columns, const Chunk& chunk, size_t row) {
+    set_label(chunk, row);
     if (last_ < values_.size() && values_[last_].label == label_) return checked(columns);
     for (last_ = 0; last_ < values_.size(); ++last_)
       if (values_[last_].label == label_) return checked(columns);
@@ -196,6 +276,9 @@ class Pivot {
   ExecContext& context_;
   const PivotOptions& options_;
   GroupKey key_;
+  bool is_aligned_ = true;  // all tables so far
+  std::vector<Aligned> aligned_;
+  std::unordered_set<std::string> labels_;  // theirs
   std::vector<size_t> input_row_key_, input_column_key_;
   size_t input_value_ = 0;
   Columns row_key_;
@@ -225,7 +308,7 @@ Result<std::vector<TablePtr>> pivot_all(ExecContext& context, const PivotOptions
       at->second = pivots.back().get();
     }
     WEIR_TRY(Chunk chunk, collect(context, *table));
-    WEIR_CHECK(at->second->add(table->columns(), chunk));
+    WEIR_CHECK(at->second->add(*table, std::move(chunk)));
   }
   std::vector<TablePtr> tables;
   for (auto& pivot : pivots) {
