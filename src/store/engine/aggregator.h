@@ -12,8 +12,8 @@
 
 namespace weir::store {
 
-// Whether the header alone tells all that the scan's aggregate needs of a chunk's column, which then
-// has a row in the scan's range.
+// Whether the header alone tells all that the scan's aggregate needs of a chunk's column, which
+// then has a row in the scan's range.
 bool can_summarise(const ScanSpec& spec, const ColumnHeader& column);
 
 class Aggregator {
