@@ -11,6 +11,7 @@
 #include "query/flux/stdlib/stdlib.h"
 #include "query/plan/stream.h"
 #include "query/result/annotated_csv.h"
+#include "query/result/columns_writer.h"
 
 namespace weir::query {
 
@@ -49,8 +50,7 @@ Error compile_error(Error error) {
   return planning ? error : std::move(error).with_context("compilation failed");
 }
 
-Result<void> write_results(ExecContext& context, const QueryHost& host,
-                           AnnotatedCsvWriter& writer) {
+Result<void> write_results(ExecContext& context, const QueryHost& host, ResultWriter& writer) {
   // All are opened before the first is written: a bucket that is missing or forbidden is then an
   // error of the request, not one in the middle of its answer.
   std::vector<CursorPtr> results;
@@ -69,6 +69,18 @@ Result<void> write_results(ExecContext& context, const QueryHost& host,
 
 Result<Statistics> Engine::run_csv(const Request& request, const Catalog& catalog,
                                    const CsvDialect& dialect, const WriteBytes& write) {
+  AnnotatedCsvWriter writer(dialect, write);
+  return run(request, catalog, writer);
+}
+
+Result<Statistics> Engine::run_columns(const Request& request, const Catalog& catalog,
+                                       const ColumnsFormat& format, const WriteBytes& write) {
+  ColumnsWriter writer(format, write);
+  return run(request, catalog, writer);
+}
+
+Result<Statistics> Engine::run(const Request& request, const Catalog& catalog,
+                               ResultWriter& writer) {
   ExecContext context(store_, catalog, clock_);
   context.now_ns = request.now_ns.value_or(clock_.wall_ns());
   context.deadline_ms = clock_.steady_ms() + request.limits.duration_ms_max;
@@ -92,7 +104,6 @@ Result<Statistics> Engine::run_csv(const Request& request, const Catalog& catalo
                  "directly, without performing an assignment"};
   }
 
-  AnnotatedCsvWriter writer(dialect, write);
   auto written = write_results(context, host, writer);
   if (!written.ok()) {
     // Nothing has left yet: the caller can still answer with the error alone.

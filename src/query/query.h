@@ -63,6 +63,11 @@ struct CsvDialect {
   std::string comment_prefix = "#";
 };
 
+// Typed columns (docs/columns.md).
+struct ColumnsFormat {
+  size_t points = 0;  // width of a chart in pixels, to which tables are down-sampled; 0: all rows
+};
+
 // Takes bytes of the answer; false means that nobody listens any more.
 using WriteBytes = std::function<bool(std::string_view)>;
 
@@ -70,6 +75,8 @@ using WriteBytes = std::function<bool(std::string_view)>;
 struct Statistics {
   uint64_t rows_read = 0, rows_written = 0, tables = 0, bytes_written = 0;
 };
+
+class ResultWriter;
 
 class Engine {
  public:
@@ -79,8 +86,13 @@ class Engine {
   // Runs the script and writes annotated CSV.
   Result<Statistics> run_csv(const Request& request, const Catalog& catalog,
                              const CsvDialect& dialect, const WriteBytes& write);
+  // Runs the script and writes frames of typed columns.
+  Result<Statistics> run_columns(const Request& request, const Catalog& catalog,
+                                 const ColumnsFormat& format, const WriteBytes& write);
 
  private:
+  Result<Statistics> run(const Request& request, const Catalog& catalog, ResultWriter& writer);
+
   store::Store& store_;
   const Clock& clock_;
 };

@@ -1,12 +1,14 @@
-// POST /api/v2/query: Flux in, annotated CSV out; and /query/ast, /query/analyze.
+// POST /api/v2/query: Flux in, annotated CSV or typed columns out; and /query/ast, /query/analyze.
+#include <fmt/core.h>
+
 #include <atomic>
 #include <memory>
 
 #include "api/fields.h"
 #include "api/route.h"
 #include "api/v2/caller_catalog.h"
-#include "api/v2/csv_answer.h"
 #include "api/v2/find.h"
+#include "api/v2/query_answer.h"
 #include "api/v2/query_request.h"
 #include "api/v2/resources.h"
 #include "base/json.h"
@@ -23,12 +25,31 @@ metrics::Histogram query_seconds{"weir_http_query_seconds",
                                  "From the start of a query to its end",
                                  {0.001, 0.01, 0.1, 1, 10, 60}};
 
+constexpr std::string_view kColumnsType = "application/vnd.weir.columns";
+constexpr int64_t kPointsMax = 100'000;  // far wider than any screen
+
+bool wants_columns(const http::Request& request) {
+  return request.headers.get("Accept").find(kColumnsType) != std::string_view::npos;
+}
+
+Result<query::ColumnsFormat> columns_format_of(const http::Request& request) {
+  WEIR_TRY(int64_t points, integer_parameter(request.query, "points", 0));
+  if (points < 0 || points > kPointsMax) {
+    return Error{Errc::invalid,
+                 fmt::format("points: got {}, wanted 0 to {}: the width of a chart in pixels",
+                             points, kPointsMax)};
+  }
+  return query::ColumnsFormat{.points = static_cast<size_t>(points)};
+}
+
 void run(Context& context, const http::Request& request, const meta::Caller& caller,
          const http::ResponderPtr& responder, const std::atomic<bool>& canceled) {
   const Result<meta::OrganisationPtr> org = organisation_of(Call{request, caller, context});
   if (!org.ok()) return send_failure(*responder, org.error());
   Result<QueryRequest> decoded = decode_query(request);
   if (!decoded.ok()) return send_failure(*responder, decoded.error());
+  const Result<query::ColumnsFormat> columns_format = columns_format_of(request);
+  if (!columns_format.ok()) return send_failure(*responder, columns_format.error());
 
   query::Request wanted;
   wanted.script = std::move(decoded->script);
@@ -39,7 +60,8 @@ void run(Context& context, const http::Request& request, const meta::Caller& cal
   wanted.canceled = &canceled;
   const CallerCatalog catalog(context.meta, caller, (*org)->id);
   const Preference preference = preference_of(request);
-  CsvAnswer answer(responder);
+  const bool columns = wants_columns(request);
+  QueryAnswer answer(responder, columns ? std::string(kColumnsType) : "text/csv; charset=utf-8");
   auto write = [&](std::string_view bytes) {
     if (preference != Preference::tables) return !canceled;  // run for its effects
     return answer.write(bytes);
@@ -47,7 +69,8 @@ void run(Context& context, const http::Request& request, const meta::Caller& cal
   queries_total.add(1);
   const int64_t started_ms = context.clock.steady_ms();
   Result<query::Statistics> statistics =
-      context.queries.run_csv(wanted, catalog, decoded->dialect, write);
+      columns ? context.queries.run_columns(wanted, catalog, *columns_format, write)
+              : context.queries.run_csv(wanted, catalog, decoded->dialect, write);
   query_seconds.observe(static_cast<double>(context.clock.steady_ms() - started_ms) / 1000);
   if (!statistics.ok()) queries_failed_total.add(1);
 

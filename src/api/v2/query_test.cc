@@ -1,5 +1,5 @@
 #include "api/api_fixture_test.h"
-#include "api/v2/csv_answer.h"
+#include "api/v2/query_answer.h"
 #include "api/v2/query_request.h"
 
 namespace weir::api {
@@ -70,7 +70,7 @@ TEST_CASE("a body that asks for nothing that exists is refused") {
 
 TEST_CASE("an answer that fits is sent whole; a failure before it left is an HTTP error") {
   auto responder = std::make_shared<FakeResponder>();
-  v2::CsvAnswer whole(responder);
+  v2::QueryAnswer whole(responder, "text/csv; charset=utf-8");
   CHECK(whole.write("a\r\n"));
   whole.finish({});
   Reply reply = responder->wait();
@@ -79,7 +79,7 @@ TEST_CASE("an answer that fits is sent whole; a failure before it left is an HTT
   CHECK(reply.headers.get("Content-Type") == "text/csv; charset=utf-8");
 
   responder = std::make_shared<FakeResponder>();
-  v2::CsvAnswer failed(responder);
+  v2::QueryAnswer failed(responder, "text/csv; charset=utf-8");
   CHECK(failed.write("a\r\n"));
   failed.finish(Error{Errc::not_found, "could not find bucket \"b\""});
   CHECK(responder->wait().error() == "404 not found: could not find bucket \"b\"");
@@ -106,6 +106,32 @@ TEST_CASE("a failure after the first bytes left becomes one error table at the e
   REQUIRE(table != std::string::npos);
   CHECK(reply.body.find("error,reference", table + 1) == std::string::npos);
   CHECK(reply.body.find("column \"\"nope\"\" does not exist", table) != std::string::npos);
+}
+
+TEST_CASE("a query answers with typed columns to those who accept them, as wide as their chart") {
+  ApiFixture fixture;
+  std::string lines;
+  for (int i = 0; i < 1000; i++)
+    lines += "m f=" + std::to_string(i) + " " + std::to_string(1767225600 + i) + "\n";
+  REQUIRE(fixture.call("POST", "/api/v2/write?bucket=temperature&precision=s", lines).status ==
+          204);
+  const std::string script = R"(from(bucket: "temperature"))"
+                             " |> range(start: 2026-01-01T00:00:00Z, stop: 2026-01-02T00:00:00Z)";
+  auto ask = [&](const std::string& path) {
+    return fixture.call("POST", path, script,
+                        {{"Authorization", "Token operator-token"},
+                         {"Content-Type", "application/vnd.flux"},
+                         {"Accept", "application/vnd.weir.columns, text/csv;q=0.5"}});
+  };
+  const Reply all = ask(kQuery);
+  CHECK(all.status == 200);
+  CHECK(all.headers.get("Content-Type") == "application/vnd.weir.columns");
+  CHECK(all.body.find("\"rows\":1000") != std::string::npos);
+  CHECK(all.body.find("{\"end\":true}") != std::string::npos);
+  const Reply few = ask(std::string(kQuery) + "&points=100");
+  CHECK(few.status == 200);
+  CHECK(few.body.size() < all.body.size() / 10);
+  CHECK(ask(std::string(kQuery) + "&points=-1").status == 400);
 }
 
 TEST_CASE("a query has the limits that were configured") {

@@ -17,22 +17,23 @@
 #include "query/exec/table.h"
 #include "query/query.h"
 #include "query/result/number_text.h"
+#include "query/result/result_writer.h"
 
 namespace weir::query {
 
-class AnnotatedCsvWriter {
+class AnnotatedCsvWriter final : public ResultWriter {
  public:
   // `write` outlives the writer.
   AnnotatedCsvWriter(const CsvDialect& dialect, const WriteBytes& write);
 
-  Result<void> write_result(ExecContext& context, std::string_view name, TableCursor& tables);
-  // An error that ends the stream, as a table of its own.
-  Result<void> write_error(std::string_view message);
-  // Hands over what is left.
-  Result<void> finish();
+  Result<void> write_result(ExecContext& context, std::string_view name,
+                            TableCursor& tables) override;
+  // As a table of its own.
+  Result<void> write_error(std::string_view message) override;
+  Result<void> finish() override;
 
-  bool anything_sent() const { return sent_ > 0; }
-  uint64_t bytes() const { return sent_ + used_; }
+  bool anything_sent() const override { return sent_ > 0; }
+  uint64_t bytes() const override { return sent_ + used_; }
 
  private:
   // What is the same in each row of a chunk, or a column that is not.
