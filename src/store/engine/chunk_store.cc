@@ -10,6 +10,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdarg>
+#include <thread>
+
+#include "base/assert.h"
+#include "base/log.h"
 
 #if defined(__SANITIZE_THREAD__)
 // Debian's RocksDB is not instrumented, so its own synchronisation is invisible to the sanitizer.
@@ -92,6 +97,27 @@ class ManualRecovery final : public rocksdb::EventListener {
   }
 };
 
+// What RocksDB has to say goes where weir's own lines go. A log file of its own would be on the
+// disk that may be full, and the library, which Debian builds with its assertions, ends the process
+// when it writes to a file once more that has failed.
+class InfoLog final : public rocksdb::Logger {
+ public:
+  InfoLog() : rocksdb::Logger(rocksdb::WARN_LEVEL) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
+    if (level < GetInfoLogLevel()) return;
+    char text[1024];  // what is longer is cut
+    if (std::vsnprintf(text, sizeof text, format, arguments) < 0) return;
+    std::string_view line(text);
+    line = line.substr(0, line.find_last_not_of('\n') + 1);
+    // Who asked RocksDB is told of errors too, and says what they mean.
+    log::debug("store", "RocksDB: {}", line);
+  }
+  void Logv(const char* format, va_list arguments) override {
+    Logv(rocksdb::INFO_LEVEL, format, arguments);
+  }
+};
+
 rocksdb::DBOptions database_options() {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
@@ -101,11 +127,10 @@ rocksdb::DBOptions database_options() {
   // RocksDB would reserve megabytes for files of a few kilobytes.
   options.allow_fallocate = false;
   options.max_background_jobs = 2;
-  options.keep_log_file_num = 2;
+  options.info_log = std::make_shared<InfoLog>();
   options.info_log_level = rocksdb::WARN_LEVEL;
-  // What is not flushed is still in the write-ahead log; a stop need not wait for it.
+  // What is not flushed is still in weir's log; a stop need not wait for it.
   options.avoid_flush_during_shutdown = true;
-  options.max_total_wal_size = 16 * 1024 * 1024;
   return options;
 }
 
@@ -150,9 +175,10 @@ class RocksChunkStore final : public ChunkStore {
 
   Result<void> remove_prefix(const std::string& prefix) override {
     ChunkKeyRange range{prefix, prefix_end(prefix)};
-    WEIR_CHECK(
+    resume();
+    WEIR_CHECK(noted(
         checked(db_->DeleteRange(without_log(), chunks_, slice(range.first), slice(range.end)),
-                "delete a range"));
+                "delete a range")));
     // Whole files go at once, unless a snapshot may still read them.
     if (*snapshots_ == 0) {
       rocksdb::Slice first(range.first), end(range.end);
@@ -162,12 +188,7 @@ class RocksChunkStore final : public ChunkStore {
     return {};
   }
 
-  Result<void> flush() override {
-    rocksdb::FlushOptions options;
-    options.wait = true;
-    resume();
-    return noted(checked(db_->Flush(options, chunks_), "flush chunks"));
-  }
+  Result<void> flush() override { return flush(chunks_, "flush chunks"); }
 
   Result<void> compact(const std::string& prefix, std::atomic<bool>& cancelled) override {
     std::string end = prefix_end(prefix);
@@ -214,7 +235,8 @@ class RocksChunkStore final : public ChunkStore {
       }
     }
     resume();
-    return noted(checked(db_->Write(synced(), &batch), "write the catalog"));
+    WEIR_CHECK(noted(checked(db_->Write(without_log(), &batch), "write the catalog")));
+    return flush(catalog_, "write the catalog");
   }
 
   Result<void> read_catalog(
@@ -230,6 +252,32 @@ class RocksChunkStore final : public ChunkStore {
   }
 
  private:
+  Result<void> flush(rocksdb::ColumnFamilyHandle* family, std::string_view action) {
+    constexpr auto kPoll = std::chrono::milliseconds(1);  // a flush takes a few
+    resume();
+    // Those of all families are counted with the default one.
+    uint64_t errors = property(catalog_, rocksdb::DB::Properties::kBackgroundErrors);
+    WEIR_CHECK(noted(checked(db_->Flush({}, family), action)));
+    // Once it has been resumed after an error, RocksDB 7.8 says that a flush is done when it has
+    // only begun (ErrorHandler::is_db_stopped_ is not reset, and so not waited for).
+    while (property(family, rocksdb::DB::Properties::kNumImmutableMemTable) != 0) {
+      if (property(catalog_, rocksdb::DB::Properties::kBackgroundErrors) != errors) {
+        rocksdb::Status failure = db_->Flush({}, family);  // it says now what went wrong
+        if (failure.ok()) failure = rocksdb::Status::IOError("a flush failed");
+        return noted(checked(failure, action));
+      }
+      std::this_thread::sleep_for(kPoll);
+    }
+    return {};
+  }
+
+  uint64_t property(rocksdb::ColumnFamilyHandle* family, const std::string& name) const {
+    uint64_t value = 0;
+    bool is_known = db_->GetIntProperty(family, name, &value);
+    WEIR_ASSERT(is_known, "RocksDB has the property");
+    return value;
+  }
+
   Result<void> noted(Result<void> result) {
     if (!result.ok()) has_failed_ = true;
     return result;
@@ -244,11 +292,6 @@ class RocksChunkStore final : public ChunkStore {
   static rocksdb::WriteOptions without_log() {
     rocksdb::WriteOptions options;
     options.disableWAL = true;
-    return options;
-  }
-  static rocksdb::WriteOptions synced() {
-    rocksdb::WriteOptions options;
-    options.sync = true;
     return options;
   }
 

@@ -1,5 +1,6 @@
-// The RocksDB instance beneath the engine: the family "chunks" (its log off: the write-ahead log
-// holds the rows until flush()) and the default family, the catalog (its log on and synced).
+// The RocksDB instance beneath the engine: the family "chunks" (the write-ahead log holds the rows
+// until flush()) and the default family, the catalog, which is flushed with each write. RocksDB's
+// own log is not used: after a full disk it cannot be trusted to go on.
 //
 // RocksDB's own checksums guard its files; a damaged one is Errc::io with RocksDB's words, which
 // name the file. A snapshot keeps what it has seen, whatever is removed. Threads: any; an iterator
@@ -75,7 +76,8 @@ class ChunkStore {
     std::optional<std::string> value;  // none: delete
     bool is_prefix = false;            // delete every entry whose key begins with `key`
   };
-  // All or none of it, in this order.
+  // All or none of it, in this order. What failed for want of room may still be done, all of it,
+  // before a later write.
   virtual Result<void> write_catalog(const std::vector<CatalogWrite>& writes) = 0;
   // Visits entries whose key begins with `prefix`, in order; the key without it.
   virtual Result<void> read_catalog(

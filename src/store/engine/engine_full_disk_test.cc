@@ -7,7 +7,9 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <random>
 
+#include "store/engine/chunk_store.h"
 #include "store/engine/engine.h"
 #include "store/testing.h"
 
@@ -122,6 +124,100 @@ TEST_CASE("on a disk that fills up reads go on, and with room again writes do, w
   opened = Engine::open(options, system_file_system(), clock);
   REQUIRE(opened.ok());
   CHECK(rows_of(**opened) == 100 * accepted);
+}
+
+// Chunks on disk, as the next start would find them: those not flushed are not among them.
+int64_t chunks_on_disk(const std::string& directory) {
+  auto reopened = ChunkStore::open(directory, true);
+  REQUIRE(reopened.ok());
+  auto chunks = (*reopened)->iterator(nullptr);
+  int64_t count = 0;
+  for (chunks->seek(""); chunks->valid(); chunks->next()) count++;
+  CHECK(chunks->status().ok());
+  return count;
+}
+
+std::vector<EncodedChunk> chunks_of(int64_t first_ns, int64_t count, size_t bytes) {
+  std::vector<EncodedChunk> chunks;
+  for (int64_t i = 0; i < count; i++) {
+    chunks.push_back({ChunkKey{1, 0, 1, 0, first_ns + i, 1}, std::string(bytes, 'c')});
+  }
+  return chunks;
+}
+
+TEST_CASE("once a full disk has room again a flush ends when the chunks are on disk") {
+  SmallDisk disk;
+  if (!disk.is_mounted()) return;
+  std::string directory = disk.path() + "/chunks";
+  auto opened = ChunkStore::open(directory, false);
+  REQUIRE(opened.ok());
+  ChunkStore& chunks = **opened;
+  REQUIRE(chunks.write(chunks_of(0, 10, 1000), {}).ok());
+  disk.fill_but(0);
+  for (int attempt = 0; attempt < 2; attempt++) {
+    Result<void> flushed = chunks.flush();
+    REQUIRE_FALSE(flushed.ok());
+    CHECK(flushed.error().message.find("No space left on device") != std::string::npos);
+  }
+  disk.make_room();
+  for (int64_t round = 1; round <= 3; round++) {
+    // Enough of them to take a while.
+    REQUIRE(chunks.write(chunks_of(1000 * round, 500, 8 * 1024), {}).ok());
+    REQUIRE(chunks.flush().ok());
+    CHECK(chunks_on_disk(directory) == 10 + 500 * round);
+  }
+  // And it still says what it cannot do.
+  REQUIRE(chunks.write(chunks_of(9000, 10, 1000), {}).ok());
+  disk.fill_but(0);
+  Result<void> flushed = chunks.flush();
+  REQUIRE_FALSE(flushed.ok());
+  CHECK(flushed.error().message.find("No space left on device") != std::string::npos);
+  disk.make_room();
+  REQUIRE(chunks.flush().ok());
+  CHECK(chunks_on_disk(directory) == 10 + 500 * 3 + 10);
+}
+
+TEST_CASE("a catalog that found no room takes what it is told once there is some") {
+  SmallDisk disk;
+  if (!disk.is_mounted()) return;
+  std::string directory = disk.path() + "/chunks";
+  auto opened = ChunkStore::open(directory, false);
+  REQUIRE(opened.ok());
+  std::mt19937 random(1);
+  std::string long_text(100'000, 'v');  // which no compression makes short
+  for (char& c : long_text) c = static_cast<char>(random());
+  for (bool has_chunks : {false, true}) {
+    CAPTURE(has_chunks);
+    ChunkStore& chunks = **opened;
+    disk.fill_but(20'000);  // a part of it gets there
+    for (int attempt = 0; attempt < 3; attempt++) {
+      CAPTURE(attempt);
+      Result<void> written = chunks.write_catalog({{"k1", long_text}, {"k3", long_text}});
+      REQUIRE_FALSE(written.ok());
+      CHECK(written.error().message.find("No space left on device") != std::string::npos);
+    }
+    disk.make_room();
+    if (has_chunks) {
+      REQUIRE(chunks.write(chunks_of(0, 10, 1000), {}).ok());
+      REQUIRE(chunks.flush().ok());
+    }
+    // The writes that failed may yet be done, but before later ones.
+    REQUIRE(chunks.write_catalog({{"k1", "again"}}).ok());
+    REQUIRE(chunks.write_catalog({{"k3", has_chunks ? "chunks" : "none"}}).ok());
+    opened->reset();
+    opened = ChunkStore::open(directory, false);
+    REQUIRE(opened.ok());
+    std::string read;
+    REQUIRE((*opened)
+                ->read_catalog("k",
+                               [&](std::string_view key, std::string_view value) -> Result<void> {
+                                 read += fmt::format("{}={} ", key, value);
+                                 return {};
+                               })
+                .ok());
+    CHECK(read == (has_chunks ? "1=again 3=chunks " : "1=again 3=none "));
+    CHECK(chunks_on_disk(directory) == (has_chunks ? 10 : 0));
+  }
 }
 
 }  // namespace weir::store
