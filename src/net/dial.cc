@@ -30,7 +30,7 @@ Result<Addresses> resolve(const std::string& host, uint16_t port, int flags) {
   hints.ai_flags = flags;
   addrinfo* found = nullptr;
   const int failed = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
-  if (failed != 0) return Error{Errc::unavailable, ::gai_strerror(failed)};
+  if (failed != 0) return Error{Errc::not_found, ::gai_strerror(failed)};
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
   Addresses addresses;
   for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
@@ -63,7 +63,7 @@ class Dial final : public LoopClient, public std::enable_shared_from_this<Dial> 
       auto found = resolve(self->host_, self->port_, AI_ADDRCONFIG);
       Mailbox& to = *mailbox;
       to.post([self = std::move(self), found = std::move(found)]() mutable {
-        if (!found.ok()) return self->fail(found.error().message);
+        if (!found.ok()) return self->fail(found.error().message, Errc::not_found);
         self->try_addresses(std::move(*found));
       });
     }).detach();
@@ -110,8 +110,8 @@ class Dial final : public LoopClient, public std::enable_shared_from_this<Dial> 
   void succeed(int fd) {
     finish(make_tcp_stream(loop_, fd, peer_of(addresses_[next_ - 1].storage)));
   }
-  void fail(const std::string& reason) {
-    finish(Error{Errc::unavailable, fmt::format("{}:{}: {}", host_, port_, reason)});
+  void fail(const std::string& reason, Errc code = Errc::unavailable) {
+    finish(Error{code, fmt::format("{}:{}: {}", host_, port_, reason)});
   }
   void finish(Result<std::unique_ptr<Stream>> result) {
     if (timer_ != 0) loop_.cancel(std::exchange(timer_, 0));

@@ -50,7 +50,8 @@ class Listener {
 // them again. Port 0 and unix sockets are passed over.
 std::vector<Result<void>> try_listening(const std::vector<ListenAddress>& addresses);
 
-// Connects (name resolution off the io thread); `done` runs on `thread`.
+// Connects (name resolution off the io thread); `done` runs on `thread`. Errors name host, port and
+// the system's reason: Errc::not_found if the host's name has no address, else Errc::unavailable.
 void dial(IoThread& thread, const std::string& host, uint16_t port, int64_t timeout_ms,
           std::function<void(Result<std::unique_ptr<Stream>>)> done);
 

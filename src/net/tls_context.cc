@@ -163,6 +163,7 @@ struct TlsContext::State {
   ContextHandle context;
   std::vector<ContextHandle> others;  // for the names that their certificates are for
   std::vector<std::string> warnings;
+  std::string authority_setting;
 };
 
 namespace {
@@ -191,6 +192,7 @@ TlsContext::~TlsContext() = default;
 
 ssl_ctx_st* TlsContext::handle() const { return state_->context.get(); }
 const std::vector<std::string>& TlsContext::warnings() const { return state_->warnings; }
+const std::string& TlsContext::authority_setting() const { return state_->authority_setting; }
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsServerOptions& options) {
   auto state = std::make_unique<State>();
@@ -232,6 +234,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::client(const TlsClientOpti
   SSL_CTX_set_verify(context.get(), options.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
   auto state = std::make_unique<State>();
   state->context = std::move(context);
+  state->authority_setting = options.authority_setting;
   return std::shared_ptr<const TlsContext>(new TlsContext(std::move(state)));
 }
 

@@ -42,6 +42,8 @@ struct TlsClientOptions {
   std::string authority_file = {};  // whom to trust; empty: whom the system trusts
   TlsCertificate certificate = {};  // what to show when asked; no file: none
   bool insecure = false;            // take any certificate, of anyone
+  // What the setting of authority_file is called, for errors: "broker.ca_file".
+  std::string authority_setting = {};
 };
 
 class TlsContext {
@@ -53,6 +55,8 @@ class TlsContext {
   ssl_ctx_st* handle() const;
   // What is to be told about the certificates although they serve: that one has expired.
   const std::vector<std::string>& warnings() const;
+  // TlsClientOptions::authority_setting; empty of a server's.
+  const std::string& authority_setting() const;
 
   struct State;
 

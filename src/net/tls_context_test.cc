@@ -217,6 +217,21 @@ TEST_CASE("old versions of TLS are refused with an alert that says so") {
   CHECK(older.outcome(older.connect("localhost", "server.crt", at_most_1_2)) == "welcome");
 }
 
+TEST_CASE("a client is told by which setting it would trust the server") {
+  Fixture f;
+  f.files.make_self_signed("other", "localhost");
+  f.listen(f.options());
+  const std::string refused = "TLS handshake: the server's certificate is not trusted: ";
+  TlsClientOptions wrong{.authority_file = f.files.path("other.crt"),
+                         .authority_setting = "broker.ca_file"};
+  CHECK(f.outcome(f.connect("localhost", wrong)) ==
+        refused + "self-signed certificate; name the file with its authority in broker.ca_file");
+  TlsClientOptions right{.authority_file = f.files.path("server.crt"),
+                         .authority_setting = "broker.ca_file"};
+  CHECK(f.outcome(f.connect("elsewhere", right)) ==
+        refused + "hostname mismatch; connect to a name that is in the certificate");
+}
+
 TEST_CASE("new files serve the next connection; a pair that does not fit leaves the old one") {
   Fixture f;
   f.files.make_self_signed("next", "localhost");

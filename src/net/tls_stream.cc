@@ -325,6 +325,26 @@ void TlsConnection::tell_drained() {
 // The code of the reason why an untrusted certificate fails the handshake.
 constexpr int kNotVerified = SSL_R_CERTIFICATE_VERIFY_FAILED;
 
+namespace {
+
+// What to do about a server's certificate that is not trusted; empty where nobody set it up.
+std::string remedy_for(long verdict, const std::string& authority_setting) {
+  if (authority_setting.empty()) return {};
+  switch (verdict) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return "; connect to a name that is in the certificate";
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return "; renew it at the server, or set this machine's clock right";
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return "; set this machine's clock right";
+    default:
+      return fmt::format("; name the file with its authority in {}", authority_setting);
+  }
+}
+
+}  // namespace
+
 Error TlsConnection::failure() const {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
@@ -333,8 +353,9 @@ Error TlsConnection::failure() const {
     const long verdict = SSL_get_verify_result(ssl_.get());
     if (!is_established_ && verdict != X509_V_OK && ERR_GET_REASON(code) == kNotVerified) {
       return Error{Errc::io,
-                   fmt::format("TLS handshake: the server's certificate is not trusted: {}",
-                               X509_verify_cert_error_string(verdict))};
+                   fmt::format("TLS handshake: the server's certificate is not trusted: {}{}",
+                               X509_verify_cert_error_string(verdict),
+                               remedy_for(verdict, context_->authority_setting()))};
     }
     return Error{Errc::io, fmt::format("{}: {}", is_established_ ? "TLS" : "TLS handshake",
                                        reason == nullptr ? "failed" : reason)};

@@ -173,7 +173,9 @@ class MosquittoTest(BrokersTest):
         url = f"mqtts://localhost:{tls_port}"
         stranger = self.start_weir(config=RULE, has_broker=False,
                                    arguments=["--set", f"broker.url={url}"])
-        wait_for(lambda: "not trusted" in (self.status(stranger)["lastError"] or ""), "the refusal")
+        error = wait_for(lambda: self.status(stranger)["lastError"], "the refusal")
+        self.assertIn("not trusted", error)
+        self.assertIn("in broker.ca_file", error)
         weir = self.start_consumer(url, f"broker.ca_file={files.path('ca.crt')}",
                                    f"broker.certificate_file={files.path('weir.crt')}",
                                    f"broker.key_file={files.path('weir.key')}")
