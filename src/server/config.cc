@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <thread>
 
 #include "base/closest_name.h"
@@ -171,12 +172,43 @@ ReadConfig read_config(const GivenValues& flags, const GivenValues& set,
   return read;
 }
 
+namespace {
+
+// Line and column of "FILE:12:3: ..."; of what is not told of the file: behind its last line.
+std::pair<uint32_t, uint32_t> place_in(std::string_view file, std::string_view mistake) {
+  std::pair<uint32_t, uint32_t> none{UINT32_MAX, 0}, place{0, 0};
+  if (file.empty() || !mistake.starts_with(file)) return none;
+  const char* end = mistake.data() + mistake.size();
+  const char* at = mistake.data() + file.size();
+  for (uint32_t* number : {&place.first, &place.second}) {
+    if (at == end || *at != ':') return none;
+    auto [next, error] = std::from_chars(at + 1, end, *number);
+    if (error != std::errc()) return none;
+    at = next;
+  }
+  return place;
+}
+
+}  // namespace
+
+Error told_together(const std::vector<std::string>& mistakes, std::string_view file) {
+  const std::string all = fmt::format("{}", fmt::join(mistakes, "\n"));
+  std::vector<std::string_view> lines;
+  for (std::string_view rest = all; !rest.empty();) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    lines.push_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  std::stable_sort(lines.begin(), lines.end(), [&](std::string_view a, std::string_view b) {
+    return place_in(file, a) < place_in(file, b);
+  });
+  return {Errc::invalid, fmt::format("{}", fmt::join(lines, "\n"))};
+}
+
 Result<Config> load_config(const GivenValues& flags, const std::string& config_path,
                            const Environment& environment, const GivenValues& set) {
   ReadConfig read = read_config(flags, set, config_path, environment);
-  if (!read.mistakes.empty()) {
-    return Error{Errc::invalid, fmt::format("{}", fmt::join(read.mistakes, "\n"))};
-  }
+  if (!read.mistakes.empty()) return told_together(read.mistakes, read.config.rules_file);
   return std::move(read.config);
 }
 
@@ -194,11 +226,29 @@ std::string without_secrets(std::string_view key, const std::string& value) {
 }  // namespace
 
 std::string print_config(const Config& config) {
-  std::string out;
+  // A long path or list stands out of its column rather than widen it for all.
+  constexpr size_t kValueWidthMax = 32;
+  struct Row {
+    std::string_view key;
+    std::string value, source;
+  };
+  std::vector<Row> rows;
+  size_t key_width = 0, value_width = 0;
   for (const Setting& setting : all_settings()) {
-    const SettingValue& value = config.values.find(setting.key)->second;
-    out += fmt::format("{:<26} = {:<16} # {}\n", setting.key,
-                       without_secrets(setting.key, value.value), value.source);
+    const SettingValue& given = config.values.find(setting.key)->second;
+    Row& row = rows.emplace_back(
+        Row{setting.key, without_secrets(setting.key, given.value), given.source});
+    if (row.value.ends_with('\n')) row.value.pop_back();
+    for (size_t at = 0; (at = row.value.find('\n', at)) != row.value.npos;) {
+      row.value.replace(at, 1, ", ");  // a list of the file has one a line
+    }
+    key_width = std::max(key_width, row.key.size());
+    if (row.value.size() <= kValueWidthMax) value_width = std::max(value_width, row.value.size());
+  }
+  std::string out;
+  for (const Row& row : rows) {
+    out += fmt::format("{:<{}} = {:<{}}  # {}\n", row.key, key_width, row.value, value_width,
+                       row.source);
   }
   return out;
 }

@@ -122,11 +122,14 @@ struct ReadConfig {
 // if there is one.
 ReadConfig read_config(const GivenValues& flags, const GivenValues& set,
                        const std::string& config_path, const Environment& environment);
+// All of them, one a line: those of the file in the order of its lines, then the others as they
+// came.
+Error told_together(const std::vector<std::string>& mistakes, std::string_view file);
 // An error if there is any mistake.
 Result<Config> load_config(const GivenValues& flags, const std::string& config_path,
                            const Environment& environment, const GivenValues& set = {});
 
-// One line per setting: key = value  # source.
+// One line per setting: key = value  # source; in columns.
 std::string print_config(const Config& config);
 
 }  // namespace weir::server

@@ -112,7 +112,7 @@ void read_external_broker(ConfigReader& reader, ExternalBroker& out) {
   out.link.name = "broker";
   read_broker_link(reader, "broker.", out.link);
   out.topics = parse_topic_list(reader.raw("broker.topics").value);
-  if (out.topics.empty()) reader.note("broker.topics", "wanted at least one topic filter");
+  if (out.topics.empty()) reader.note("broker.topics", "got none, wanted a topic filter");
   for (const std::string& topic : out.topics) {
     if (is_valid_subscription(topic)) continue;
     reader.note("broker.topics", fmt::format("got `{}`, wanted a topic filter", topic));
@@ -127,7 +127,9 @@ namespace {
 std::string status_topic(ConfigReader& reader, std::string_view key, const std::string& name) {
   std::string topic = reader.raw(key).value;
   if (const size_t at = topic.find("NAME"); at != topic.npos) topic.replace(at, 4, name);
-  if (!topic.empty() && !mqtt::is_valid_topic_name(topic)) reader.note(key, "wanted a topic");
+  if (!topic.empty() && !mqtt::is_valid_topic_name(topic)) {
+    reader.note(key, fmt::format("got `{}`, wanted a topic without wildcards", topic));
+  }
   return topic;
 }
 
@@ -143,12 +145,14 @@ BridgeConfig read_bridge(const BridgeTable& table, std::vector<std::string>& mis
   BridgeConfig bridge;
   bridge.name = reader.raw("bridge.name").value;
   if (!is_valid_name(bridge.name)) {
-    reader.note("bridge.name", "wanted letters, digits, - and _, at most 64");
+    reader.note("bridge.name",
+                fmt::format("got `{}`, wanted letters, digits, - and _, at most 64", bridge.name));
   }
   bridge.link.name = "bridge " + bridge.name;
   read_broker_link(reader, "bridge.", bridge.link);
   bridge.topics = parse_topic_list(reader.raw("bridge.topics").value);
-  if (bridge.topics.empty()) reader.note("bridge.topics", "wanted [\"out|in|both FILTER ...\"]");
+  if (bridge.topics.empty())
+    reader.note("bridge.topics", "got none, wanted [\"out|in|both FILTER ...\"]");
   for (const std::string& line : bridge.topics) {
     auto topic = mqtt::parse_bridge_topic(line);
     if (!topic.ok()) reader.note("bridge.topics", topic.error().message);

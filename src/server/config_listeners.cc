@@ -209,7 +209,7 @@ void read_table(const ListenerTable& table, Config& config, std::vector<std::str
   const size_t mistakes_before = mistakes.size();
   reader.read("listener.address", parse_address, address);
   if (!address && mistakes.size() == mistakes_before)
-    reader.note("listener.address", "wanted host:port or unix:/path");
+    reader.note("listener.address", "got none, wanted host:port or unix:/path");
   reader.read("listener.transport", parse_is_websocket, listener.is_websocket);
   reader.read("listener.tls_certificate_as_user", parse_boolean, listener.certificate_as_user);
   reader.read("listener.proxy_protocol", parse_boolean, listener.proxy_protocol);

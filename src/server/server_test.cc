@@ -1,6 +1,9 @@
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 
+#include <set>
+#include <sstream>
+
 #include "base/file.h"
 #include "base/time_text.h"
 #include "meta/testing.h"
@@ -99,13 +102,13 @@ TEST_CASE("the broker's limits are settings, each within its range") {
 }
 
 // The configuration of a file with that text.
-Result<Config> config_of(std::string_view text) {
+Result<Config> config_of(std::string_view text, const GivenValues& flags = {}) {
   meta::TempDirectory directory;
   auto file = system_file_system().create(directory.file("weir.toml"));
   REQUIRE(file.ok());
   REQUIRE((*file)->append(text).ok());
   REQUIRE((*file)->close().ok());
-  return load_config({}, directory.file("weir.toml"), Environment());
+  return load_config(flags, directory.file("weir.toml"), Environment());
 }
 
 TEST_CASE("a listener has the files and limits of [mqtt], or its own") {
@@ -163,6 +166,46 @@ TEST_CASE("a listener's mistakes are told once, and none that is another's") {
     CAPTURE(part);
     CHECK(told.find(part) != told.npos);
   }
+}
+
+TEST_CASE("mistakes of the file come in the order of its lines, then the others") {
+  auto config = config_of(
+      "[[bridge]]\nname = \"b b\"\nurl = \"mqtt://x\"\ntopics = []\n[log]\nlevel = \"loud\"\n"
+      "levl = 1\n[[listener]]\naddress = \":x\"\n[mqtt]\nmax_qos = 7\n",
+      {{"mqtt.max_inflight", "0"}});
+  REQUIRE_FALSE(config.ok());
+  const std::string& told = config.error().message;
+  CAPTURE(told);
+  size_t at = 0;
+  for (const char* part : {":2:1: bridge.name: got `b b`, wanted letters",
+                           ":4:1: bridge.topics: got none, wanted [", ":6:1: log.level: got `loud`",
+                           ":7:1: unknown setting `log.levl`", ":9:1: listener.address: ",
+                           ":11:1: mqtt.max_qos: got `7`", "--mqtt-max-inflight: got `0`"}) {
+    CAPTURE(part);
+    const size_t found = told.find(part);
+    REQUIRE(found != told.npos);
+    CHECK(found >= at);
+    at = found;
+  }
+  CHECK(std::count(told.begin(), told.end(), '\n') == 6);
+}
+
+TEST_CASE("a printed configuration stands in columns") {
+  auto config = load_config({{"broker.topics", "a/#\nb/#\n"},
+                             {"mqtt.acl_file", "/a/path/that/is/longer/than/its/column"}},
+                            "", Environment());
+  REQUIRE_MESSAGE(config.ok(), config.error().message);
+  std::istringstream lines(print_config(*config));
+  std::set<size_t> equals, comments;
+  size_t count = 0;
+  for (std::string line; std::getline(lines, line); count++) {
+    equals.insert(line.find(" = "));
+    if (!line.starts_with("mqtt.acl_file")) comments.insert(line.rfind("  # "));
+    if (line.starts_with("broker.topics")) CHECK(line.find("a/#, b/# ") != line.npos);
+  }
+  CHECK(count == all_settings().size());
+  CHECK(equals.size() == 1);
+  CHECK(comments.size() == 1);
 }
 
 TEST_CASE("a variable of weir's name that is no setting is warned of") {

@@ -51,9 +51,7 @@ int check_config_command(const CheckConfigArguments& arguments, const Environmen
   if (auto lists = files.open_all(config); !lists.ok()) mistakes.push_back(lists.error().message);
   check_certificates(config, mistakes);
   for (const std::string& warning : config.warnings) fmt::print(stderr, "{}\n", warning);
-  if (!mistakes.empty()) {
-    return report({Errc::invalid, fmt::format("{}", fmt::join(mistakes, "\n"))});
-  }
+  if (!mistakes.empty()) return report(told_together(mistakes, path));
   if (arguments.print) fmt::print("{}", print_config(config));
   fmt::print("{}: no mistakes found\n",
              config.rules_file.empty() ? "configuration" : config.rules_file);
