@@ -52,9 +52,7 @@ void BrokerThread::review_portion(std::shared_ptr<Review> rest) {
   }
   for (size_t i = 0; i < kReviewPortion && !rest->absent.empty(); i++) {
     auto home = homes_.find(rest->absent.back().get());
-    if (home != homes_.end() && home->second.session->has_forbidden_will()) {
-      forget_will(*home->second.session);
-    }
+    if (home != homes_.end()) forget_forbidden_will(*home->second.session);
     rest->absent.pop_back();
   }
   flush();
@@ -71,6 +69,7 @@ void Connection::review() {
       log::info("mqtt", "{} is not admitted any more: {}", shown(), now.error().message);
     }
     if (session_ == nullptr) return refuse(Reason::not_authorized, "not admitted any more");
+    thread_.forget_forbidden_will(*session_);
     return close(Reason::not_authorized, "not admitted any more");
   }
   protocol_.set_identity(std::move(now).value());
@@ -78,9 +77,35 @@ void Connection::review() {
   if (!identity().may_subscribe && !session_->subscriptions.empty()) {
     return close(Reason::not_authorized, "it has subscriptions and may not subscribe any more");
   }
-  if (session_->has_forbidden_will()) thread_.forget_will(*session_);
+  thread_.forget_forbidden_will(*session_);
   session_->set_topics(identity().topics.get());
   thread_.restrict(*session_, identity().topics);
+}
+
+// A will is a publish that comes later: whoever has lost admission or the permission makes none.
+bool BrokerThread::has_forbidden_will(const Session& session) const {
+  const Will* will = session.will();
+  if (will == nullptr) return false;
+  const Message& message = *will->message;
+  if (will->is_recovered) {
+    const auto& may = hub_.options.may_publish_kept;
+    return may && !may(message.user, message.client_id, message.topic);
+  }
+  if (will->standing == nullptr) return false;
+  Result<Identity> now = will->standing->now();
+  return !now.ok() || !may_publish(*now, message.topic);
+}
+
+void BrokerThread::forget_forbidden_will(Session& session) {
+  if (!has_forbidden_will(session)) return;
+  static log::Limit forbidden{"mqtt", "wills that may not be published any more"};
+  publishes_refused.add(1);
+  add_to(session.receiver().refused, 1);
+  if (forbidden.admits()) {
+    log::info("mqtt", "client {}: its will to {} is not sent: it may not publish that any more",
+              log::shown(session.receiver().client_id), log::shown(session.will()->message->topic));
+  }
+  forget_will(session);
 }
 
 void BrokerThread::restrict(Session& session, const std::shared_ptr<const TopicAccess>& topics) {

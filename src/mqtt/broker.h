@@ -84,6 +84,11 @@ struct BrokerOptions {
   // Between two publications of $SYS/broker/#; 0: never. Mosquitto's sys_interval.
   int64_t system_topics_ms = 10'000;
   std::string version = {};  // as $SYS/broker/version tells it: "0.1.0"
+  // Whether who has left a session in the journal may publish to the topic now: asked of the wills
+  // that are found there, whose clients' identities ended with the process. Empty: always. Any
+  // thread; does not block.
+  std::function<bool(std::string_view user, std::string_view client_id, std::string_view topic)>
+      may_publish_kept = nullptr;
 };
 
 // Which retained messages, in the order of their topics.

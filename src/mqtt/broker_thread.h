@@ -105,6 +105,8 @@ class BrokerThread {
   // Asks the identities of all connections again, and of who left wills that wait; some at a time.
   void review_identities();
   void forget_will(Session& session);
+  // The same, if whoever left it may not publish it any more.
+  void forget_forbidden_will(Session& session);
   // The connection ended; the session goes on without it, or ends.
   void connection_ended(Session& session, bool with_will);
   // The connection has begun; its session's expiry interval is set. From here on the session is
@@ -184,6 +186,7 @@ class BrokerThread {
   void cancel_timers(Home& home);
   void wait_for_return(Home& home, int64_t gone_ms);
   void publish_will(Home& home);
+  bool has_forbidden_will(const Session& session) const;
   struct Review;
   void review_portion(std::shared_ptr<Review> rest);
   void end_session(Receiver& receiver);

@@ -298,6 +298,10 @@ class CaseRun {
       if (!opened.ok()) fail(opened.error().message);
       journal = std::move(opened).value();
     }
+    options_.may_publish_kept = [access = access_](auto user, auto client_id, auto topic) {
+      if (access->removed.contains(std::string(user))) return false;
+      return !access->list || access->list->access_of(user, client_id)->may_publish(topic);
+    };
     hub_ = std::make_shared<Hub>(loops_.clock, options_, std::vector<PublishSink*>{&sink_},
                                  std::move(journal));
     auto policy = std::make_shared<ListenerPolicy>();

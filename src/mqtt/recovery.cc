@@ -43,7 +43,11 @@ std::unique_ptr<Session> make_session(Hub& hub, uint64_t key, const JournalImage
     if (done.group) session->join(std::move(done.group));
   }
   for (uint16_t packet_id : from.received) session->restore_received(packet_id);
-  if (from.will) session->set_will({copy_of(*from.will->message), from.will->delay_s});
+  if (from.will) {
+    session->set_will({.message = copy_of(*from.will->message),
+                       .delay_s = from.will->delay_s,
+                       .is_recovered = true});
+  }
   return session;
 }
 

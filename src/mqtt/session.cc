@@ -60,11 +60,6 @@ std::optional<Will> Session::take_will() {
   if (!held) return std::nullopt;
   return std::move(held->will);
 }
-bool Session::has_forbidden_will() const {
-  if (!will_ || !will_->will.standing) return false;
-  Result<Identity> now = will_->will.standing->now();
-  return !now.ok() || !may_publish(*now, will_->will.message->topic);
-}
 
 Session::~Session() {
   for (const InFlight& sent : in_flight_) {

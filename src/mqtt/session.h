@@ -73,6 +73,7 @@ struct Will {
   uint32_t delay_s = 0;
   // Of the client that left it: asked while the will waits. Null: its rights never change.
   std::shared_ptr<const Standing> standing = nullptr;
+  bool is_recovered = false;  // from the journal: the broker's owner is asked instead
 };
 
 class Session {
@@ -213,8 +214,6 @@ class Session {
   void set_will(Will will);
   std::optional<Will> take_will();
   const Will* will() const { return will_ ? &will_->will : nullptr; }
-  // Whether whoever left the will would not be let do so any more.
-  bool has_forbidden_will() const;
 
  private:
   static constexpr uint64_t kPacketIds = 65535;  // 1..65535

@@ -217,6 +217,8 @@ void BrokerThread::wait_for_return(Home& home, int64_t gone_ms) {
 void BrokerThread::publish_will(Home& home) {
   Session& session = *home.session;
   if (!session.will() || hub_.stopping) return;
+  forget_forbidden_will(session);
+  if (!session.will()) return;
   std::unique_ptr<Message> message = std::move(session.take_will()->message);
   message->received_ns = now().wall_ns;
   journal_.will_gone(session.journal_key());

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <optional>
+#include <vector>
 
 #include "api/live/live_hub.h"
 #include "api/server_api.h"
@@ -94,6 +95,7 @@ class RunningApp final : public App {
   Result<void> open_stored();
   Result<void> set_up();
   Result<void> start_broker(std::shared_ptr<const ingest::RuleSet> rules);
+  Result<std::vector<ListenerRules>> listener_rules();
   Result<void> start_http(std::span<const api::WebFile> web_files);
   Result<void> start_other_brokers();
 
@@ -175,6 +177,19 @@ Result<void> RunningApp::set_up() {
   return {};
 }
 
+Result<std::vector<ListenerRules>> RunningApp::listener_rules() {
+  std::vector<ListenerRules> all;
+  if (config_.mqtt_over_http) {
+    WEIR_TRY(auto lists, access_files_.open(config_.access));
+    all.push_back({std::move(lists), config_.anonymous, false});
+  }
+  for (const MqttListener& listener : config_.mqtt_listeners) {
+    WEIR_TRY(auto lists, access_files_.open(listener.access));
+    all.push_back({std::move(lists), listener.anonymous, listener.certificate_as_user});
+  }
+  return all;
+}
+
 Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rules) {
   io_threads_ = std::make_unique<net::IoThreads>(config_.io_threads);
   workers_ = std::make_unique<Workers>("weir-worker", config_.worker_threads, kQueuedTasksMax);
@@ -187,7 +202,10 @@ Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rul
       });
   pipeline_ = ingest::Pipeline::make(*store_, clock_, std::move(rules), bucket_resolver(*meta_));
   live_ = std::make_unique<api::LiveHub>();
-  WEIR_TRY(broker_, mqtt::Broker::make(*io_threads_, clock_, config_.broker,
+  mqtt::BrokerOptions options = config_.broker;
+  WEIR_TRY(auto rules_of_listeners, listener_rules());
+  options.may_publish_kept = kept_publish_rights(*meta_, std::move(rules_of_listeners));
+  WEIR_TRY(broker_, mqtt::Broker::make(*io_threads_, clock_, std::move(options),
                                        {pipeline_.get(), live_.get()}));
   sampling_rates_ = std::make_unique<Periodic>(io_threads_->at(0), *workers_, kSampleRatesMs,
                                                [this] { broker_->sample_rates(); });

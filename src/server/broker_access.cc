@@ -185,6 +185,44 @@ mqtt::Authenticate certificate_authentication(const AccessParts& parts,
   };
 }
 
+namespace {
+
+// All that a client of that name could have been admitted as.
+std::vector<mqtt::Identity> identities_of(const meta::Meta& meta, const ListenerRules& at,
+                                          const AccessLists::Lists& lists, std::string_view user) {
+  std::vector<mqtt::Identity> found;
+  const std::string name(user);
+  if (name.empty()) {
+    if (at.anonymous != AnonymousPolicy::nobody) found.emplace_back();
+    return found;
+  }
+  const bool is_weirs = meta.users().find(name) != nullptr;
+  if (is_weirs) {
+    auto identity = identity_of(meta, meta.authorizer().by_certificate(name));
+    if (identity.ok()) found.push_back(std::move(*identity));
+  }
+  const bool is_in_file = lists.passwords && !lists.passwords->mark_of(name).empty();
+  if (is_in_file || (at.certificate_as_user && !is_weirs)) found.push_back({name});
+  return found;
+}
+
+}  // namespace
+
+std::function<bool(std::string_view, std::string_view, std::string_view)> kept_publish_rights(
+    const meta::Meta& meta, std::vector<ListenerRules> listeners) {
+  return [&meta, listeners = std::move(listeners)](
+             std::string_view user, std::string_view client_id, std::string_view topic) {
+    for (const ListenerRules& at : listeners) {
+      const AccessLists::Lists lists = at.lists->current();
+      for (mqtt::Identity& who : identities_of(meta, at, lists, user)) {
+        if (lists.topics) who.topics = lists.topics->access_of(user, client_id);
+        if (mqtt::may_publish(who, topic)) return true;
+      }
+    }
+    return false;
+  };
+}
+
 ingest::ResolveBucket bucket_resolver(meta::Meta& meta) {
   return [&meta](std::string_view name) -> std::optional<BucketId> {
     if (name.empty()) {

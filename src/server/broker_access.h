@@ -7,6 +7,10 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
 
 #include "base/workers.h"
 #include "ingest/pipeline.h"
@@ -48,6 +52,18 @@ mqtt::Authenticate broker_authentication(const AccessParts& parts, AnonymousRule
 // name, or, where there is none, free to publish and subscribe; all others are asked `otherwise`.
 mqtt::Authenticate certificate_authentication(const AccessParts& parts,
                                               mqtt::Authenticate otherwise);
+
+// What the clients of one listener are judged by.
+struct ListenerRules {
+  std::shared_ptr<const AccessLists> lists;
+  AnonymousPolicy anonymous = AnonymousPolicy::loopback;
+  bool certificate_as_user = false;
+};
+// BrokerOptions::may_publish_kept: of who has left a session in the journal only the user's name is
+// known, neither the listener nor what it was admitted by. So it may publish what a client of that
+// name could be let publish at any listener. Any thread.
+std::function<bool(std::string_view user, std::string_view client_id, std::string_view topic)>
+kept_publish_rights(const meta::Meta& meta, std::vector<ListenerRules> listeners);
 
 // Bucket names of the organization made at set-up; the empty name is the bucket made with it.
 ingest::ResolveBucket bucket_resolver(meta::Meta& meta);

@@ -299,6 +299,35 @@ TEST_CASE("what an identity rests on can end it: a token, a user, a permission")
   fixture.meta->set_on_change(nullptr);
 }
 
+TEST_CASE("who has left a session may publish what its name could at any listener") {
+  Fixture fixture;
+  const std::string passwords = fixture.directory.file("passwords");
+  const std::string topics = fixture.directory.file("topics");
+  write(passwords, std::string(kAlicesFile));
+  write(topics, "topic write public\nuser carol\ntopic write own/%c\n");
+  auto rights = [&](AnonymousPolicy anonymous, bool certificate_as_user) {
+    return kept_publish_rights(*fixture.meta, {{fixture.lists, anonymous, certificate_as_user}});
+  };
+  auto may = rights(AnonymousPolicy::nobody, false);
+  CHECK(may("alice", "c", "t"));
+  CHECK_FALSE(may("", "c", "t"));
+  CHECK_FALSE(may("carol", "c", "t"));
+  CHECK(rights(AnonymousPolicy::loopback, false)("", "c", "t"));
+  CHECK(rights(AnonymousPolicy::nobody, true)("carol", "c", "t"));
+  REQUIRE(fixture.meta->users().update(fixture.home.user->id, {.active = false}).ok());
+  CHECK_FALSE(may("alice", "c", "t"));
+  CHECK_FALSE(rights(AnonymousPolicy::nobody, true)("alice", "c", "t"));
+  // Another listener has a list of its own.
+  auto plain = fixture.lists;
+  fixture.open(passwords, topics);
+  auto by_lists = kept_publish_rights(
+      *fixture.meta,
+      {{plain, AnonymousPolicy::nobody, false}, {fixture.lists, AnonymousPolicy::everyone, false}});
+  CHECK(by_lists("", "c", "public"));
+  CHECK_FALSE(by_lists("", "c", "t"));
+  CHECK_FALSE(by_lists("alice", "c", "t"));  // in that file, and no line of the list is hers
+}
+
 TEST_CASE("why a client may publish nothing is told in the terms of what it brought") {
   Fixture fixture;
   const auto read = fixture.on_bucket(meta::Action::read);
