@@ -40,6 +40,8 @@ Reason Connection::subscribe(const SubscribeAction& action, const SubscribeActio
   RetainHandling handling = entry.options.retain_handling;
   if (handling == RetainHandling::send || (handling == RetainHandling::send_if_new && is_new)) {
     made.want_retained.emplace_back(&entry.filter, subscription);
+  } else {
+    session.renew_replay(entry.filter, subscription);
   }
   return entry.answer;
 }

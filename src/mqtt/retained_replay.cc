@@ -11,6 +11,11 @@ void RetainedReplay::add(std::string filter, const Subscription& subscription, u
   by_filter_.emplace(part.walk.filter, std::prev(parts_.end()));
 }
 
+void RetainedReplay::renew(std::string_view filter, const Subscription& subscription) {
+  auto found = by_filter_.find(filter);
+  if (found != by_filter_.end()) found->second->subscription = subscription;
+}
+
 void RetainedReplay::cancel(std::string_view filter) {
   auto found = by_filter_.find(filter);
   if (found == by_filter_.end()) return;

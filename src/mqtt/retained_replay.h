@@ -27,6 +27,8 @@ class RetainedReplay {
   };
 
   void add(std::string filter, const Subscription& subscription, uint64_t version);
+  // The filter's subscription has changed: what is still to come follows it.
+  void renew(std::string_view filter, const Subscription& subscription);
   // The filter is unsubscribed from.
   void cancel(std::string_view filter);
   bool empty() const { return parts_.empty(); }

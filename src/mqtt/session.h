@@ -149,6 +149,10 @@ class Session {
   void deliver(Outgoing& outgoing, const Grant& grant);
   // Retained messages for a new subscription; `version`: of the store, asked for after it was made.
   void replay(const std::string& filter, const Subscription& subscription, uint64_t version);
+  // Without new ones: those on their way for the same filter follow the subscription as it is now.
+  void renew_replay(std::string_view filter, const Subscription& subscription) {
+    if (replay_) replay_->renew(filter, subscription);
+  }
   // The client has unsubscribed.
   void cancel_replay(std::string_view filter) {
     if (replay_) replay_->cancel(filter);
