@@ -7,6 +7,7 @@
 #include "mqtt/connection.h"
 #include "mqtt/fake_net.h"
 #include "mqtt/hub.h"
+#include "mqtt/metrics.h"
 #include "mqtt/packet_notation_test.h"
 
 namespace weir::mqtt {
@@ -64,6 +65,18 @@ TEST_CASE("one SUBSCRIBE gets so many filters looked at, the rest of them are re
     CHECK(peer.received().ends_with(granted + refused));
     CHECK(f.hub->tree.size() == 1);
   }
+}
+
+TEST_CASE("connections beyond those that linger are closed at once, and counted like them") {
+  BrokerOptions options;
+  options.connections_max = 1;
+  Fixture f(options);
+  f.connect("CONNECT client_id=a clean", 4);
+  const uint64_t before = connections_turned_away.value();
+  for (size_t i = 0; i < Hub::kLingeringMax; i++) CHECK_FALSE(f.open().is_closed());
+  CHECK(connections_turned_away.value() == before + Hub::kLingeringMax);
+  CHECK(f.open().is_closed());
+  CHECK(connections_turned_away.value() == before + Hub::kLingeringMax + 1);
 }
 
 TEST_CASE("a CONNECT above its own bound is refused when its length is known") {

@@ -61,6 +61,7 @@ void BrokerThread::adopt(std::unique_ptr<net::Stream> stream, ListenerPolicyPtr 
     }
     if (hub_.lingering.fetch_add(1) >= Hub::kLingeringMax) {
       hub_.lingering.fetch_sub(1);
+      connections_turned_away.add(1);
       return stream->close();
     }
   }

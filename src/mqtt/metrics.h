@@ -71,7 +71,7 @@ inline metrics::Counter publishes_refused{
     "weir_mqtt_publishes_refused_total", "PUBLISH packets their client was not authorised to send"};
 inline metrics::Counter connections_turned_away{
     "weir_mqtt_connections_turned_away_total",
-    "Network connections beyond the rate of connections, or too many of one address"};
+    "Network connections beyond the most there may be, their rate, or the most of one address"};
 inline metrics::Counter rests_for_rate{"weir_mqtt_rate_limited_total",
                                        "Times a client was read no further for sending too fast"};
 inline metrics::Counter sessions_expired{"weir_mqtt_sessions_expired_total",
