@@ -151,6 +151,7 @@ class BrokerThread {
     };
     // What the old home passes on was routed before what comes here directly.
     std::vector<Parked> forwarded, direct;
+    std::unique_ptr<Share> share;  // of the budget of all queues
     std::deque<Claim> claims;
   };
 

@@ -130,15 +130,23 @@ void BrokerThread::publish(const MessagePtr& message, const Receiver* publisher)
   flush();
 }
 
-// Messages for a session that is on its way here wait for it, within the bound of a queue.
+// Messages for a session that is on its way here wait for it, within the bounds of a queue and of
+// all queues together.
 void BrokerThread::park(Receiver& receiver, const Grant& grant, Way way) {
   Arriving& arriving = arriving_[&receiver];
-  if (arriving.forwarded.size() + arriving.direct.size() >=
-      Session::limits_of(hub_.options).queued_messages_max) {
+  if (arriving.share == nullptr) arriving.share = std::make_unique<Share>(hub_.queues.bytes_used);
+  const SessionLimits limits = Session::limits_of(hub_.options);
+  const size_t bytes = arriving.share->bytes() + text_bytes(*outgoing_.message()) +
+                       sizeof(Arriving::Parked) + sizeof(Message);
+  const bool is_full =
+      arriving.forwarded.size() + arriving.direct.size() >= limits.queued_messages_max ||
+      bytes > limits.queued_bytes_max;
+  if (is_full || hub_.queues.bytes_used > hub_.queues.bytes_max) {
     journal_.done(receiver.journal_key, outgoing_.number());
-    count_dropped(receiver, DropReason::queue_full);
+    count_dropped(receiver, is_full ? DropReason::queue_full : DropReason::budget);
     return;
   }
+  arriving.share->set(bytes);
   std::vector<Arriving::Parked>& parked =
       way == Way::forwarded ? arriving.forwarded : arriving.direct;
   parked.push_back({outgoing_.message(), grant, outgoing_.number()});

@@ -126,6 +126,7 @@ void BrokerThread::arrive(std::unique_ptr<Session> session, const Claim& claim) 
     arriving_.erase(found);
   }
   attach(home, claim, true);
+  waiting.share.reset();  // the session's queue takes them over
   waiting.forwarded.insert(waiting.forwarded.end(), waiting.direct.begin(), waiting.direct.end());
   for (const Arriving::Parked& parked : waiting.forwarded) {
     if (receiver->session != nullptr) {

@@ -12,7 +12,8 @@ namespace weir::mqtt {
 namespace {
 
 struct Fixture {
-  Fixture() {
+  explicit Fixture(const BrokerOptions& options = {})
+      : hub(std::make_shared<Hub>(loops.clock, options, std::vector<PublishSink*>{}, nullptr)) {
     log::set_level(log::Level::off);
     hub->add_threads(loops.all());
   }
@@ -28,9 +29,19 @@ struct Fixture {
     return *peers.back();
   }
 
+  // The session's home, the first thread, gives it away, behind a barrier of both threads.
+  void send_on_its_way() {
+    auto run_all = [&] {
+      while (loops.threads[0]->run_one()) {
+      }
+    };
+    run_all();
+    CHECK(loops.threads[1]->run_one());
+    run_all();
+  }
+
   FakeLoops loops{2};
-  std::shared_ptr<Hub> hub =
-      std::make_shared<Hub>(loops.clock, BrokerOptions{}, std::vector<PublishSink*>{}, nullptr);
+  std::shared_ptr<Hub> hub;
   ListenerPolicyPtr policy = std::make_shared<ListenerPolicy>("front door");
   std::vector<std::unique_ptr<FakePeer>> peers;
 };
@@ -48,15 +59,8 @@ TEST_CASE("a connection refused while its session comes to it leaves the session
   watcher.received().clear();
 
   FakePeer& second = f.open(1, "CONNECT client_id=c session_expiry=100");
-  // The session's home gives it away, behind a barrier of both threads.
-  auto run_all = [&] {
-    while (f.loops.threads[0]->run_one()) {
-    }
-  };
-  run_all();
-  CHECK(f.loops.threads[1]->run_one());
-  run_all();
-  // It is on its way; the connection is over, and not forgotten yet.
+  f.send_on_its_way();
+  // The connection is over, and not forgotten yet.
   f.hub->threads[1]->find_connection(1)->refuse(Reason::not_authorized, "not admitted any more");
   CHECK(second.is_closed());
   f.loops.run();
@@ -68,6 +72,42 @@ TEST_CASE("a connection refused while its session comes to it leaves the session
   f.loops.run();
   REQUIRE(third.received().size() > 4);
   CHECK(third.received()[2] == 1);  // session present
+}
+
+TEST_CASE("what waits for a session on its way is bounded by bytes, of its own and of all queues") {
+  for (bool of_its_own : {true, false}) {
+    CAPTURE(of_its_own);
+    BrokerOptions options;
+    options.queued_messages_max = 0;  // no limit
+    options.queued_bytes_max = of_its_own ? 100'000 : 0;
+    options.queued_bytes_total_max = of_its_own ? SIZE_MAX : 100'000;
+    Fixture f(options);
+    FakePeer& first = f.open(0, "CONNECT client_id=c session_expiry=100");
+    first.send(assemble_packet("SUBSCRIBE id=1 filter=t qos=1", 5));
+    f.loops.run();
+    first.vanish();
+    f.loops.run();
+    f.open(1, "CONNECT client_id=c session_expiry=100 receive_maximum=1");
+    f.send_on_its_way();
+
+    auto message = std::make_shared<Message>();
+    message->topic = "t";
+    message->payload.assign(10'000, 'x');
+    message->qos = 1;
+    for (int i = 0; i < 100; i++) f.hub->threads[1]->route(message, nullptr, f.hub->now());
+    auto held = f.hub->receivers.lock();
+    const std::shared_ptr<Receiver> receiver = *held->find("c");
+    held.unlock();
+    REQUIRE(receiver->home == 1);
+    REQUIRE(receiver->session == nullptr);
+    const uint64_t dropped = receiver->details.lock()->dropped_for(
+        of_its_own ? DropReason::queue_full : DropReason::budget);
+    CHECK(dropped >= 89);
+    CHECK(dropped <= 91);
+    CHECK(f.hub->queues.bytes_used >= 90'000);
+    f.loops.run();
+    CHECK(receiver->queued_messages + receiver->in_flight_out == 100 - dropped);
+  }
 }
 
 }  // namespace
