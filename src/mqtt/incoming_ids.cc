@@ -17,19 +17,22 @@ bool IncomingIds::is_at(size_t place, uint16_t packet_id) const {
 
 bool IncomingIds::add_storing(uint16_t packet_id) {
   size_t place = find(packet_id);
-  if (is_at(place, packet_id)) return false;
-  entries_.insert(entries_.begin() + static_cast<ptrdiff_t>(place), {packet_id, false});
-  return true;
+  if (!is_at(place, packet_id)) {
+    entries_.insert(entries_.begin() + static_cast<ptrdiff_t>(place), {packet_id});
+  }
+  const bool is_new = entries_[place].is_free();
+  if (is_new) entries_[place].is_storing = true;
+  return is_new;
 }
 
 void IncomingIds::set_received(uint16_t packet_id) {
   add_storing(packet_id);
-  entries_[find(packet_id)].received = true;
+  entries_[find(packet_id)] = {.packet_id = packet_id, .is_received = true};
 }
 
 bool IncomingIds::is_received(uint16_t packet_id) const {
   size_t place = find(packet_id);
-  return is_at(place, packet_id) && entries_[place].received;
+  return is_at(place, packet_id) && entries_[place].is_received;
 }
 
 bool IncomingIds::release(uint16_t packet_id) {
@@ -38,9 +41,21 @@ bool IncomingIds::release(uint16_t packet_id) {
   return true;
 }
 
-void IncomingIds::forget(uint16_t packet_id) {
+void IncomingIds::refuse(uint16_t packet_id, Reason why) {
+  add_storing(packet_id);
+  entries_[find(packet_id)] = {.packet_id = packet_id, .refused_as = why};
+}
+
+std::optional<Reason> IncomingIds::refused_as(uint16_t packet_id) const {
   size_t place = find(packet_id);
-  if (is_at(place, packet_id)) erase(place);
+  if (!is_at(place, packet_id) || entries_[place].refused_as == Reason::success) return {};
+  return entries_[place].refused_as;
+}
+
+void IncomingIds::forget_refused() {
+  std::erase_if(entries_, [](const Entry& entry) { return entry.is_free(); });
+  for (Entry& entry : entries_) entry.refused_as = Reason::success;
+  if (entries_.empty()) entries_ = {};
 }
 
 void IncomingIds::erase(size_t place) {

@@ -17,8 +17,29 @@ TEST_CASE("an identifier is known from its first use until it is released") {
   CHECK(ids.release(7));
   CHECK_FALSE(ids.release(7));
   CHECK(ids.add_storing(7));
-  ids.forget(7);
-  ids.forget(8);
+  ids.refuse(7, Reason::quota_exceeded);
+  CHECK(ids.refused_as(7) == Reason::quota_exceeded);
+  CHECK_FALSE(ids.refused_as(8).has_value());
+  ids.forget_refused();
+  CHECK_FALSE(ids.refused_as(7).has_value());
+  CHECK(ids.size() == 0);
+}
+
+TEST_CASE(
+    "a refused identifier may be used again, and is known as refused until that is received") {
+  IncomingIds ids;
+  CHECK(ids.add_storing(7));
+  ids.refuse(7, Reason::unspecified_error);
+  CHECK_FALSE(ids.release(7));
+  CHECK(ids.add_storing(7));
+  CHECK_FALSE(ids.add_storing(7));
+  CHECK(ids.refused_as(7) == Reason::unspecified_error);  // to repetitions of the first
+  ids.forget_refused();
+  CHECK_FALSE(ids.add_storing(7));  // what is under way stays known
+  ids.refuse(7, Reason::unspecified_error);
+  ids.set_received(7);
+  CHECK_FALSE(ids.refused_as(7).has_value());
+  CHECK(ids.release(7));
   CHECK(ids.size() == 0);
 }
 

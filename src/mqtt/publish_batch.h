@@ -44,13 +44,6 @@ struct PublishBatch {
   std::atomic<bool> settled = false;  // set by whoever routes what is unrouted
 
   bool is_stored() const { return sinks_to_wait_for == 0; }
-  // The first message with this identifier failed, and so do its repetitions.
-  void refuse_repetitions(uint16_t packet_id, Reason refusal) {
-    for (Answer& answer : answers) {
-      bool is_one = answer.kind == Kind::repeated && answer.packet_id == packet_id;
-      if (is_one) answer.reason = refusal;
-    }
-  }
 };
 
 }  // namespace weir::mqtt

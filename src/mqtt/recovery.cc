@@ -13,13 +13,6 @@
 namespace weir::mqtt {
 namespace {
 
-SharedGroupPtr find_group(const Session& session, std::string_view filter) {
-  for (const SharedGroupPtr& group : session.groups()) {
-    if (group->filter == filter) return group;
-  }
-  return nullptr;  // it has left it since
-}
-
 std::unique_ptr<Session> make_session(Hub& hub, uint64_t key, const JournalImage::Session& from,
                                       uint32_t home) {
   auto receiver = std::make_shared<Receiver>(from.client_id, home);
@@ -67,7 +60,7 @@ void restore_messages(const JournalImage& image, std::map<uint64_t, Session*>& s
       if (one.details) {
         restored.ids = one.details->ids;
         if (!one.details->name.empty()) {
-          restored.group = find_group(*found->second, one.details->name);
+          restored.group = found->second->find_group(one.details->name);  // null: it has left it
         }
       }
       found->second->restore(std::move(restored));

@@ -9,6 +9,8 @@
 // a clock. The home thread only.
 #pragma once
 
+#include <absl/container/btree_set.h>
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -167,8 +169,11 @@ class Session {
   void join(SharedGroupPtr group);
   // The groups of these that it was a member of.
   std::vector<SharedGroupPtr> leave(const std::vector<std::string_view>& filters);
-  const std::vector<SharedGroupPtr>& groups() const { return groups_; }
-  bool is_member(const SharedGroup& group) const;
+  std::vector<SharedGroupPtr> groups() const { return {groups_.begin(), groups_.end()}; }
+  SharedGroupPtr find_group(std::string_view filter) const;  // null: it is no member
+  bool is_member(const SharedGroup& group) const {
+    return find_group(group.filter).get() == &group;
+  }
   bool holds_group_messages() const { return group_messages_ > 0; }
   struct GroupMessage {
     SharedGroupPtr group;
@@ -186,13 +191,17 @@ class Session {
   // The oldest batch if every sink has stored it, or null.
   std::shared_ptr<PublishBatch> take_stored_batch();
   // All that are left, when the session ends.
-  std::vector<std::shared_ptr<PublishBatch>> take_batches() { return std::exchange(batches_, {}); }
+  Ring<std::shared_ptr<PublishBatch>> take_batches() { return std::exchange(batches_, {}); }
   // QoS 2 from the client. A PUBLISH: false if its identifier is known, so that it is a repetition.
   bool begin_receiving(uint16_t packet_id) { return incoming_.add_storing(packet_id); }
   // Its message was stored and routed: PUBREC is due, and until PUBREL the identifier is held.
   void finish_receiving(uint16_t packet_id);
   // It could not be stored: the client may send it again as a new one.
   void abandon_receiving(uint16_t packet_id, Reason why);
+  // Whether that happened to the message which one in the oldest batch repeats, and why.
+  std::optional<Reason> refused_as(uint16_t packet_id) const {
+    return incoming_.refused_as(packet_id);
+  }
   bool has_received(uint16_t packet_id) const { return incoming_.is_received(packet_id); }
   // PUBREL: false if the identifier is not known.
   bool release(uint16_t packet_id);
@@ -302,11 +311,18 @@ class Session {
   size_t queued_bytes_ = 0;                 // of queue_ and in_flight_
   size_t in_flight_bytes_ = 0;              // of in_flight_
   std::unique_ptr<RetainedReplay> replay_;  // null: nothing to replay
-  std::vector<SharedGroupPtr> groups_;
+  struct ByFilter {
+    using is_transparent = void;
+    static std::string_view key(const SharedGroupPtr& group) { return group->filter; }
+    static std::string_view key(std::string_view filter) { return filter; }
+    bool operator()(const auto& a, const auto& b) const { return key(a) < key(b); }
+  };
+  absl::btree_set<SharedGroupPtr, ByFilter> groups_;
   uint32_t group_messages_ = 0;  // of queue_ and in_flight_
+  bool has_refused_ = false;     // incoming_, for the repetitions in batches_
   uint64_t sequence_ = 0;        // of QoS 1 and 2 messages sent; gives the packet identifiers
   IncomingIds incoming_;
-  std::vector<std::shared_ptr<PublishBatch>> batches_;  // not answered yet, oldest first
+  Ring<std::shared_ptr<PublishBatch>> batches_;  // not answered yet, oldest first
 };
 
 }  // namespace weir::mqtt

@@ -134,16 +134,18 @@ uint16_t Session::take_packet_id() {
 }
 
 void Session::abandon_receiving(uint16_t packet_id, Reason why) {
-  incoming_.forget(packet_id);
-  for (const std::shared_ptr<PublishBatch>& later : batches_) {
-    later->refuse_repetitions(packet_id, why);
-  }
+  incoming_.refuse(packet_id, why);
+  has_refused_ = true;
 }
 
 std::shared_ptr<PublishBatch> Session::take_stored_batch() {
-  if (batches_.empty() || !batches_.front()->is_stored()) return nullptr;
+  if (batches_.empty()) {  // no repetition of a refused one is left
+    if (std::exchange(has_refused_, false)) incoming_.forget_refused();
+    return nullptr;
+  }
+  if (!batches_.front()->is_stored()) return nullptr;
   std::shared_ptr<PublishBatch> batch = std::move(batches_.front());
-  batches_.erase(batches_.begin());
+  batches_.pop_front();
   return batch;
 }
 

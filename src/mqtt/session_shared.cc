@@ -1,6 +1,4 @@
 // Session: as a member of shared subscriptions (MQTT 5 §4.8.2).
-#include <absl/container/flat_hash_set.h>
-
 #include <algorithm>
 
 #include "mqtt/session.h"
@@ -8,24 +6,25 @@
 namespace weir::mqtt {
 
 void Session::join(SharedGroupPtr group) {
-  if (!is_member(*group)) groups_.push_back(std::move(group));
+  groups_.insert(std::move(group));
   update_room();
 }
 
 // Messages for them that it has already stay until they are taken.
 std::vector<SharedGroupPtr> Session::leave(const std::vector<std::string_view>& filters) {
-  absl::flat_hash_set<std::string_view> wanted(filters.begin(), filters.end());
-  auto stays = [&](const SharedGroupPtr& group) { return !wanted.contains(group->filter); };
-  auto first = std::stable_partition(groups_.begin(), groups_.end(), stays);
-  std::vector<SharedGroupPtr> left(std::make_move_iterator(first),
-                                   std::make_move_iterator(groups_.end()));
-  groups_.erase(first, groups_.end());
+  std::vector<SharedGroupPtr> left;
+  for (std::string_view filter : filters) {
+    auto found = groups_.find(filter);
+    if (found == groups_.end()) continue;
+    left.push_back(*found);
+    groups_.erase(found);
+  }
   return left;
 }
 
-bool Session::is_member(const SharedGroup& group) const {
-  return std::any_of(groups_.begin(), groups_.end(),
-                     [&](const SharedGroupPtr& one) { return one.get() == &group; });
+SharedGroupPtr Session::find_group(std::string_view filter) const {
+  auto found = groups_.find(filter);
+  return found == groups_.end() ? nullptr : *found;
 }
 
 std::vector<Session::GroupMessage> Session::take_group_messages(const Wanted& wanted) {

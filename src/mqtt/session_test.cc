@@ -154,6 +154,44 @@ TEST_CASE("a subscription made again and again is looked up once, and in bounded
   CHECK(s.receiver->messages_out == 9001);  // "#" once, and "t/1"
 }
 
+TEST_CASE("retained messages still to come follow their subscription as it is now") {
+  Setting s;
+  for (int i = 0; i < 3; i++) {
+    CHECK(s.retained.store(make_message("t/" + std::to_string(i), "x", 1)));
+  }
+  Session session(s.receiver, s.limits, s.budget, s.retained);
+  session.attach({.wire = &s.wire, .receive_maximum = 1}, {});
+  session.replay("t/+", {.options = {.qos = 1}}, s.retained.version());
+  CHECK_FALSE(session.pump({}));
+  CHECK(s.wire.take() == assemble_packet("PUBLISH topic=t/0 qos=1 id=1 retain payload=x", 4));
+  session.renew_replay("t/+", {.options = {.qos = 0}});
+  session.renew_replay("other", {.options = {.qos = 2}});
+  session.on_answer(PacketType::puback, 1, Reason::success);
+  while (session.pump({})) {
+  }
+  CHECK(s.wire.take() == assemble_packet("PUBLISH topic=t/1 retain payload=x", 4) +
+                             assemble_packet("PUBLISH topic=t/2 retain payload=x", 4));
+}
+
+TEST_CASE("a member of many groups is found in each, until it leaves") {
+  Setting s;
+  Session session(s.receiver, s.limits, s.budget, s.retained);
+  std::vector<SharedGroupPtr> groups;
+  for (int i = 0; i < 10'000; i++) {
+    groups.push_back(std::make_shared<SharedGroup>("$share/g/" + std::to_string(i)));
+    session.join(groups.back());
+    session.join(groups.back());
+  }
+  CHECK(session.groups().size() == groups.size());
+  CHECK(session.is_member(*groups[7]));
+  CHECK_FALSE(session.is_member(SharedGroup(groups[7]->filter)));  // another of that name
+  CHECK(session.leave({groups[7]->filter, "$share/g/none"}) ==
+        std::vector<SharedGroupPtr>{groups[7]});
+  CHECK_FALSE(session.is_member(*groups[7]));
+  CHECK(session.find_group(groups[8]->filter) == groups[8]);
+  CHECK(session.groups().size() == groups.size() - 1);
+}
+
 TEST_CASE("a retained message whose successor was lost on its way is not passed over") {
   Setting s;
   s.grant.qos = 0;

@@ -100,7 +100,6 @@ void BrokerThread::settle(Session& session, PublishBatch& batch,
     bool is_taken = reason < Reason::unspecified_error;  // as far as could be told before storing
     if (answer.kind == Kind::exactly_once && is_taken) {
       if (failure) {
-        batch.refuse_repetitions(answer.packet_id, refusal);
         session.abandon_receiving(answer.packet_id, refusal);
       } else {
         Routed done = route(batch.unrouted[routed++], &session.receiver(), now());
@@ -108,7 +107,11 @@ void BrokerThread::settle(Session& session, PublishBatch& batch,
         session.finish_receiving(answer.packet_id);
       }
     }
-    if (failure && is_taken && answer.kind != Kind::repeated) reason = refusal;
+    if (answer.kind == Kind::repeated) {  // fares as the first did, which has been settled
+      reason = session.refused_as(answer.packet_id).value_or(reason);
+    } else if (failure && is_taken) {
+      reason = refusal;
+    }
     if (!out.is_its) continue;
     // 3.1.1 takes what a client may not do for done, but what failed must not seem so; nor are the
     // answers behind it given.
