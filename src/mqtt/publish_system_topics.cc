@@ -1,10 +1,9 @@
 // BrokerThread: gathering the broker's figures and publishing those that changed.
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 
+#include "base/process_memory.h"
 #include "mqtt/broker_thread.h"
 #include "mqtt/connection.h"
 #include "mqtt/drops.h"
@@ -17,16 +16,6 @@ namespace {
 // Retained messages that expired are looked for this often, with or without $SYS.
 constexpr int64_t kHousekeepingMs = 10'000;
 
-// Resident memory, which costs a read of one small file; walking the heap would hold up the loop.
-uint64_t resident_bytes() {
-  FILE* file = std::fopen("/proc/self/statm", "re");
-  if (file == nullptr) return 0;
-  unsigned long all = 0, resident = 0;
-  const int read = std::fscanf(file, "%lu %lu", &all, &resident);
-  std::fclose(file);
-  const long page = sysconf(_SC_PAGESIZE);
-  return read == 2 && page > 0 ? resident * static_cast<uint64_t>(page) : 0;
-}
 uint64_t resident_bytes_max() {
   rusage usage = {};
   return getrusage(RUSAGE_SELF, &usage) == 0 ? static_cast<uint64_t>(usage.ru_maxrss) * 1024 : 0;

@@ -1,12 +1,9 @@
 // GET /api/v2/weir/statistics: sizes and rates of buckets, broker, ingest and process.
-#include <unistd.h>
-
-#include <cstdio>
-
 #include "api/route.h"
 #include "api/weir/resources.h"
 #include "base/json.h"
 #include "base/metrics.h"
+#include "base/process_memory.h"
 #include "base/time_text.h"
 #include "ingest/pipeline.h"
 #include "meta/meta.h"
@@ -17,17 +14,6 @@ namespace weir::api::own {
 namespace {
 
 uint64_t total(std::string_view metric) { return static_cast<uint64_t>(metrics::sum_of(metric)); }
-
-// /proc/self/statm, second number: resident pages. 0 where there is no such file.
-uint64_t resident_bytes() {
-  FILE* file = std::fopen("/proc/self/statm", "re");
-  if (file == nullptr) return 0;
-  unsigned long all = 0, resident = 0;
-  const int read = std::fscanf(file, "%lu %lu", &all, &resident);
-  std::fclose(file);
-  const long page = sysconf(_SC_PAGESIZE);
-  return read == 2 && page > 0 ? resident * static_cast<uint64_t>(page) : 0;
-}
 
 OrderedJson optional_time(const std::optional<int64_t>& time_ns) {
   return time_ns.has_value() ? OrderedJson(rfc3339(*time_ns)) : OrderedJson(nullptr);
