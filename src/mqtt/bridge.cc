@@ -3,10 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <future>
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "net/run_and_wait.h"
 
 namespace weir::mqtt {
 namespace {
@@ -122,13 +122,7 @@ void Bridge::start() {
 }
 
 void Bridge::stop() {
-  auto closed = std::make_shared<std::promise<void>>();
-  auto done = closed->get_future();
-  thread_.post([self = shared_from_this(), closed] {
-    self->close();
-    closed->set_value();
-  });
-  done.wait();
+  net::run_and_wait(thread_, [self = shared_from_this()] { self->close(); });
 }
 
 void Bridge::close() {

@@ -3,12 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <future>
 
-#include "base/assert.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "net/run_and_wait.h"
 
 namespace weir::mqtt {
 
@@ -63,14 +62,7 @@ void Client::start() {
 }
 
 void Client::stop() {
-  WEIR_ASSERT(!thread_.is_this_thread(), "it would wait for itself");
-  auto closed = std::make_shared<std::promise<void>>();
-  auto done = closed->get_future();
-  thread_.post([self = shared_from_this(), closed] {
-    self->close();
-    closed->set_value();
-  });
-  done.wait();
+  net::run_and_wait(thread_, [self = shared_from_this()] { self->close(); });
 }
 
 void Client::close() {
