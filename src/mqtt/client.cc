@@ -114,7 +114,11 @@ void Client::on_end(Result<void> how) {
   stream_.reset();
   // Some brokers close on a protocol level they do not know, without the CONNACK that is due.
   if (!was_accepted_ && how.ok()) next_offer();
-  lost(how.ok() ? "the broker closed the connection" : how.error().message, false);
+  if (!how.ok()) return lost(how.error().message, false);
+  lost(was_accepted_ ? "the broker closed the connection"
+                     : "the broker closed the connection without an answer; does its port want TLS "
+                       "(mqtts://), or none?",
+       false);
 }
 
 void Client::on_drained() {

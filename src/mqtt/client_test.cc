@@ -195,6 +195,20 @@ TEST_CASE("the pause before the next attempt doubles up to its bound and is spre
   CHECK(up.consumer->status().connected);
 }
 
+TEST_CASE(
+    "a broker that closes in place of a CONNACK is asked after, one that closes later is not") {
+  Upstream up;
+  up.received();
+  up.peer->vanish();
+  CHECK(up.consumer->status().last_error ==
+        "the broker closed the connection without an answer; does its port want TLS (mqtts://), or "
+        "none?");
+  Upstream later;
+  later.accept();
+  later.peer->vanish();
+  CHECK(later.consumer->status().last_error == "the broker closed the connection");
+}
+
 TEST_CASE("a broker that does not speak MQTT 5 is asked in 3.1.1, and no pause is made for it") {
   Upstream up;
   up.received();
