@@ -140,6 +140,27 @@ TEST_CASE("retained messages are paged, shown whole and deleted") {
   CHECK(fixture.ask("GET", "/api/v2/weir/retained?filter=a%23").status == 400);
 }
 
+TEST_CASE("what a filter and a text find together is deleted, and nothing beside it") {
+  BrokerFixture fixture;
+  auto publisher = fixture.connect("hub");
+  for (const char* topic :
+       {"home/hall/Lamp", "home/hall/lamp/state", "home/hall/fan", "home/attic/lamp", "yard/lamp"})
+    REQUIRE(publisher->publish(topic, "1", 1, true).ok());
+  const std::string retained = "/api/v2/weir/retained?";
+  const std::string below_hall = retained + "filter=home/hall/%23&text=lamp";
+  CHECK(fixture.ask("GET", below_hall).json()["messages"].size() == 2);
+  CHECK(fixture.ask("DELETE", retained + "topic=home/hall/fan&text=lamp").error() ==
+        "400 invalid: text narrows a filter: give no topic with it");
+  CHECK(fixture.ask("DELETE", retained + "text=lamp").status == 400);
+  CHECK(fixture.ask("DELETE", below_hall).body == R"({"deleted":2})");
+  CHECK(fixture.ask("DELETE", below_hall).body == R"({"deleted":0})");
+  std::vector<std::string> left;
+  const Json all = fixture.ask("GET", retained).json();
+  for (const Json& message : all["messages"])
+    if (!message["topic"].get<std::string>().starts_with("$")) left.push_back(message["topic"]);
+  CHECK(left == std::vector<std::string>{"home/attic/lamp", "home/hall/fan", "yard/lamp"});
+}
+
 TEST_CASE("what a client says is traced while a trace for it runs") {
   BrokerFixture fixture;
   auto other = fixture.connect("other");

@@ -1,6 +1,6 @@
 // GET /api/v2/weir/retained: the retained messages in pages, in the order of their topics.
 // GET /api/v2/weir/retained/message: one whole.
-// DELETE /api/v2/weir/retained: forgets one, or all that match a filter.
+// DELETE /api/v2/weir/retained: forgets one, or all that match a filter and a text.
 #include <fmt/core.h>
 
 #include "api/fields.h"
@@ -100,9 +100,9 @@ Result<Answer> message(const Call& call) {
   return json_answer(200, json);
 }
 
-size_t remove_matching(mqtt::Broker& broker, const std::string& filter) {
+size_t remove_matching(mqtt::Broker& broker, mqtt::RetainedQuery query) {
   size_t removed = 0;
-  mqtt::RetainedQuery query{.filter = filter, .limit = kDeletedAtOnce};
+  query.limit = kDeletedAtOnce;
   while (true) {
     mqtt::RetainedPage page = broker.retained(query);
     for (const mqtt::MessagePtr& one : page.messages) removed += broker.remove_retained(one->topic);
@@ -118,11 +118,15 @@ Result<Answer> remove(const Call& call) {
   // A filter is asked for by name: a request that forgot its topic must not delete everything.
   if (topic.empty() == parameters.get("filter").empty())
     return Error{Errc::invalid, "give either topic or filter"};
-  WEIR_TRY(std::string filter, filter_of(parameters));
+  mqtt::RetainedQuery query;
+  WEIR_TRY(query.filter, filter_of(parameters));
+  query.text = parameters.get("text");
+  if (!topic.empty() && !query.text.empty())
+    return Error{Errc::invalid, "text narrows a filter: give no topic with it"};
   mqtt::Broker* broker = call.context.broker;
   size_t removed = 0;
   if (broker != nullptr && !topic.empty()) removed = broker->remove_retained(topic) ? 1 : 0;
-  if (broker != nullptr && topic.empty()) removed = remove_matching(*broker, filter);
+  if (broker != nullptr && topic.empty()) removed = remove_matching(*broker, std::move(query));
   if (!topic.empty() && removed == 0) return Error{Errc::not_found, "retained message not found"};
   return json_answer(200, {{"deleted", removed}});
 }
