@@ -333,6 +333,47 @@ await step("a client that left shows as away, until its session is ended", async
   await view.waitFor({ state: "detached" });
 });
 
+await step("a client's row is opened by any click and by keyboard", async () => {
+  await open("#/clients");
+  await page.getByLabel("Find clients").fill(lamp);
+  const button = page.getByRole("button", { name: lamp, exact: true });
+  const row = page.locator(".client-rows .rows-row").filter({ has: button });
+  const view = page.getByRole("region", { name: `Client ${lamp}` });
+  const close = async () => {
+    await page.keyboard.press("Escape");
+    await view.waitFor({ state: "detached" });
+  };
+  const ways = {
+    "its name": () => button.click(),
+    "the text of its name": () => page.getByText(lamp, { exact: true }).click(),
+    "its middle": () => row.click(),
+    "its dot": () => row.locator(".dot").click(),
+    "its last cell": () => row.getByRole("cell").last().click(),
+    "a script at the row": () => row.evaluate((element) => element.click()),
+    "a script at the button": () => button.evaluate((element) => element.click()),
+    Enter: () => button.press("Enter"),
+    "the space bar": () => button.press("Space"),
+  };
+  for (const [width, height] of [
+    [1440, 900],
+    [390, 844],
+  ]) {
+    await page.setViewportSize({ width, height });
+    for (const [name, act] of Object.entries(ways)) {
+      await act();
+      await view.waitFor().catch(() => must(false, `${name} opened nothing at ${width} px`));
+      await close();
+    }
+    must(await button.evaluate((one) => one === document.activeElement), "the focus was lost");
+  }
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.getByLabel("Find clients").focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await view.waitFor();
+  await close();
+});
+
 await step("retained messages are found, read and deleted", async () => {
   publish("-r", "-t", `${made}/state`, "-m", '{"on":true,"level":7}');
   publish("-r", "-t", `${made}/name`, "-m", "desk lamp");

@@ -164,6 +164,7 @@ export function SearchInput(props: {
   value: string;
   placeholder?: string;
   main?: boolean;
+  finds?: string; // selects what the down arrow goes to
   onInput: (text: string) => void;
 }) {
   return (
@@ -183,6 +184,9 @@ export function SearchInput(props: {
           if (event.key === "Escape" && props.value !== "") {
             event.preventDefault();
             props.onInput("");
+          } else if (event.key === "ArrowDown" && props.finds !== undefined) {
+            event.preventDefault();
+            document.querySelector<HTMLElement>(props.finds)?.focus();
           }
         }}
       />

@@ -48,12 +48,15 @@ export function ClientTable(props: {
   const row = view.narrow ? kNarrowRow : kRow;
   const first = Math.max(0, Math.floor(view.top / row) - kOverscan);
   const last = Math.min(list.matching, Math.ceil((view.top + view.height) / row) + kOverscan);
-  const look = (element: HTMLElement) =>
+  const look = (element: HTMLElement) => {
+    // Behind a client that hides the list nobody points at it, and nothing says that they left.
+    if (element.clientHeight === 0) return list.hold(false);
     setView({
       top: element.scrollTop,
       height: element.clientHeight,
       narrow: element.clientWidth < 620,
     });
+  };
   useEffect(() => {
     const element = body.current!;
     const resize = new ResizeObserver(() => look(element));
@@ -94,7 +97,9 @@ export function ClientTable(props: {
       onKeyDown={onKey}
       onMouseEnter={() => list.hold(true)}
       onMouseLeave={() => list.hold(false)}
-      onFocusIn={() => list.hold(true)}
+      onFocusIn={(event) =>
+        (event.target as HTMLElement).matches(":focus-visible") && list.hold(true)
+      }
       onFocusOut={() => list.hold(false)}
     >
       <div class="rows-head" role="row" aria-rowindex={1}>
@@ -122,7 +127,8 @@ export function ClientTable(props: {
       <div role="rowgroup" style={`height:${list.matching * row}px;position:relative`}>
         {Array.from({ length: Math.max(0, last - first) }, (_, i) => first + i).map((at) => (
           <Row
-            key={at}
+            // A row follows its client when others come and go: who presses it meets the one they saw.
+            key={list.rows.get(at)?.clientID ?? at}
             at={at}
             top={at * row}
             client={list.rows.get(at)}
@@ -170,9 +176,9 @@ function Row(props: {
     <div {...place} onClick={() => props.onChoose(client.clientID)}>
       <div role="cell" class="c-name">
         <i class={`dot${client.connected ? " good" : ""}`} aria-hidden="true" />
+        {client.connected && <span class="hidden-text">connected</span>}
         <button type="button" aria-pressed={props.chosen} title={client.clientID}>
           {client.clientID}
-          <span class="hidden-text">{client.connected ? ", connected" : ", away"}</span>
         </button>
       </div>
       <div role="cell" class="c-user" title={client.user}>

@@ -2,7 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import type { ClientOrder, ClientState } from "../../lib/broker";
-import { count, plural } from "../../lib/format";
+import { count } from "../../lib/format";
 import { route, setParams } from "../../lib/route";
 import { Icon } from "../../ui/icons";
 import { ErrorNote, SearchInput, Segments } from "../../ui/parts";
@@ -33,7 +33,8 @@ export function ClientsPage() {
     const down = order === sort ? !descending : first;
     setParams({ sort: order === "clientID" ? undefined : order, down: down ? "1" : undefined });
   };
-  const none = list.known && list.connected + list.kept === 0;
+  const all = list.connected + list.kept;
+  const none = list.known && all === 0;
   return (
     <div class={`clients${chosen === null ? "" : " has-client"}`}>
       <section class="clients-list" aria-label="Clients">
@@ -56,6 +57,7 @@ export function ClientsPage() {
               main
               label="Find clients"
               placeholder="Client, user, address…"
+              finds=".client-rows [data-at] button"
               value={text}
               onInput={(next) => setParams({ find: next })}
             />
@@ -69,6 +71,19 @@ export function ClientsPage() {
         </header>
         <ErrorNote error={list.error} />
         <OtherBrokers />
+        {list.known && !none && list.matching === 0 && (
+          <p class="clients-none">
+            No client matches
+            {state !== "all" && ` among those ${state === "kept" ? "away" : "connected"}`}.{" "}
+            <button
+              type="button"
+              class="button small"
+              onClick={() => setParams({ find: undefined, state: undefined })}
+            >
+              Show all {count(all)}
+            </button>
+          </p>
+        )}
         {none ? (
           <div class="empty">
             <Icon name="clients" size={28} />
@@ -78,7 +93,7 @@ export function ClientsPage() {
               sent.
             </p>
           </div>
-        ) : (
+        ) : list.known && list.matching === 0 ? null : (
           <ClientTable
             list={list}
             chosen={chosen}
@@ -88,17 +103,17 @@ export function ClientsPage() {
             onChoose={(client) => setParams({ client }, chosen !== null)}
           />
         )}
-        {list.known && !none && list.matching === 0 && (
-          <p class="clients-none">
-            No client matches. {plural(list.connected + list.kept, "client")} in all.
-          </p>
-        )}
       </section>
       {chosen !== null && (
         <ChosenClient
           key={chosen}
           clientID={chosen}
-          onClose={() => setParams({ client: undefined })}
+          onClose={() => {
+            setParams({ client: undefined });
+            // Back to where it was opened, for who goes by keyboard.
+            const row = `.client-rows button[title="${CSS.escape(chosen)}"]`;
+            requestAnimationFrame(() => document.querySelector<HTMLElement>(row)?.focus());
+          }}
         />
       )}
     </div>

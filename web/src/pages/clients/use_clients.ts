@@ -6,6 +6,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { broker, type Client, type ClientPage, type ClientQuery } from "../../lib/broker";
+import { heldRows } from "../../lib/held_rows";
 import { messageOf } from "../../ui/parts";
 
 const kRefreshMs = 2000;
@@ -36,17 +37,8 @@ export function useClients(asked: Asked): ClientList {
   latest.current = asked;
 
   const take = (found: ClientPage, offset: number) => {
-    const next = new Map<number, Client>();
-    if (held.current && rows.current.size > 0) {
-      const news = new Map(found.clients.map((client) => [client.clientID, client]));
-      for (const [at, client] of rows.current) next.set(at, news.get(client.clientID) ?? client);
-      found.clients.forEach((client, i) => {
-        if (!next.has(offset + i)) next.set(offset + i, client);
-      });
-    } else {
-      found.clients.forEach((client, i) => next.set(offset + i, client));
-    }
-    rows.current = next;
+    const shown = held.current ? rows.current : new Map<number, Client>();
+    rows.current = heldRows(shown, found.clients, offset);
     setPage(found);
     setError("");
   };

@@ -6,10 +6,8 @@ import { beat, tree as live } from "../../lib/live";
 import { retainedRows, type RetainedNode } from "../../lib/retained_tree";
 import { ago, moment } from "../../lib/time";
 import { Icon } from "../../ui/icons";
+import { hidesList } from "../../ui/side_view";
 import { flashing, levelName, Tree } from "../../ui/tree";
-
-// Where what is chosen hides the tree, a level is opened instead; its trash can deletes it.
-const narrow = matchMedia("(max-width: 1000px)");
 
 const isBranch = (node: RetainedNode) => node.children.length > 0;
 
@@ -35,7 +33,8 @@ export function RetainedTree(props: {
       onToggle={props.onToggle}
       onChoose={props.onChoose}
       onClick={(node) => {
-        if (isBranch(node) && node.message === null && narrow.matches)
+        // Where what is chosen hides the tree, a level is opened instead; its trash can deletes it.
+        if (isBranch(node) && node.message === null && hidesList.matches)
           props.onToggle(node, !props.isOpen(node));
         else props.onChoose(node.topic);
       }}
