@@ -4,29 +4,24 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { beat, tree } from "../../lib/live";
 import { compact, plural } from "../../lib/format";
+import { levelsThatFit } from "../../lib/open_levels";
 import { visibleRows, type TopicNode } from "../../lib/topics";
 import { SearchInput } from "../../ui/parts";
 import { flashing, levelName, Tree } from "../../ui/tree";
 
-// Trees this small are shown whole at first: nothing to search for.
+// Trees this small are shown whole at first: nothing to search for. Of larger ones, what fits a screen.
 const kOpenAllTopics = 40;
+const kRowsAtFirst = 30;
 
 const open = signal<ReadonlySet<string>>(new Set());
 const search = signal("");
 let openedOnce = false;
 
-function openSmallTree(): void {
-  if (openedOnce || tree.topics === 0 || tree.topics > kOpenAllTopics) return;
+function openAtFirst(): void {
+  if (openedOnce || tree.topics === 0) return;
   openedOnce = true;
-  const all = new Set<string>();
-  const walk = (node: TopicNode) => {
-    for (const child of node.children.values()) {
-      if (child.children.size > 0) all.add(child.topic);
-      walk(child);
-    }
-  };
-  walk(tree.root);
-  open.value = all;
+  const rowsMax = tree.topics > kOpenAllTopics ? kRowsAtFirst : Infinity;
+  open.value = levelsThatFit(tree.root, (node) => [...node.children.values()], rowsMax);
 }
 
 function openTo(topic: string): void {
@@ -48,7 +43,7 @@ export function TopicTreeView(props: {
   onSelect: (topic: string) => void;
 }) {
   beat.value; // the tree changes in place; only this tells
-  openSmallTree();
+  openAtFirst();
   const rows = visibleRows(tree.root, open.value, search.value);
   useEffect(() => {
     if (props.selected !== null) openTo(props.selected);
@@ -59,6 +54,7 @@ export function TopicTreeView(props: {
         <SearchInput
           label="Search topics"
           main
+          finds=".live-list .tree"
           value={search.value}
           onInput={(text) => (search.value = text)}
         />
