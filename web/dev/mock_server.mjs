@@ -442,6 +442,15 @@ const retained = topics
     expiresAt: null,
   }));
 
+function isAskedFor(topic, query) {
+  const filter = (query.get("filter") ?? "#").replace(/[.*?^${}()|[\]\\]/g, "\\$&");
+  const pattern = filter
+    .replaceAll("+", "[^/]*")
+    .replace(/(^|\/)#$/, (_, slash) => (slash === "" ? ".*" : "(/.*)?"));
+  const text = (query.get("text") ?? "").toLowerCase();
+  return new RegExp(`^${pattern}$`).test(topic) && topic.toLowerCase().includes(text);
+}
+
 // ---- HTTP ----
 const signedIn = (request) =>
   state.sessions.has(/session=(\w+)/.exec(request.headers.cookie ?? "")?.[1]);
@@ -515,8 +524,21 @@ function answer(request, url, body) {
     }
     case "GET /api/v2/weir/retained":
       return {
-        body: { messages: retained, more: false, total: retained.length, totalBytes: 120 },
+        body: {
+          messages: retained.filter((one) => isAskedFor(one.topic, url.searchParams)),
+          more: false,
+          total: retained.length,
+          totalBytes: 120,
+        },
       };
+    case "DELETE /api/v2/weir/retained": {
+      const topic = url.searchParams.get("topic");
+      const gone = retained.filter((one) =>
+        topic === null ? isAskedFor(one.topic, url.searchParams) : one.topic === topic,
+      );
+      for (const one of gone) retained.splice(retained.indexOf(one), 1);
+      return { body: { deleted: gone.length } };
+    }
     case "GET /api/v2/weir/retained/message": {
       const held = retained.find((one) => one.topic === url.searchParams.get("topic"));
       if (held === undefined) return fail(404, "not found", "retained message not found");

@@ -416,6 +416,38 @@ await step("retained messages are found, read and deleted", async () => {
   await page.getByRole("dialog").getByText("2 retained messages").waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();
   await until("the level to go", async () => (await rows.count()) === 5);
+
+  // Of a level under a filter only what is shown goes.
+  const dialog = page.getByRole("dialog");
+  const deleteThem = async (words) => {
+    await dialog.getByText(words).waitFor();
+    await dialog.getByRole("button", { name: "Delete", exact: true }).click();
+    await dialog.waitFor({ state: "detached" });
+  };
+  for (const room of ["hall", "attic"])
+    for (const what of ["lamp", "fan", "Fan 2"])
+      publish("-r", "-t", `${made}/zone/${room}/${what}`, "-m", "1");
+  const find = page.getByLabel("Find retained messages");
+  await find.fill(`${made}/zone/+/lamp`);
+  await until("two lamps", async () => (await rows.count()) === 6);
+  await rows.filter({ hasText: "zone" }).click();
+  const level = page.getByRole("region", { name: `Retained messages below ${made}/zone` });
+  await level.getByRole("button", { name: "Delete 2 messages…" }).click();
+  await dialog.getByText(`${made}/zone/+/lamp`).waitFor();
+  await deleteThem("2 retained messages");
+  publish("-r", "-t", `${made}/zone/hall/lamp`, "-m", "1");
+  await find.fill("ZONE/hall/FAN");
+  await until("two fans", async () => (await rows.count()) === 5);
+  await rows.filter({ hasText: "hall" }).click();
+  await page.getByRole("button", { name: "Delete 2 messages…" }).click();
+  await deleteThem("2 retained messages");
+  await find.fill(`${made}/zone`);
+  await until("a lamp and two fans", async () => (await rows.count()) === 7);
+  await rows.filter({ hasText: "attic" }).click();
+  await page
+    .getByRole("region", { name: `${made}/zone/attic` })
+    .getByText("2 retained")
+    .waitFor();
   publish("-r", "-t", `${made}/state`, "-m", '{"on":true,"level":7}');
 });
 

@@ -1,6 +1,7 @@
 // The broker's clients, retained messages and traces, as the server tells them (docs/api.md).
 
 import { json } from "./api";
+import type { RetainedQuery } from "./retained_query";
 
 export const kDrops = [
   "slowSubscriber",
@@ -212,14 +213,12 @@ export const broker = {
   others: async (signal?: AbortSignal) =>
     (await json<{ brokers: OtherBroker[] }>("GET", `${kBase}/brokers`, undefined, signal)).brokers,
 
-  retained: (
-    query: { filter: string; text: string; after: string; limit: number },
-    signal?: AbortSignal,
-  ) => json<RetainedList>("GET", `${kBase}/retained?${search(query)}`, undefined, signal),
+  retained: (query: RetainedQuery & { after: string; limit: number }, signal?: AbortSignal) =>
+    json<RetainedList>("GET", `${kBase}/retained?${search({ ...query })}`, undefined, signal),
   retainedMessage: (topic: string, signal?: AbortSignal) =>
     json<RetainedWhole>("GET", `${kBase}/retained/message?${search({ topic })}`, undefined, signal),
-  deleteRetained: (what: { topic: string } | { filter: string }) =>
-    json<{ deleted: number }>("DELETE", `${kBase}/retained?${search(what)}`),
+  deleteRetained: (what: { topic: string } | RetainedQuery) =>
+    json<{ deleted: number }>("DELETE", `${kBase}/retained?${search({ ...what })}`),
 
   traces: async () => (await json<{ traces: Trace[] }>("GET", `${kBase}/traces`)).traces,
   startTrace: (clientID: string, seconds: number, withPayload: boolean) =>

@@ -90,8 +90,3 @@ export function findRetained(root: RetainedNode, topic: string): RetainedNode | 
   }
   return node;
 }
-
-// What matches the topic of a node and everything below it.
-export function subtreeFilter(node: RetainedNode): string {
-  return `${node.topic}/#`;
-}

@@ -17,6 +17,7 @@ export function ChosenMessage(props: {
   topic: string;
   node: RetainedNode | undefined;
   seen: string | undefined; // another text: the message is another one
+  filtered: boolean; // the tree shows a part of what there is
   onClose: () => void;
   onDelete: () => void;
   onDeleteBelow: () => void;
@@ -77,7 +78,7 @@ export function ChosenMessage(props: {
         </>
       )}
       {props.node !== undefined && props.node.children.length > 0 && (
-        <Below node={props.node} onDelete={props.onDeleteBelow} />
+        <Below node={props.node} filtered={props.filtered} onDelete={props.onDeleteBelow} />
       )}
     </SideView>
   );
@@ -86,6 +87,7 @@ export function ChosenMessage(props: {
 // A level that is no topic of its own, and holds others.
 export function ChosenBranch(props: {
   node: RetainedNode;
+  filtered: boolean;
   onClose: () => void;
   onDelete: () => void;
 }) {
@@ -93,20 +95,25 @@ export function ChosenBranch(props: {
   return (
     <SideView
       label={`Retained messages below ${node.topic}`}
-      title={levelName(node)}
+      title={node.topic === "" ? levelName(node) : node.topic}
       state={
         <p class="client-state">
-          {plural(node.messages, "retained message")} at or below this level
+          {plural(node.messages, "retained message")} {where(props.filtered)}
         </p>
       }
       onClose={props.onClose}
     >
-      <Below node={node} onDelete={props.onDelete} />
+      <Below node={node} filtered={props.filtered} onDelete={props.onDelete} />
     </SideView>
   );
 }
 
-function Below({ node, onDelete }: { node: RetainedNode; onDelete: () => void }) {
+function where(filtered: boolean): string {
+  return filtered ? "shown at or below this level" : "at or below this level";
+}
+
+function Below(props: { node: RetainedNode; filtered: boolean; onDelete: () => void }) {
+  const { node } = props;
   const facts: [string, string][] = [
     ["Messages", count(node.messages)],
     ["Payloads", bytes(node.bytes)],
@@ -114,11 +121,11 @@ function Below({ node, onDelete }: { node: RetainedNode; onDelete: () => void })
   ];
   return (
     <section class="client-part">
-      <h3>At or below this level</h3>
+      <h3>{props.filtered ? "Shown at or below this level" : "At or below this level"}</h3>
       <Facts facts={facts} />
       <p>
-        <button type="button" class="button small danger" onClick={onDelete}>
-          <Icon name="trash" /> Delete all of them…
+        <button type="button" class="button small danger" onClick={props.onDelete}>
+          <Icon name="trash" /> Delete {plural(node.messages, "message")}…
         </button>
       </p>
     </section>

@@ -1,13 +1,15 @@
-// Asks before retained messages go: one, or all that match a filter.
+// Asks before retained messages go: one, or all that a query finds.
 
 import { useEffect, useState } from "preact/hooks";
 import { broker } from "../../lib/broker";
 import { count, plural } from "../../lib/format";
+import type { RetainedQuery } from "../../lib/retained_query";
 import { Dialog, DialogActions } from "../../ui/dialog";
-import { ErrorNote } from "../../ui/parts";
+import { ErrorNote, messageOf } from "../../ui/parts";
 import { useWork } from "../../ui/work";
+import { fetchRetained } from "./use_retained";
 
-export type Doomed = { topic: string } | { filter: string };
+export type Doomed = { topic: string } | RetainedQuery;
 
 export function DeleteDialog(props: {
   what: Doomed;
@@ -16,14 +18,7 @@ export function DeleteDialog(props: {
 }) {
   const { what } = props;
   const { error, busy, run } = useWork();
-  const [found, setFound] = useState<{ messages: number; more: boolean } | null>(null);
-  useEffect(() => {
-    if (!("filter" in what)) return;
-    broker.retained({ filter: what.filter, text: "", after: "", limit: 1000 }).then(
-      (list) => setFound({ messages: list.messages.length, more: list.more }),
-      () => undefined,
-    );
-  }, []);
+  const found = useCount(what);
   const act = () => run(async () => props.onDone((await broker.deleteRetained(what)).deleted));
   return (
     <Dialog
@@ -37,23 +32,47 @@ export function DeleteDialog(props: {
         </p>
       ) : (
         <p>
-          {found === null
-            ? "All retained messages"
-            : found.more
-              ? `More than ${count(found.messages)} retained messages`
-              : plural(found.messages, "retained message")}{" "}
-          matching <code class="anywhere">{what.filter}</code> will be deleted. Values that were
-          stored stay.
+          {found.words === "" ? "All retained messages" : found.words} matching{" "}
+          <code class="anywhere">{what.filter}</code>
+          {what.text !== "" && (
+            <>
+              {" "}
+              with <b class="anywhere">{what.text}</b> in their topics
+            </>
+          )}{" "}
+          will be deleted. Values that were stored stay.
         </p>
       )}
-      <ErrorNote error={error} />
+      <ErrorNote error={error === "" ? found.error : error} />
       <DialogActions
         word="Delete"
         danger
-        disabled={busy}
+        disabled={busy || found.words === ""}
         onClose={props.onClose}
         onAct={() => void act()}
       />
     </Dialog>
   );
+}
+
+// How many will go, counted anew: the list behind the dialog may be some seconds old. No words: it is
+// not known yet.
+function useCount(what: Doomed): { words: string; error: string } {
+  const [words, setWords] = useState("topic" in what ? "One" : "");
+  const [error, setError] = useState("");
+  useEffect(() => {
+    if ("topic" in what) return;
+    const stop = new AbortController();
+    fetchRetained(what, stop.signal).then(
+      ({ messages, more }) =>
+        setWords(
+          more
+            ? `More than ${count(messages.length)} retained messages`
+            : plural(messages.length, "retained message"),
+        ),
+      (failed) => stop.signal.aborted || setError(messageOf(failed)),
+    );
+    return () => stop.abort();
+  }, []);
+  return { words, error };
 }

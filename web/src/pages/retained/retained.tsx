@@ -4,33 +4,36 @@
 import { useMemo, useState } from "preact/hooks";
 import { bytes, count, plural } from "../../lib/format";
 import { beat } from "../../lib/live";
-import {
-  findRetained,
-  retainedTree,
-  subtreeFilter,
-  type RetainedNode,
-} from "../../lib/retained_tree";
+import { levelsThatFit } from "../../lib/open_levels";
+import { asksForAll, queryBelow, queryOf, type RetainedQuery } from "../../lib/retained_query";
+import { findRetained, retainedTree, type RetainedNode } from "../../lib/retained_tree";
 import { route, setParams } from "../../lib/route";
 import { Icon } from "../../ui/icons";
 import { ErrorNote, SearchInput, toast } from "../../ui/parts";
 import { ChosenBranch, ChosenMessage } from "./chosen";
 import { DeleteDialog, type Doomed } from "./delete_dialog";
 import { newer, RetainedTree } from "./retained_tree";
-import { kShownMax, useRetained, wanted } from "./use_retained";
+import { kShownMax, useRetained } from "./use_retained";
 import "../../styles/clients.css";
 
-// Trees this small are shown whole at first: nothing to search for.
+// Trees this small are shown whole at first: nothing to search for. Of larger ones, what fits a screen.
 const kOpenAllMessages = 40;
+const kRowsAtFirst = 26;
 
 // What somebody has opened or closed stays so while the page is away.
 const kept = new Map<string, boolean>();
+// Found out once: what comes later must not close what somebody looks at.
+let atFirst: ReadonlySet<string> | null = null;
 
 function useOpen(root: RetainedNode, typed: string, chosen: string | null) {
   const [, draw] = useState(0);
+  if (typed === "" && root.messages > 0)
+    atFirst ??= levelsThatFit(root, (node) => node.children, kRowsAtFirst);
   const isOpen = (node: RetainedNode): boolean => {
     if (chosen?.startsWith(`${node.topic}/`)) return true;
     // What is searched for is shown, wherever it hides.
-    return kept.get(node.topic) ?? (typed !== "" || root.messages <= kOpenAllMessages);
+    if (typed !== "" || root.messages <= kOpenAllMessages) return kept.get(node.topic) ?? true;
+    return kept.get(node.topic) ?? atFirst?.has(node.topic) === true;
   };
   const toggle = (node: RetainedNode, to: boolean) => {
     kept.set(node.topic, to);
@@ -60,10 +63,11 @@ export function RetainedPage() {
   const [deleting, setDeleting] = useState<Doomed | null>(null);
   const root = useMemo(() => retainedTree(list?.messages ?? []), [list]);
   const { isOpen, toggle, setAll } = useOpen(root, typed, chosen);
-  const filter = wanted(typed).filter;
+  // What the tree answers, which what is typed now may be ahead of.
+  const query = list?.query ?? queryOf(typed);
   const none = list !== null && list.messages.length === 0;
   const remove = (node: RetainedNode) =>
-    setDeleting(node.children.length > 0 ? { filter: subtreeFilter(node) } : { topic: node.topic });
+    setDeleting(node.children.length > 0 ? queryBelow(query, node.topic) : { topic: node.topic });
   return (
     <div class={`clients${chosen === null ? "" : " has-client"}`}>
       <section class="clients-list" aria-label="Retained messages">
@@ -81,7 +85,8 @@ export function RetainedPage() {
             <SearchInput
               main
               label="Find retained messages"
-              placeholder="Topic, or filter: home/+/temperature"
+              placeholder="Topic or filter: home/+/lamp"
+              finds=".retained-tree"
               value={typed}
               onInput={(find) => setParams({ find })}
             />
@@ -104,11 +109,14 @@ export function RetainedPage() {
             <button
               type="button"
               class="button danger"
-              disabled={filter === "#" || none || list === null}
-              title={filter === "#" ? "Type a filter with + or # first" : undefined}
-              onClick={() => setDeleting({ filter })}
+              aria-label="Delete matching…"
+              disabled={asksForAll(query) || none || list === null}
+              title={
+                asksForAll(query) ? "Type first which: a part of the topic, or a filter" : undefined
+              }
+              onClick={() => setDeleting(query)}
             >
-              <Icon name="trash" /> <span class="wide-only">Delete matching…</span>
+              <Icon name="trash" /> <span class="tree-all">Delete matching…</span>
             </button>
           </div>
         </header>
@@ -122,7 +130,20 @@ export function RetainedPage() {
             </p>
           </div>
         )}
-        {none && typed !== "" && <p class="clients-none">No retained message matches.</p>}
+        {none && typed !== "" && (
+          <p class="clients-none">
+            No retained message matches.{" "}
+            {queryOf(typed).filter !== "#" &&
+              "A filter names whole levels, + stands for one of them, # for all that follow: home/+/lamp, home/#. "}
+            <button
+              type="button"
+              class="button small"
+              onClick={() => setParams({ find: undefined })}
+            >
+              Show all
+            </button>
+          </p>
+        )}
         {list?.more === true && (
           <p class="note" role="status">
             The first {count(kShownMax)} are shown, in the order of their topics. A filter finds the
@@ -144,6 +165,7 @@ export function RetainedPage() {
         <Chosen
           root={root}
           topic={chosen}
+          query={query}
           onClose={() => setParams({ topic: undefined })}
           onDelete={setDeleting}
         />
@@ -167,17 +189,20 @@ export function RetainedPage() {
 function Chosen(props: {
   root: RetainedNode;
   topic: string;
+  query: RetainedQuery;
   onClose: () => void;
   onDelete: (what: Doomed) => void;
 }) {
   beat.value; // a newer value of the topic may have come
   const node = findRetained(props.root, props.topic);
+  const deleteBelow = () => props.onDelete(queryBelow(props.query, props.topic));
   if (node !== undefined && node.message === null) {
     return (
       <ChosenBranch
         node={node}
+        filtered={!asksForAll(props.query)}
         onClose={props.onClose}
-        onDelete={() => props.onDelete({ filter: subtreeFilter(node) })}
+        onDelete={deleteBelow}
       />
     );
   }
@@ -189,7 +214,8 @@ function Chosen(props: {
       seen={String(node && (newer(node)?.time ?? node.message?.time))}
       onClose={props.onClose}
       onDelete={() => props.onDelete({ topic: props.topic })}
-      onDeleteBelow={() => node && props.onDelete({ filter: subtreeFilter(node) })}
+      filtered={!asksForAll(props.query)}
+      onDeleteBelow={deleteBelow}
     />
   );
 }

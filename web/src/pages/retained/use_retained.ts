@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { broker, type Retained, type RetainedList } from "../../lib/broker";
+import { queryOf, type RetainedQuery } from "../../lib/retained_query";
 import { messageOf } from "../../ui/parts";
 
 const kPage = 1000;
@@ -9,30 +10,31 @@ export const kShownMax = 5000; // beyond it a filter serves better than a tree
 const kRefreshMs = 5000; // for each page: who retains thousands waits longer for news
 const kTypingMs = 200;
 
-// What is typed is a filter when it has a wildcard, else a part of the topic.
-export function wanted(text: string): { filter: string; text: string } {
-  return /[+#]/.test(text) ? { filter: text.trim(), text: "" } : { filter: "#", text: text.trim() };
+// The first kShownMax that match.
+export async function fetchRetained(
+  query: RetainedQuery,
+  signal: AbortSignal,
+): Promise<RetainedList> {
+  const messages: Retained[] = [];
+  for (;;) {
+    const after = messages.at(-1)?.topic ?? "";
+    const found = await broker.retained({ ...query, after, limit: kPage }, signal);
+    messages.push(...found.messages);
+    if (!found.more || messages.length >= kShownMax) return { ...found, messages };
+  }
 }
 
 export function useRetained(typed: string) {
-  const [list, setList] = useState<RetainedList | null>(null);
+  const [list, setList] = useState<(RetainedList & { query: RetainedQuery }) | null>(null);
   const [error, setError] = useState("");
   const running = useRef<AbortController | null>(null);
   const load = async () => {
     running.current?.abort();
     const stop = new AbortController();
     running.current = stop;
+    const query = queryOf(typed);
     try {
-      let found: RetainedList | null = null;
-      const messages: Retained[] = [];
-      do {
-        found = await broker.retained(
-          { ...wanted(typed), after: messages.at(-1)?.topic ?? "", limit: kPage },
-          stop.signal,
-        );
-        messages.push(...found.messages);
-      } while (found.more && messages.length < kShownMax);
-      setList({ ...found, messages });
+      setList({ ...(await fetchRetained(query, stop.signal)), query });
       setError("");
     } catch (failed) {
       if (!stop.signal.aborted) setError(messageOf(failed));
