@@ -474,19 +474,43 @@ const kPages = {
   buckets: "#/buckets",
   tokens: "#/tokens",
 };
+// Placeholders that their fields cut, and tables that would have to be scrolled sideways.
+async function clipped() {
+  return page.evaluate(() => {
+    const found = [];
+    for (const input of document.querySelectorAll("input[placeholder]")) {
+      if (input.value !== "" || input.offsetParent === null) continue;
+      const style = getComputedStyle(input);
+      const pen = document.createElement("canvas").getContext("2d");
+      pen.font = style.font;
+      const needed = pen.measureText(input.placeholder).width;
+      const room =
+        input.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+      if (needed > room)
+        found.push(`"${input.placeholder}" needs ${Math.ceil(needed)} px of ${Math.floor(room)}`);
+    }
+    for (const rows of document.querySelectorAll(".client-rows, .table"))
+      if (rows.scrollWidth > rows.clientWidth)
+        found.push(`${rows.className} is wider than its box`);
+    return found;
+  });
+}
+
 for (const theme of ["light", "dark"]) {
-  for (const width of [1440, 400]) {
+  // At 1024 px only the room is another: neither the theme nor axe asks for it.
+  for (const width of theme === "light" ? [1400, 1024, 390] : [1400, 390]) {
     await step(`accessible and whole: ${theme}, ${width} px`, async () => {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-      await page.setViewportSize({ width, height: width > 800 ? 900 : 860 });
+      await page.setViewportSize({ width, height: width > 800 ? 900 : 844 });
       const found = [];
       for (const [name, hash] of Object.entries(kPages)) {
         await open(hash);
         await page.locator("h1:visible, h2:visible").first().waitFor();
         await page.waitForTimeout(1200); // charts and lists fill; nothing tells when the last is done
         await shot(`${name}-${theme}-${width}`);
-        for (const one of await violations()) found.push(`${name}: ${one}`);
+        for (const one of width === 1024 ? [] : await violations()) found.push(`${name}: ${one}`);
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        for (const one of await clipped()) found.push(`${name}: ${one}`);
         if (wide > 0) found.push(`${name}: wider than the screen by ${wide} px`);
       }
       must(found.length === 0, found.join("\n"));

@@ -10,6 +10,21 @@ export const kTimeTicks = [
   [0.001, "{ss}.{fff}", "\n{HH}:{mm}", null, "\n{HH}:{mm}", null, "\n{HH}:{mm}", null, 1],
 ];
 
+// Seconds between labels. The steps of a clock and a calendar, as uPlot has them, with two minutes:
+// five minutes on a telephone would have one label else.
+const kMinute = 60;
+const kHour = 3600;
+const kDay = 86400;
+export const kTimeSteps = [
+  ...[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5],
+  ...[1, 2, 5, 10, 15, 30],
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * kMinute),
+  ...[1, 2, 3, 4, 6, 8, 12].map((n) => n * kHour),
+  ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15].map((n) => n * kDay),
+  ...[1, 2, 3, 4, 6].map((n) => n * 30 * kDay), // uPlot takes them for months,
+  ...[1, 2, 5, 10, 25, 50, 100].map((n) => n * 365 * kDay), // and these for years
+];
+
 // Pixels between labels; those with seconds are wider.
 export function tickSpace(rangeSeconds: number): number {
   return rangeSeconds < 240 ? 80 : 56;

@@ -2,7 +2,7 @@
 
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { kTimeTicks, kWholeSteps, tickSpace, tickText, valueRange } from "../lib/axis";
+import { kTimeSteps, kTimeTicks, kWholeSteps, tickSpace, tickText, valueRange } from "../lib/axis";
 import { value as formatValue } from "../lib/format";
 import type { AlignedColumns } from "../lib/series";
 
@@ -121,6 +121,7 @@ function axesOf(spec: PlotSpec): uPlot.Axis[] {
       ...axis,
       grid: { show: false },
       space: (_, __, min, max) => tickSpace(max - min),
+      incrs: kTimeSteps,
       values: kTimeTicks as never,
       size: 44,
     },

@@ -86,7 +86,7 @@ function LiveStatus() {
       <span role="status">{word}</span>
       {state === "open" && !paused.value && (
         <span class="live-rate">
-          {rate.value < 10 ? rate.value.toFixed(1) : compact(Math.round(rate.value))}/s
+          {rate.value < 10 ? rate.value.toFixed(1) : compact(Math.round(rate.value))} msg/s
         </span>
       )}
     </span>
