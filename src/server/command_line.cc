@@ -56,6 +56,7 @@ struct AllArguments {
   WriteArguments write;
   QueryArguments query;
   InspectArguments inspect;
+  VerifyArguments verify;
   MapTestArguments map_test;
   ImportArguments imported;
   ExportArguments exported;
@@ -172,6 +173,11 @@ void add_local_commands(CLI::App& root, AllArguments& all) {
   inspect->add_flag("--log", all.inspect.log, "Only the logs");
   inspect->add_flag("--chunks", all.inspect.chunks, "Only the chunks");
 
+  CLI::App* verify = root.add_subcommand(
+      "verify", "Read all of a data directory, or of a backup, and tell what is damaged");
+  verify->add_option("--data-dir", all.verify.directory,
+                     "Directory that no server uses (weir-data)");
+
   CLI::App* map = root.add_subcommand("map", "Mapping from messages to points");
   map->require_subcommand(1);
   CLI::App* test = map->add_subcommand("test", "Show what a message becomes, and why");
@@ -191,6 +197,7 @@ int dispatch(const CLI::App& root, AllArguments& all, std::span<const api::WebFi
     return 0;
   }
   if (name == "inspect") return inspect_command(all.inspect);
+  if (name == "verify") return verify_command(all.verify);
   if (name == "map") return map_test_command(all.map_test);
   if (name == "sensor") {
     if (auto read = parse_sensor_url(all.sensor_url, all.sensor.broker); !read.ok()) {

@@ -1,4 +1,4 @@
-"""The command line against a running server: write, query, sensor, inspect, check-config."""
+"""The command line: write, query, sensor ... against a running server, check-config, verify."""
 import json
 import os
 import subprocess
@@ -82,6 +82,22 @@ class CommandLineTest(WeirTest):
                         "--set: log.level", "--set: threads.workers",
                         "weir.toml:6:1: unknown key"):
             self.assertIn(mistake, wrong.stderr)
+
+    def test_verify_names_the_damaged_file(self):
+        self.weir.write("room,name=hall temperature=20.5 1000000000")
+        used = self.run_weir("verify", "--data-dir", "data", check=False)
+        self.assertEqual(used.returncode, 1, used.stdout)
+        self.weir.stop()
+        self.assertIn("no damage found", self.run_weir("verify", "--data-dir", "data").stdout)
+        tables = (self.weir.path / "data/store/chunks").glob("*.sst")
+        table = max(tables, key=lambda path: path.stat().st_size)
+        damaged = bytearray(table.read_bytes())
+        damaged[len(damaged) // 20] ^= 0x10
+        table.write_bytes(damaged)
+        found = self.run_weir("verify", "--data-dir", "data", check=False)
+        self.assertEqual(found.returncode, 1, found.stdout)
+        self.assertIn(f"store/chunks/{table.name}", found.stdout)
+        self.assertIn("what to do:", found.stdout)
 
     def test_a_second_server_on_the_same_data_is_refused(self):
         done = self.run_weir("run", "--data-dir", "data", "--http-listen", "127.0.0.1:0",

@@ -83,6 +83,11 @@ struct InspectArguments {
 };
 int inspect_command(const InspectArguments& arguments);
 
+struct VerifyArguments {
+  std::string directory = "weir-data";
+};
+int verify_command(const VerifyArguments& arguments);
+
 struct MapTestArguments {
   std::string config_path, topic, payload;
   bool retained = false;

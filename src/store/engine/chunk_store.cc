@@ -4,8 +4,10 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
+#include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
+#include <rocksdb/sst_file_reader.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
@@ -14,7 +16,9 @@
 #include <thread>
 
 #include "base/assert.h"
+#include "base/bytes.h"
 #include "base/log.h"
+#include "store/engine/chunk_files.h"
 
 #if defined(__SANITIZE_THREAD__)
 // Debian's RocksDB is not instrumented, so its own synchronisation is invisible to the sanitizer.
@@ -30,6 +34,7 @@ namespace {
 constexpr size_t kChunkMemtableBytes = 64 * 1024 * 1024;
 constexpr size_t kBlockCacheBytes = 128 * 1024 * 1024;  // beside the system's page cache
 constexpr size_t kChunkBlockBytes = 32 * 1024;          // a few chunks
+constexpr size_t kReadAheadBytes = 2 * 1024 * 1024;     // when everything is read: a disk's pace
 
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
@@ -58,6 +63,15 @@ class Snapshot final : public ChunkSnapshot {
   const rocksdb::Snapshot* snapshot_;
 };
 
+// The checksum that RocksDB noted for a whole file.
+std::optional<uint32_t> noted_crc32c(const rocksdb::LiveFileMetaData& file) {
+  const std::string& bytes = file.file_checksum;
+  if (file.file_checksum_func_name != "FileChecksumCrc32c" || bytes.size() != sizeof(uint32_t)) {
+    return std::nullopt;
+  }
+  return ByteReader(bytes).be<uint32_t>();
+}
+
 rocksdb::ReadOptions read_options(const ChunkSnapshotPtr& snapshot) {
   rocksdb::ReadOptions options;
   if (snapshot != nullptr) options.snapshot = static_cast<const Snapshot&>(*snapshot).get();
@@ -67,10 +81,12 @@ rocksdb::ReadOptions read_options(const ChunkSnapshotPtr& snapshot) {
 class Iterator final : public ChunkIterator {
  public:
   Iterator(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, ChunkSnapshotPtr snapshot,
-           std::string end)
+           std::string end, bool checks_blocks)
       : snapshot_(std::move(snapshot)), end_(std::move(end)), end_slice_(end_) {
     rocksdb::ReadOptions options = read_options(snapshot_);
     if (!end_.empty()) options.iterate_upper_bound = &end_slice_;
+    options.verify_checksums = checks_blocks;
+    if (!checks_blocks) options.readahead_size = kReadAheadBytes;
     iterator_.reset(db.NewIterator(options, family));
   }
   void seek(std::string_view key) override { iterator_->Seek(slice(key)); }
@@ -131,6 +147,8 @@ rocksdb::DBOptions database_options() {
   options.info_log_level = rocksdb::WARN_LEVEL;
   // What is not flushed is still in weir's log; a stop need not wait for it.
   options.avoid_flush_during_shutdown = true;
+  // Backups and verify compare whole files with it.
+  options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   return options;
 }
 
@@ -150,8 +168,11 @@ rocksdb::ColumnFamilyOptions chunk_options() {
 class RocksChunkStore final : public ChunkStore {
  public:
   RocksChunkStore(std::unique_ptr<rocksdb::DB> db,
-                  std::vector<rocksdb::ColumnFamilyHandle*> families)
-      : db_(std::move(db)), catalog_(families[0]), chunks_(families[1]) {}
+                  std::vector<rocksdb::ColumnFamilyHandle*> families, bool checks_blocks)
+      : db_(std::move(db)),
+        catalog_(families[0]),
+        chunks_(families[1]),
+        checks_blocks_(checks_blocks) {}
   ~RocksChunkStore() override {
     (void)db_->DestroyColumnFamilyHandle(catalog_);
     (void)db_->DestroyColumnFamilyHandle(chunks_);
@@ -203,7 +224,8 @@ class RocksChunkStore final : public ChunkStore {
   ChunkSnapshotPtr snapshot() override { return std::make_shared<Snapshot>(*db_, snapshots_); }
 
   std::unique_ptr<ChunkIterator> iterator(ChunkSnapshotPtr snapshot, std::string end) override {
-    return std::make_unique<Iterator>(*db_, chunks_, std::move(snapshot), std::move(end));
+    return std::make_unique<Iterator>(*db_, chunks_, std::move(snapshot), std::move(end),
+                                      checks_blocks_);
   }
 
   Result<std::string> get(std::string_view key, const ChunkSnapshotPtr& snapshot) override {
@@ -249,6 +271,31 @@ class RocksChunkStore final : public ChunkStore {
       WEIR_CHECK(visit(key.substr(prefix.size()), view(iterator->value())));
     }
     return checked(iterator->status(), "read the catalog");
+  }
+
+  std::vector<TableFile> tables() const {
+    std::vector<rocksdb::LiveFileMetaData> files;
+    db_->GetLiveFilesMetaData(&files);
+    std::vector<TableFile> tables;
+    for (const rocksdb::LiveFileMetaData& file : files) {
+      std::string name = file.name.substr(file.name.find_first_not_of('/'));
+      tables.push_back({std::move(name), file.size, noted_crc32c(file),
+                        file.column_family_name == chunks_->GetName(), file.smallestkey,
+                        file.largestkey});
+    }
+    std::sort(tables.begin(), tables.end(),
+              [](const TableFile& a, const TableFile& b) { return a.name < b.name; });
+    return tables;
+  }
+
+  Result<void> verify_table(const TableFile& table) const {
+    rocksdb::SstFileReader reader{rocksdb::Options()};
+    rocksdb::ReadOptions options;
+    options.readahead_size = kReadAheadBytes;
+    options.fill_cache = false;
+    rocksdb::Status status = reader.Open(db_->GetName() + "/" + table.name);
+    if (status.ok()) status = reader.VerifyChecksum(options);
+    return checked(status, "verify");
   }
 
  private:
@@ -298,25 +345,58 @@ class RocksChunkStore final : public ChunkStore {
   std::unique_ptr<rocksdb::DB> db_;
   rocksdb::ColumnFamilyHandle* catalog_;
   rocksdb::ColumnFamilyHandle* chunks_;
+  const bool checks_blocks_;
   std::atomic<bool> has_failed_ = false;
   std::shared_ptr<std::atomic<int>> snapshots_ = std::make_shared<std::atomic<int>>(0);
 };
 
-}  // namespace
+enum class Access : uint8_t { read_write, read_only, verify, verify_strictly };
 
-Result<std::unique_ptr<ChunkStore>> ChunkStore::open(const std::string& directory, bool read_only) {
+Result<std::unique_ptr<ChunkStore>> open_as(const std::string& directory, Access access) {
   std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()},
       {"chunks", chunk_options()}};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;
   rocksdb::DBOptions options = database_options();
+  bool verifies = access == Access::verify || access == Access::verify_strictly;
+  if (verifies) {
+    options.wal_recovery_mode = access == Access::verify
+                                    ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
+                                    : rocksdb::WALRecoveryMode::kAbsoluteConsistency;
+    options.max_open_files = 256;  // otherwise opening reads something of every file
+  }
   rocksdb::Status status =
-      read_only ? rocksdb::DB::OpenForReadOnly(options, directory, families, &handles, &opened)
-                : rocksdb::DB::Open(options, directory, families, &handles, &opened);
+      access == Access::read_write
+          ? rocksdb::DB::Open(options, directory, families, &handles, &opened)
+          : rocksdb::DB::OpenForReadOnly(options, directory, families, &handles, &opened);
   WEIR_CHECK(checked(status, fmt::format("open {}", directory)));
-  return std::unique_ptr<ChunkStore>(
-      std::make_unique<RocksChunkStore>(std::unique_ptr<rocksdb::DB>(opened), std::move(handles)));
+  return std::unique_ptr<ChunkStore>(std::make_unique<RocksChunkStore>(
+      std::unique_ptr<rocksdb::DB>(opened), std::move(handles), !verifies));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ChunkStore>> ChunkStore::open(const std::string& directory, bool read_only) {
+  return open_as(directory, read_only ? Access::read_only : Access::read_write);
+}
+
+Result<std::unique_ptr<ChunkStore>> open_to_verify(const std::string& directory,
+                                                   std::string& log_damage) {
+  Result<std::unique_ptr<ChunkStore>> strictly = open_as(directory, Access::verify_strictly);
+  if (strictly.ok()) return strictly;
+  Result<std::unique_ptr<ChunkStore>> opened = open_as(directory, Access::verify);
+  if (opened.ok()) log_damage = strictly.error().message;
+  return opened;
+}
+
+// There is one implementation, and this file is its.
+std::vector<TableFile> tables_of(ChunkStore& store) {
+  return static_cast<RocksChunkStore&>(store).tables();
+}
+
+Result<void> verify_table(ChunkStore& store, const TableFile& table) {
+  return static_cast<RocksChunkStore&>(store).verify_table(table);
 }
 
 Result<uint64_t> ChunkStore::largest_lsn(BucketNumber bucket, int64_t group_start_ns,
