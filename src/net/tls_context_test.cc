@@ -232,6 +232,36 @@ TEST_CASE("a client is told by which setting it would trust the server") {
         refused + "hostname mismatch; connect to a name that is in the certificate");
 }
 
+TEST_CASE("a client asks about the port of a server that does not speak TLS") {
+  for (std::string_view answer : {"HTTP/1.1 400 Bad Request\r\n\r\n", ""}) {
+    CAPTURE(answer);
+    Fixture f;
+    struct Answering final : StreamReader {
+      std::unique_ptr<Stream> stream;
+      std::string_view answer;
+      void on_bytes(std::string_view) override {
+        stream->write(answer);
+        stream->close_gracefully();
+      }
+      void on_end(Result<void>) override {}
+    } answering;
+    answering.answer = answer;
+    auto accept = [&](std::unique_ptr<Stream> stream) {
+      answering.stream = std::move(stream);
+      answering.stream->start(answering);
+    };
+    auto listening = Listener::open(f.threads, {"127.0.0.1", 0}, accept);
+    REQUIRE(listening.ok());
+    f.listener = std::move(*listening);
+    TlsClientOptions trusting{.authority_file = f.files.path("server.crt"),
+                              .authority_setting = "broker.ca_file"};
+    const std::string outcome = f.outcome(f.connect("localhost", trusting));
+    CHECK(outcome.starts_with("TLS handshake: "));
+    CHECK_MESSAGE(outcome.ends_with("; does the server speak TLS at that port?"), outcome);
+    testing::run_on(f.threads.at(0), [&] { answering.stream.reset(); });
+  }
+}
+
 TEST_CASE("new files serve the next connection; a pair that does not fit leaves the old one") {
   Fixture f;
   f.files.make_self_signed("next", "localhost");

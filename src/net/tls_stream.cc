@@ -91,7 +91,7 @@ class TlsConnection final : public StreamReader,
   void on_end(Result<void> how) override {
     auto self = shared_from_this();
     if (!is_established_ && how.ok())
-      return fail(Error{Errc::io, "TLS handshake: the peer has left"});
+      return fail(Error{Errc::io, "TLS handshake: the peer has left" + ask_about_port()});
     end(std::move(how));
   }
   void on_drained() override {
@@ -110,6 +110,7 @@ class TlsConnection final : public StreamReader,
   void flush();
   void tell_drained();
   Error failure() const;
+  std::string ask_about_port() const;
   void fail(Error error) {
     if (!is_established_ && !is_closed_) {
       handshake_failures.add(1);
@@ -345,6 +346,12 @@ std::string remedy_for(long verdict, const std::string& authority_setting) {
 
 }  // namespace
 
+// A server that does not answer as TLS does is told of where somebody set the connection up.
+std::string TlsConnection::ask_about_port() const {
+  const bool is_wanted = !SSL_is_server(ssl_.get()) && !context_->authority_setting().empty();
+  return is_wanted ? "; does the server speak TLS at that port?" : "";
+}
+
 Error TlsConnection::failure() const {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
@@ -357,8 +364,10 @@ Error TlsConnection::failure() const {
                                X509_verify_cert_error_string(verdict),
                                remedy_for(verdict, context_->authority_setting()))};
     }
-    return Error{Errc::io, fmt::format("{}: {}", is_established_ ? "TLS" : "TLS handshake",
-                                       reason == nullptr ? "failed" : reason)};
+    const bool is_no_tls = !is_established_ && ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER;
+    return Error{Errc::io, fmt::format("{}: {}{}", is_established_ ? "TLS" : "TLS handshake",
+                                       reason == nullptr ? "failed" : reason,
+                                       is_no_tls ? ask_about_port() : "")};
   }
   std::string_view spoken = what_is_spoken(first_bytes_);
   const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
