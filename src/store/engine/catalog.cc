@@ -149,15 +149,13 @@ Result<void> decode_group(std::string_view key_rest, std::string_view value, Hea
 }
 
 Result<void> load_bucket(ChunkStore& store, BucketNumber bucket, SeriesIndex& index, Head& head) {
-  WEIR_CHECK(store.read_catalog(key('s', bucket),
-                                [&](std::string_view rest, std::string_view value) -> Result<void> {
-                                  ByteReader in(rest);
-                                  if (in.be<SeriesId>() != index.series_count() || !in.ok())
-                                    return damaged("a series' key");
-                                  WEIR_TRY(model::SeriesKey parsed, model::parse_series_key(value));
-                                  index.add_series(parsed, value);
-                                  return {};
-                                }));
+  auto add_series = [&](std::string_view rest, std::string_view canonical) -> Result<void> {
+    ByteReader in(rest);
+    if (in.be<SeriesId>() != index.series_count() || !in.ok()) return damaged("a series' key");
+    WEIR_CHECK(index.add_series(canonical));
+    return {};
+  };
+  WEIR_CHECK(store.read_catalog(key('s', bucket), add_series));
   WEIR_CHECK(store.read_catalog(key('f', bucket),
                                 [&](std::string_view rest, std::string_view value) -> Result<void> {
                                   ByteReader in(rest);

@@ -131,10 +131,10 @@ Result<void> EngineCore::replay_definition(const LogRecord& record) {
     BucketPtr bucket = find(series.bucket);
     if (bucket == nullptr) return {};
     SeriesIndex& index = bucket->index;
-    WEIR_TRY(model::SeriesKey key, model::parse_series_key(series.canonical_key));
     if (series.id == index.series_count()) {
-      index.add_series(key, series.canonical_key);
-    } else if (series.id > index.series_count() || index.key(series.id) != key) {
+      WEIR_CHECK(index.add_series(series.canonical_key));
+    } else if (series.id > index.series_count() ||
+               index.key(series.id).canonical() != series.canonical_key) {
       return Error{Errc::io, fmt::format("series {} is defined out of order", series.id)};
     }
     return {};

@@ -21,13 +21,14 @@ SeriesIndex::SeriesIndex() : seed_(make_random_id()) {}
 
 Fingerprint SeriesIndex::fingerprint(std::string_view raw_key) const {
   XXH128_hash_t hash = XXH3_128bits_withSeed(raw_key.data(), raw_key.size(), seed_);
-  return {hash.low64, hash.high64};
+  return {{static_cast<uint32_t>(hash.low64), static_cast<uint32_t>(hash.low64 >> 32),
+           static_cast<uint32_t>(hash.high64)}};
 }
 
 std::optional<SeriesId> SeriesIndex::find(const Fingerprint& print) const {
   auto found = by_fingerprint_.find(print);
   if (found == by_fingerprint_.end()) return std::nullopt;
-  return found->second;
+  return found->id;
 }
 
 std::optional<SeriesId> SeriesIndex::find_alias(const Fingerprint& print,
@@ -35,47 +36,95 @@ std::optional<SeriesId> SeriesIndex::find_alias(const Fingerprint& print,
   std::optional<SeriesId> id = find(fingerprint(canonical));
   if (!id) return id;
   if (by_fingerprint_.size() < series_.size() * kSpellingsPerSeriesMax + kSpellingsMin) {
-    by_fingerprint_.try_emplace(print, *id);
+    by_fingerprint_.insert(Spelling{print, *id});
   }
   return id;
 }
 
 SeriesId SeriesIndex::add_series(const model::SeriesKey& key, std::string_view canonical) {
+  std::vector<TagView> tags;
+  tags.reserve(key.tags.size());
+  for (const model::Tag& tag : key.tags) tags.emplace_back(tag.key, tag.value);
+  return add(key.measurement, tags, canonical);
+}
+
+Result<SeriesId> SeriesIndex::add_series(std::string_view canonical) {
+  if (canonical.find('\\') != std::string_view::npos) {
+    WEIR_TRY(model::SeriesKey key, model::parse_series_key(canonical));
+    return add_series(key, canonical);
+  }
+  // Without escapes a canonical key's parts are its text between commas and equal signs.
+  auto malformed = [&] {
+    return Error{Errc::invalid, "not a series' canonical key: " + std::string(canonical)};
+  };
+  std::string_view measurement = canonical.substr(0, canonical.find(','));
+  if (measurement.empty()) return malformed();
+  std::vector<TagView> tags;
+  for (size_t at = measurement.size(); at < canonical.size();) {
+    std::string_view tag = canonical.substr(at + 1, canonical.find(',', at + 1) - at - 1);
+    size_t equals = tag.find('=');
+    if (equals == std::string_view::npos || equals == 0 || equals + 1 == tag.size()) {
+      return malformed();
+    }
+    tags.emplace_back(tag.substr(0, equals), tag.substr(equals + 1));
+    at += 1 + tag.size();
+  }
+  return add(measurement, tags, canonical);
+}
+
+SeriesId SeriesIndex::add(std::string_view measurement_name, std::span<const TagView> tags,
+                          std::string_view canonical) {
   auto id = static_cast<SeriesId>(series_.size());
-  Symbol name = intern(key.measurement);
+  Symbol name = symbols_.intern(measurement_name);
   auto [measurement, is_new] =
       measurement_ids_.try_emplace(name, static_cast<MeasurementId>(measurements_.size()));
-  if (is_new) measurements_.push_back({name, {}, false, {}, {}});
-  measurements_[measurement->second].series.add(id);
-  series_.push_back({measurement->second, static_cast<uint32_t>(tags_.size()),
-                     static_cast<uint32_t>(key.tags.size())});
-  if (!key.tag(kAutomaticTag).empty()) {
-    measurements_[measurement->second].has_automatic_tag = true;
+  if (is_new) {
+    Measurement& added = measurements_.emplace_back();
+    added.name = measurement_name;
   }
-  for (const model::Tag& tag : key.tags) {
-    TagSymbols symbols{intern(tag.key), intern(tag.value)};
-    tags_.push_back(symbols);
-    auto [posting, first] = postings_.try_emplace(uint64_t(symbols.key) << 32 | symbols.value);
-    if (first) values_by_key_[symbols.key].push_back(symbols.value);
+  measurements_[measurement->second].series.add(id);
+  uint32_t shape = shape_of(measurement->second, tags);
+  shapes_[shape].series.add(id);
+  series_.push_back({shape, static_cast<uint32_t>(values_.size())});
+  for (size_t i = 0; i < tags.size(); i++) {
+    Symbol key = shapes_[shape].tag_keys[i], value = symbols_.intern(tags[i].second);
+    values_.push_back(value);
+    auto [posting, first] = postings_.try_emplace(posting_key(key, value));
+    if (first) values_by_key_[key].push_back(value);
     posting->second.add(id);
   }
-  by_fingerprint_.emplace(fingerprint(canonical), id);
+  by_fingerprint_.insert(Spelling{fingerprint(canonical), id});
   return id;
+}
+
+uint32_t SeriesIndex::shape_of(MeasurementId measurement, std::span<const TagView> tags) {
+  std::vector<Symbol> key{measurement};
+  for (const auto& [tag_key, value] : tags) key.push_back(symbols_.intern(tag_key));
+  auto [at, is_new] = shape_ids_.try_emplace(std::move(key), static_cast<uint32_t>(shapes_.size()));
+  if (!is_new) return at->second;
+  Shape& shape = shapes_.emplace_back();
+  shape.measurement = measurement;
+  shape.tag_keys.assign(at->first.begin() + 1, at->first.end());
+  for (const auto& [tag_key, value] : tags) {
+    if (tag_key == kAutomaticTag) measurements_[measurement].has_automatic_tag = true;
+  }
+  return at->second;
 }
 
 model::SeriesKey SeriesIndex::key(SeriesId id) const {
   const Series& series = series_[id];
-  model::SeriesKey key{text(measurements_[series.measurement].name), {}};
-  key.tags.reserve(series.tags_count);
-  for (uint32_t i = 0; i < series.tags_count; i++) {
-    const TagSymbols& tag = tags_[series.tags_begin + i];
-    key.tags.push_back({text(tag.key), text(tag.value)});
+  const Shape& shape = shapes_[series.shape];
+  model::SeriesKey key{measurements_[shape.measurement].name, {}};
+  key.tags.reserve(shape.tag_keys.size());
+  for (size_t i = 0; i < shape.tag_keys.size(); i++) {
+    key.tags.push_back({std::string(symbols_.text(shape.tag_keys[i])),
+                        std::string(symbols_.text(values_[series.values_begin + i]))});
   }
   return key;
 }
 
 const std::string& SeriesIndex::measurement_name(MeasurementId id) const {
-  return text(measurements_[id].name);
+  return measurements_[id].name;
 }
 
 std::optional<FieldId> SeriesIndex::find_field(MeasurementId measurement,
@@ -135,34 +184,20 @@ std::vector<FieldId> SeriesIndex::registered_fields(int64_t group_start_ns,
   return found;
 }
 
-SeriesIndex::Symbol SeriesIndex::intern(std::string_view text) {
-  if (std::optional<Symbol> known = find_symbol(text)) return *known;
-  auto symbol = static_cast<Symbol>(texts_.size());
-  texts_.emplace_back(text);
-  symbols_.emplace(texts_.back(), symbol);
-  return symbol;
-}
-
-std::optional<SeriesIndex::Symbol> SeriesIndex::find_symbol(std::string_view text) const {
-  auto found = symbols_.find(text);
-  if (found == symbols_.end()) return std::nullopt;
-  return found->second;
-}
-
 bool SeriesIndex::key_less(SeriesId a, SeriesId b) const {
-  const Series& left = series_[a];
-  const Series& right = series_[b];
-  if (left.measurement != right.measurement) {
-    return measurement_name(left.measurement) < measurement_name(right.measurement);
+  const Series &left = series_[a], &right = series_[b];
+  const Shape &left_shape = shapes_[left.shape], &right_shape = shapes_[right.shape];
+  if (left_shape.measurement != right_shape.measurement) {
+    return measurement_name(left_shape.measurement) < measurement_name(right_shape.measurement);
   }
-  uint32_t common = std::min(left.tags_count, right.tags_count);
-  for (uint32_t i = 0; i < common; i++) {
-    const TagSymbols& x = tags_[left.tags_begin + i];
-    const TagSymbols& y = tags_[right.tags_begin + i];
-    if (x.key != y.key) return text(x.key) < text(y.key);
-    if (x.value != y.value) return text(x.value) < text(y.value);
+  size_t common = std::min(left_shape.tag_keys.size(), right_shape.tag_keys.size());
+  for (size_t i = 0; i < common; i++) {
+    Symbol x_key = left_shape.tag_keys[i], y_key = right_shape.tag_keys[i];
+    if (x_key != y_key) return symbols_.text(x_key) < symbols_.text(y_key);
+    Symbol x = values_[left.values_begin + i], y = values_[right.values_begin + i];
+    if (x != y) return symbols_.text(x) < symbols_.text(y);
   }
-  return left.tags_count < right.tags_count;
+  return left_shape.tag_keys.size() < right_shape.tag_keys.size();
 }
 
 void SeriesIndex::sort_by_key(std::vector<SeriesId>& ids) const {

@@ -1,8 +1,12 @@
 // The names of one bucket: series, tags, measurements, fields and their types.
 //
 // Series, measurements and fields get dense ids in order of their creation, never used again while
-// the bucket lives. Raw keys are found by a 128-bit fingerprint (XXH3 with a seed of this process,
+// the bucket lives. Raw keys are found by a 96-bit fingerprint (XXH3 with a seed of this process,
 // so that nobody can aim at collisions); other spellings of a key become aliases of the same id.
+//
+// A million series with a tag of their own take about 110 bytes each: 12 and a value for each tag,
+// 17 to 35 for the fingerprint, the rest for the tag's text and its postings. Series with the same
+// measurement and tag keys share a shape.
 //
 // Threads: any, under mutex(): shared for const functions, exclusive for the others. Whoever
 // defines an id submits its log record before releasing the mutex, so that definitions precede
@@ -10,13 +14,15 @@
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
+#include <array>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,16 +30,14 @@
 #include "model/series_key.h"
 #include "store/engine/log_records.h"
 #include "store/engine/postings.h"
+#include "store/engine/segmented_vector.h"
+#include "store/engine/symbols.h"
 
 namespace weir::store {
 
 struct Fingerprint {
-  uint64_t low = 0, high = 0;
+  std::array<uint32_t, 3> words{};
   friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
-  template <class H>
-  friend H AbslHashValue(H state, const Fingerprint& print) {
-    return H::combine(std::move(state), print.low);  // uniform already
-  }
 };
 
 class SeriesIndex {
@@ -48,10 +52,12 @@ class SeriesIndex {
   std::optional<SeriesId> find_alias(const Fingerprint& print, std::string_view canonical);
   // Adds a series that does not exist yet.
   SeriesId add_series(const model::SeriesKey& key, std::string_view canonical);
+  // The same, by the canonical key alone.
+  Result<SeriesId> add_series(std::string_view canonical);
 
   size_t series_count() const { return series_.size(); }
   model::SeriesKey key(SeriesId id) const;
-  MeasurementId measurement_of(SeriesId id) const { return series_[id].measurement; }
+  MeasurementId measurement_of(SeriesId id) const { return shapes_[series_[id].shape].measurement; }
 
   size_t measurement_count() const { return measurements_.size(); }
   const std::string& measurement_name(MeasurementId id) const;
@@ -85,32 +91,59 @@ class SeriesIndex {
   // The series that can satisfy the predicate (null: all). `exact` is cleared if some of them may
   // still fail, because the predicate looks at fields or values.
   Roaring select(const Predicate* predicate, bool& exact) const;
+  // The series whose field of this name can satisfy it (null: any field).
+  Roaring select_for_field(const Predicate* predicate, const std::string* field) const;
   // Sorts ids as their keys compare.
   void sort_by_key(std::vector<SeriesId>& ids) const;
 
+  // The tag keys that some of the series have, and the values of a tag; sorted.
+  std::vector<std::string> tag_keys_of(const Roaring& series) const;
+  std::vector<std::string> tag_values_of(const Roaring& series, std::string_view tag_key) const;
+
  private:
-  using Symbol = uint32_t;
   struct Series {
+    uint32_t shape;
+    uint32_t values_begin;
+  };
+  // What series of the same measurement and the same tag keys share.
+  struct Shape {
     MeasurementId measurement;
-    uint32_t tags_begin;
-    uint32_t tags_count;
+    std::vector<Symbol> tag_keys;  // in the key's order
+    IdSet series;
   };
   struct Measurement {
-    Symbol name;
+    std::string name;
     IdSet series;
     bool has_automatic_tag = false;
     std::vector<std::string> fields;
     std::map<std::string, FieldId, std::less<>> field_ids;
   };
-  struct TagSymbols {
-    Symbol key, value;
+  struct Spelling {
+    Fingerprint print;
+    SeriesId id;
   };
+  struct SpellingHash {
+    using is_transparent = void;
+    size_t operator()(const Fingerprint& print) const {  // uniform already
+      return uint64_t(print.words[1]) << 32 | print.words[0];
+    }
+    size_t operator()(const Spelling& spelling) const { return (*this)(spelling.print); }
+  };
+  struct SpellingEqual {
+    using is_transparent = void;
+    bool operator()(const Spelling& a, const Spelling& b) const { return a.print == b.print; }
+    bool operator()(const Spelling& a, const Fingerprint& b) const { return a.print == b; }
+    bool operator()(const Fingerprint& a, const Spelling& b) const { return a == b.print; }
+  };
+  using TagView = std::pair<std::string_view, std::string_view>;
 
-  Symbol intern(std::string_view text);
-  std::optional<Symbol> find_symbol(std::string_view text) const;
-  const std::string& text(Symbol symbol) const { return texts_[symbol]; }
+  SeriesId add(std::string_view measurement, std::span<const TagView> tags,
+               std::string_view canonical);
+  uint32_t shape_of(MeasurementId measurement, std::span<const TagView> tags);
+  static uint64_t posting_key(Symbol key, Symbol value) { return uint64_t(key) << 32 | value; }
   bool key_less(SeriesId a, SeriesId b) const;
   Roaring everything() const;
+  Roaring select_bound(const Predicate* predicate, const std::string* field, bool upper) const;
   Roaring select_tag(const Predicate& predicate) const;
   // The series of measurements that have had a field that satisfies the predicate.
   Roaring select_fields(const Predicate& predicate) const;
@@ -122,14 +155,15 @@ class SeriesIndex {
 
   mutable std::shared_mutex mutex_;
   uint64_t seed_;
-  std::deque<std::string> texts_;  // by symbol; a deque, since the map below views its strings
-  absl::flat_hash_map<std::string_view, Symbol> symbols_;
-  std::vector<Series> series_;
-  std::vector<TagSymbols> tags_;
-  absl::flat_hash_map<Fingerprint, SeriesId> by_fingerprint_;
+  Symbols symbols_;
+  SegmentedVector<Series> series_;
+  SegmentedVector<Symbol> values_;  // of all series' tags, in the order of their shape's keys
+  std::vector<Shape> shapes_;
+  absl::flat_hash_map<std::vector<Symbol>, uint32_t> shape_ids_;  // by measurement, then tag keys
+  absl::flat_hash_set<Spelling, SpellingHash, SpellingEqual> by_fingerprint_;
   std::vector<Measurement> measurements_;
   absl::flat_hash_map<Symbol, MeasurementId> measurement_ids_;
-  absl::flat_hash_map<uint64_t, IdSet> postings_;  // by tag key symbol << 32 | value symbol
+  absl::flat_hash_map<uint64_t, IdSet> postings_;  // by posting_key()
   absl::flat_hash_map<Symbol, std::vector<Symbol>> values_by_key_;
   std::map<int64_t, GroupTypes> types_;
 };
