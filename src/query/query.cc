@@ -1,5 +1,7 @@
 #include "query/query.h"
 
+#include <chrono>
+
 #include "base/json.h"
 
 #include "query/exec/context.h"
@@ -10,6 +12,7 @@
 #include "query/flux/parser.h"
 #include "query/flux/stdlib/stdlib.h"
 #include "query/plan/stream.h"
+#include "query/profile.h"
 #include "query/result/annotated_csv.h"
 #include "query/result/columns_writer.h"
 
@@ -50,11 +53,13 @@ Error compile_error(Error error) {
   return planning ? error : std::move(error).with_context("compilation failed");
 }
 
-Result<void> write_results(ExecContext& context, const QueryHost& host, ResultWriter& writer) {
+Result<void> write_results(ExecContext& context, const QueryHost& host, ResultWriter& writer,
+                           Explanation* explanation) {
   // All are opened before the first is written: a bucket that is missing or forbidden is then an
   // error of the request, not one in the middle of its answer.
   std::vector<CursorPtr> results;
   for (const QueryHost::Yield& yield : host.yields()) {
+    if (explanation != nullptr) context.profile = &explanation->results.emplace_back(yield.name);
     WEIR_TRY(CursorPtr tables, open(context, yield.stream));
     results.push_back(std::move(tables));
   }
@@ -65,7 +70,55 @@ Result<void> write_results(ExecContext& context, const QueryHost& host, ResultWr
   return {};
 }
 
+// Reads everything and writes nothing.
+class NoWriter final : public ResultWriter {
+ public:
+  Result<void> write_result(ExecContext& context, std::string_view, TableCursor& tables) override {
+    Chunk chunk;
+    while (true) {
+      WEIR_TRY(TablePtr table, tables.next());
+      if (table == nullptr) return {};
+      ++context.statistics.tables;
+      while (true) {
+        WEIR_TRY(bool more, table->next(chunk));
+        if (!more) break;
+        context.statistics.rows_written += chunk.rows;
+        WEIR_CHECK(context.check());
+      }
+    }
+  }
+  Result<void> write_error(std::string_view) override { return {}; }
+  Result<void> finish() override { return {}; }
+  bool anything_sent() const override { return false; }
+  uint64_t bytes() const override { return 0; }
+};
+
+// A call's own time is what its inputs did not take.
+void find_own_times(ResultProfile& result) {
+  std::deque<OperatorProfile>& operators = result.operators;
+  for (size_t i = 0; i < operators.size(); ++i) {
+    operators[i].own_ns = operators[i].total_ns;
+    for (size_t k = i + 1; k < operators.size() && operators[k].depth > operators[i].depth; ++k)
+      if (operators[k].depth == operators[i].depth + 1)
+        operators[i].own_ns -= operators[k].total_ns;
+  }
+}
+
 }  // namespace
+
+Result<Explanation> Engine::explain(const Request& request, const Catalog& catalog) {
+  NoWriter writer;
+  Explanation explanation;
+  const auto started = std::chrono::steady_clock::now();
+  WEIR_TRY(explanation.statistics, run(request, catalog, writer, &explanation));
+  explanation.total_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                             std::chrono::steady_clock::now() - started)
+                             .count();
+  for (ResultProfile& result : explanation.results) find_own_times(result);
+  std::erase_if(explanation.results,
+                [](const ResultProfile& result) { return result.operators.empty(); });
+  return explanation;
+}
 
 Result<Statistics> Engine::run_csv(const Request& request, const Catalog& catalog,
                                    const CsvDialect& dialect, const WriteBytes& write) {
@@ -79,8 +132,8 @@ Result<Statistics> Engine::run_columns(const Request& request, const Catalog& ca
   return run(request, catalog, writer);
 }
 
-Result<Statistics> Engine::run(const Request& request, const Catalog& catalog,
-                               ResultWriter& writer) {
+Result<Statistics> Engine::run(const Request& request, const Catalog& catalog, ResultWriter& writer,
+                               Explanation* explanation) {
   ExecContext context(store_, catalog, clock_);
   context.now_ns = request.now_ns.value_or(clock_.wall_ns());
   context.deadline_ms = clock_.steady_ms() + request.limits.duration_ms_max;
@@ -88,6 +141,7 @@ Result<Statistics> Engine::run(const Request& request, const Catalog& catalog,
   context.push_down = request.push_down;
   context.vectorise = request.vectorise;
   context.memory.limit = request.limits.memory_bytes_max;
+  if (explanation != nullptr) context.profile = &explanation->results.emplace_back();
 
   auto package = parse(request);
   if (!package.ok()) return compile_error(std::move(package).error());
@@ -104,7 +158,7 @@ Result<Statistics> Engine::run(const Request& request, const Catalog& catalog,
                  "directly, without performing an assignment"};
   }
 
-  auto written = write_results(context, host, writer);
+  auto written = write_results(context, host, writer, explanation);
   if (!written.ok()) {
     // Nothing has left yet: the caller can still answer with the error alone.
     if (!writer.anything_sent()) return std::move(written).error();

@@ -77,6 +77,7 @@ struct Statistics {
 };
 
 class ResultWriter;
+struct Explanation;  // query/profile.h
 
 class Engine {
  public:
@@ -89,9 +90,12 @@ class Engine {
   // Runs the script and writes frames of typed columns.
   Result<Statistics> run_columns(const Request& request, const Catalog& catalog,
                                  const ColumnsFormat& format, const WriteBytes& write);
+  // Runs the script for what it does and costs; its rows go nowhere.
+  Result<Explanation> explain(const Request& request, const Catalog& catalog);
 
  private:
-  Result<Statistics> run(const Request& request, const Catalog& catalog, ResultWriter& writer);
+  Result<Statistics> run(const Request& request, const Catalog& catalog, ResultWriter& writer,
+                         Explanation* explanation = nullptr);
 
   store::Store& store_;
   const Clock& clock_;

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "model/line_protocol.h"
+#include "query/profile.h"
 #include "store/memory/memory_store.h"
 
 namespace weir::query {
@@ -69,6 +70,37 @@ TEST_CASE_FIXTURE(World, "a long answer leaves in pieces, and is counted") {
   CHECK(done->bytes_written == out.size());
   CHECK(pieces > 5);
   CHECK(out.ends_with(",19999,f,m,a\r\n\r\n"));
+}
+
+TEST_CASE_FIXTURE(World, "an explanation names each call, what came out, and what the store did") {
+  request.script =
+      "import \"array\"\n"
+      "threshold = (array.from(rows: [{v: 100.0}]) |> findRecord(fn: (key) => true, idx: 0)).v\n"
+      "from(bucket: \"b\") |> range(start: 0) |> filter(fn: (r) => r._field == \"f\")\n"
+      "    |> map(fn: (r) => ({r with _value: r._value * 2.0})) |> yield(name: \"twice\")\n";
+  auto explained = engine.explain(request, catalog);
+  REQUIRE_MESSAGE(explained.ok(), explained.error().message);
+  CHECK(explained->statistics.rows_written == kRows);
+  REQUIRE(explained->results.size() == 2);
+  CHECK(explained->results[0].name.empty());  // findRecord() read while the script ran
+  const ResultProfile& result = explained->results[1];
+  CHECK(result.name == "twice");
+  REQUIRE(result.operators.size() == 3);
+  CHECK(result.operators[0].call == "yield");
+  const OperatorProfile& map = result.operators[1];
+  const OperatorProfile& scan = result.operators[2];
+  CHECK(map.call == "map");
+  CHECK(map.place.starts_with("@4:8-"));
+  CHECK_FALSE(map.in_store);
+  CHECK(map.depth == 1);
+  CHECK(map.rows == kRows);
+  CHECK(map.tables == 1);
+  CHECK(scan.call == "from |> range |> filter");
+  CHECK(scan.in_store);
+  CHECK(scan.depth == 2);
+  CHECK(scan.rows == kRows);
+  CHECK(map.total_ns == map.own_ns + scan.total_ns);
+  CHECK(scan.own_ns == scan.total_ns);
 }
 
 TEST_CASE_FIXTURE(World, "an error before the first bytes leaves nothing behind") {

@@ -101,6 +101,8 @@ void add_client_commands(CLI::App& root, AllArguments& all) {
   query->add_option("-f,--file", all.query.file, "File with the script; default: standard input");
   query->add_option("--format", all.query.format, "table, csv or json (table)")
       ->check(CLI::IsMember({"table", "csv", "json"}));
+  query->add_flag("--explain", all.query.explain,
+                  "Show what each call of the query gave and cost, not its rows");
   query->add_option("script", all.query.script, "The script: 'from(bucket: \"b\") |> ...'");
 
   CLI::App* health = root.add_subcommand("health", "Ask a running server whether it is well");

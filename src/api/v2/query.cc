@@ -13,6 +13,7 @@
 #include "api/v2/resources.h"
 #include "base/json.h"
 #include "base/metrics.h"
+#include "query/profile.h"
 #include "query/query.h"
 
 namespace weir::api::v2 {
@@ -42,6 +43,37 @@ Result<query::ColumnsFormat> columns_format_of(const http::Request& request) {
   return query::ColumnsFormat{.points = static_cast<size_t>(points)};
 }
 
+OrderedJson operator_json(const query::OperatorProfile& profile) {
+  auto seconds = [](int64_t ns) { return static_cast<double>(ns) / 1e9; };
+  return {{"call", profile.call},
+          {"place", profile.place},
+          {"inStore", profile.in_store},
+          {"depth", profile.depth},
+          {"tables", profile.tables},
+          {"rows", profile.rows},
+          {"ownSeconds", seconds(profile.own_ns)},
+          {"seconds", seconds(profile.total_ns)}};
+}
+
+void send_explanation(http::Responder& responder, const Result<query::Explanation>& explanation) {
+  if (!explanation.ok()) {
+    queries_failed_total.add(1);
+    return send_failure(responder, explanation.error());
+  }
+  OrderedJson results = OrderedJson::array();
+  for (const query::ResultProfile& result : explanation->results) {
+    OrderedJson operators = OrderedJson::array();
+    for (const auto& profile : result.operators) operators.push_back(operator_json(profile));
+    results.push_back({{"name", result.name}, {"operators", std::move(operators)}});
+  }
+  const query::Statistics& statistics = explanation->statistics;
+  send(responder, json_answer(200, {{"seconds", static_cast<double>(explanation->total_ns) / 1e9},
+                                    {"rowsRead", statistics.rows_read},
+                                    {"rows", statistics.rows_written},
+                                    {"tables", statistics.tables},
+                                    {"results", std::move(results)}}));
+}
+
 void run(Context& context, const http::Request& request, const meta::Caller& caller,
          const http::ResponderPtr& responder, const std::atomic<bool>& canceled) {
   const Result<meta::OrganisationPtr> org = organisation_of(Call{request, caller, context});
@@ -59,6 +91,10 @@ void run(Context& context, const http::Request& request, const meta::Caller& cal
   wanted.limits = context.query_limits;
   wanted.canceled = &canceled;
   const CallerCatalog catalog(context.meta, caller, (*org)->id);
+  if (request.query.get("explain") == "true") {
+    queries_total.add(1);
+    return send_explanation(*responder, context.queries.explain(wanted, catalog));
+  }
   const Preference preference = preference_of(request);
   const bool columns = wants_columns(request);
   QueryAnswer answer(responder, columns ? std::string(kColumnsType) : "text/csv; charset=utf-8");

@@ -13,6 +13,8 @@
 
 namespace weir::query {
 
+struct ResultProfile;
+
 struct ExecContext {
   ExecContext(store::Store& s, const Catalog& c, const Clock& k) : store(s), catalog(c), clock(k) {}
 
@@ -27,6 +29,8 @@ struct ExecContext {
   MemoryTracker memory;
   size_t streams_opened = 0;  // by open(), at most kStreamsOpenedMax
   Statistics statistics;
+  ResultProfile* profile = nullptr;  // where open() notes its calls, if anybody asked
+  size_t profile_depth = 0;
 
   // Fails when the client left, time is up or tables hold too much memory; `more_bytes` are about
   // to be held besides.

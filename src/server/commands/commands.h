@@ -53,6 +53,7 @@ struct QueryArguments {
   ServerAccess access;
   std::string script, file;
   std::string format = "table";  // table, csv, json
+  bool explain = false;
 };
 int query_command(QueryArguments arguments, const Environment& environment);
 

@@ -5,15 +5,17 @@
 #include "base/json.h"
 #include "server/commands/commands.h"
 #include "server/commands/server_call.h"
+#include "server/explain_text.h"
 #include "server/table_text.h"
 
 namespace weir::server {
 namespace {
 
-Result<std::string> render(const std::string& csv, const std::string& format) {
-  if (format == "table") return csv_to_text_tables(csv);
-  if (format == "json") return csv_to_json_lines(csv);
-  return csv;
+Result<std::string> render(const std::string& answer, const QueryArguments& arguments) {
+  if (arguments.explain) return explanation_text(answer);
+  if (arguments.format == "table") return csv_to_text_tables(answer);
+  if (arguments.format == "json") return csv_to_json_lines(answer);
+  return answer;
 }
 
 }  // namespace
@@ -31,13 +33,14 @@ int query_command(QueryArguments arguments, const Environment& environment) {
   http::ClientRequest request;
   request.method = "POST";
   request.url = "/api/v2/query?org=" + percent_encode(access.organization);
+  if (arguments.explain) request.url += "&explain=true";
   request.headers.set("Content-Type", "application/json");
   request.headers.set("Accept", "application/csv");
   request.body = dump_json(body);
   request.timeout_ms = 3'600'000;  // the server bounds how long a query takes
   auto answer = call_server(access, std::move(request));
   if (!answer.ok()) return report(answer.error());
-  auto text = render(answer->body, arguments.format);
+  auto text = render(answer->body, arguments);
   if (!text.ok()) return report(text.error());
   std::fwrite(text->data(), 1, text->size(), stdout);
   return 0;
