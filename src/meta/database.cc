@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "meta/meta.h"
 #include "meta/schema.h"
 
 namespace weir::meta {
@@ -129,6 +130,23 @@ Result<void> Connection::script(const char* sql) {
   return {};
 }
 
+Result<void> Connection::copy_to(const std::string& target) {
+  sqlite3* opened = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  int status = sqlite3_open_v2(target.c_str(), &opened, flags, nullptr);
+  if (opened == nullptr) return Error{Errc::io, "metadata: out of memory copying to " + target};
+  Connection copy(opened);
+  sqlite3_backup* backup =
+      status == SQLITE_OK ? sqlite3_backup_init(opened, "main", handle_, "main") : nullptr;
+  if (backup != nullptr) {
+    status = sqlite3_backup_step(backup, -1);
+    const int finished = sqlite3_backup_finish(backup);
+    if (status == SQLITE_DONE) status = finished;
+    if (status == SQLITE_OK) return {};
+  }
+  return copy.failure("cannot copy it to " + target);
+}
+
 Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
@@ -165,8 +183,24 @@ Result<void> Database::transact(const std::function<Result<void>(Connection&)>& 
   return {};
 }
 
+Result<void> Database::backup(const std::string& target) {
+  return connection_.lock()->copy_to(target);
+}
+
 Result<void> Database::query(std::string_view sql, const std::function<void(const SqlRow&)>& each) {
   return connection_.lock()->query(sql, each);
+}
+
+Result<void> backup_database(const std::string& path, const std::string& target) {
+  sqlite3* handle = nullptr;
+  // To write: what SQLite's own log holds after a crash belongs to it.
+  const int opened =
+      sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  if (handle == nullptr) return Error{Errc::io, "metadata: out of memory opening " + path};
+  Connection connection(handle);
+  if (opened != SQLITE_OK)
+    return Error{Errc::io, fmt::format("cannot open {}: {}", path, sqlite3_errmsg(handle))};
+  return connection.copy_to(target);
 }
 
 }  // namespace weir::meta

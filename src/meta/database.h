@@ -54,6 +54,8 @@ class Connection {
                      std::initializer_list<SqlValue> values = {});
   // Several statements without values.
   Result<void> script(const char* sql);
+  // Copies the whole database to a new file, which is on disk then.
+  Result<void> copy_to(const std::string& target);
 
  private:
   Error failure(std::string_view what) const;
@@ -70,6 +72,8 @@ class Database {
   Result<void> transact(const std::function<Result<void>(Connection&)>& change,
                         const std::function<void()>& committed = nullptr);
   Result<void> query(std::string_view sql, const std::function<void(const SqlRow&)>& each);
+  // Copies everything to a new file, as of one moment.
+  Result<void> backup(const std::string& target);
   // Called after every change that had a `committed`, on the thread that made it. Null: no more.
   void set_on_change(std::function<void()> changed) { *on_change_.lock() = std::move(changed); }
 

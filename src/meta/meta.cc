@@ -57,6 +57,8 @@ void Meta::set_on_change(std::function<void()> changed) {
   database_->set_on_change(std::move(changed));
 }
 
+Result<void> Meta::backup(const std::string& target) { return database_->backup(target); }
+
 Result<void> Meta::persist_usage() {
   WEIR_CHECK(authorizations_.persist_usage());
   return sessions_.persist_usage();

@@ -53,6 +53,9 @@ class Meta {
   // every change, on the thread that made it; it must not block or change anything. Null: no more.
   void set_on_change(std::function<void()> changed);
 
+  // Makes `target`, a copy of the file as it is now. Changes wait meanwhile; blocks.
+  Result<void> backup(const std::string& target);
+
   // Times of last use and extended sessions go to the file. Call every few minutes on a worker.
   Result<void> persist_usage();
 
@@ -71,5 +74,8 @@ class Meta {
   Users users_;
   Authorizer authorizer_;
 };
+
+// The same of a file that no process writes to.
+Result<void> backup_database(const std::string& path, const std::string& target);
 
 }  // namespace weir::meta

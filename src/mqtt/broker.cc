@@ -56,6 +56,9 @@ class HubBroker final : public Broker {
     hub_->post(0, [](BrokerThread& here) { here.journal().touch(); });
     return is_removed;
   }
+  Result<void> backup(const std::string& target) const override {
+    return hub_->journal ? hub_->journal->backup(target) : Result<void>();
+  }
   void stop() override { hub_->stop(); }
 
  private:

@@ -155,6 +155,10 @@ class Broker {
   // told nothing. Returns whether there was one.
   virtual bool remove_retained(const std::string& topic) = 0;
 
+  // Makes `target` a copy of the journal with everything durable before the call, if there is a
+  // journal. Not from an io thread; docs/format.md#backups.
+  virtual Result<void> backup(const std::string& target) const = 0;
+
   // Disconnects everyone (MQTT 5: reason 0x8B, server shutting down) and forgets the sessions
   // that are not in the journal; wills are not published. Blocks until done; not from an io thread.
   // Stop the listeners first.

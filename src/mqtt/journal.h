@@ -66,6 +66,9 @@ class Journal {
   bool is_full() const { return queued_bytes_.load(std::memory_order_relaxed) > kQueuedBytesMax; }
   bool is_failed() const { return is_failed_.load(); }
   bool is_stalled() const { return is_stalled_.load(); }
+  // Makes `target`, a journal with everything durable before the call. Files that do not change any
+  // more get a second name; nobody waits. What a failure leaves is the caller's to remove.
+  Result<void> backup(const std::string& target) const;
   uint64_t log_bytes() const { return log_bytes_.load(std::memory_order_relaxed); }
 
   // Takes one group, writes and syncs it. Returns whether there was something to do that could be

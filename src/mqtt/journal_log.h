@@ -52,6 +52,7 @@ class JournalLog {
   Result<bool> checkpoint();
 
   uint64_t bytes() const { return writer_.total_bytes(); }
+  std::vector<WalSegment> segments() const { return writer_.segments(); }  // any thread
   uint64_t written_bytes() const { return written_bytes_; }
   uint64_t checkpoints() const { return checkpoints_; }
 

@@ -9,6 +9,7 @@
 #include <rocksdb/listener.h>
 #include <rocksdb/sst_file_reader.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 
 #include <algorithm>
 #include <atomic>
@@ -219,6 +220,15 @@ class RocksChunkStore final : public ChunkStore {
     options.canceled = &cancelled;
     rocksdb::Status status = db_->CompactRange(options, chunks_, &first, &after);
     return cancelled ? Result<void>() : checked(status, "compact chunks");
+  }
+
+  Result<void> checkpoint(const std::string& target) override {
+    rocksdb::Checkpoint* made = nullptr;
+    rocksdb::Status status = rocksdb::Checkpoint::Create(db_.get(), &made);
+    std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+    // It need not flush: what is in memory alone is in the write-ahead log as well.
+    if (status.ok()) status = checkpoint->CreateCheckpoint(target, UINT64_MAX);
+    return checked(status, fmt::format("copy its files to {}", target));
   }
 
   ChunkSnapshotPtr snapshot() override { return std::make_shared<Snapshot>(*db_, snapshots_); }

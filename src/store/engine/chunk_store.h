@@ -60,6 +60,9 @@ class ChunkStore {
   // Rewrites the files that hold keys with `prefix`, so that what was deleted takes no space any
   // more. Takes as long as reading and writing them does; ends early once `cancelled` is true.
   virtual Result<void> compact(const std::string& prefix, std::atomic<bool>& cancelled) = 0;
+  // Makes `target` (not yet there, on the same file system) a copy of what is on disk: files are
+  // linked. Chunks that were not flushed are not in it; every catalog entry is.
+  virtual Result<void> checkpoint(const std::string& target) = 0;
   virtual ChunkSnapshotPtr snapshot() = 0;
   // Null: the newest state. The iterator keeps the snapshot. It ends before the key `end`, if there
   // is one, and does not look at what was deleted behind it.

@@ -56,6 +56,12 @@ class Engine : public Store {
   virtual Result<void> seal_all() = 0;
   // One round of retention and age-based sealing, as the background thread does it.
   virtual Result<void> maintain() = 0;
+  // Makes `target`, a store of its own with everything acknowledged before the call: what open()
+  // would find after a power cut. Files that do not change any more get a second name, so it takes
+  // little time and space if `target` is on the same file system; only sealing, deletes and changes
+  // of buckets wait, for milliseconds. Returns the last LSN in it. What a failure leaves is the
+  // caller's to remove.
+  virtual Result<uint64_t> backup(const std::string& target) = 0;
   // Stops background work, syncs the log. Called by the destructor too.
   virtual Result<void> close() = 0;
 };

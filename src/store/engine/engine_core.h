@@ -54,7 +54,7 @@ class EngineCore final : public Engine {
   // recovery.cc
   Result<void> recover();
   // backup.cc
-  Result<void> backup(const std::string& target);
+  Result<uint64_t> backup(const std::string& target) override;
 
  private:
   // A bucket that is gone, and of which something is still on disk.
