@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/result.h"
 #include "mqtt/client_status.h"
 #include "query/query.h"
 
@@ -47,6 +49,13 @@ struct ServerInfo {
   std::function<std::vector<mqtt::ClientStatus>()> other_brokers = {};
 };
 
+// Where a backup goes: `begin` is told about how many bytes will come, `write` takes them and
+// returns false when the receiver is gone.
+struct BackupReceiver {
+  std::function<void(uint64_t bytes)> begin;
+  std::function<bool(std::string_view)> write;
+};
+
 struct Context {
   meta::Meta& meta;
   store::Store& store;
@@ -59,6 +68,8 @@ struct Context {
   ingest::Pipeline* pipeline = nullptr;  // null: nothing is ingested
   LiveHub* live = nullptr;               // null: no live view
   query::Limits query_limits = {};       // of each query
+  // Takes a backup of everything and sends it, as an archive; blocks. Empty: not offered.
+  std::function<Result<void>(const BackupReceiver&)> backup = {};
 };
 
 }  // namespace weir::api

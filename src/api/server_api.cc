@@ -24,6 +24,8 @@ void Api::mount(http::Router& router) {
 
   own::mount_info(router, context_);
   own::mount_schema(router, context_);
+  own::mount_backup(router, context_);
+  own::mount_points(router, context_);
   own::mount_export(router, context_);
   own::mount_statistics(router, context_);
   own::mount_live(router, context_);

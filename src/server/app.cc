@@ -10,6 +10,7 @@
 #include "api/server_api.h"
 #include "api/store_buckets.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/workers.h"
 #include "http/server.h"
 #include "ingest/pipeline.h"
@@ -20,11 +21,14 @@
 #include "mqtt/broker.h"
 #include "net/io_threads.h"
 #include "query/query.h"
+#include "server/backup/restore_directory.h"
+#include "server/backup/stage.h"
 #include "server/broker_access.h"
 #include "server/listeners.h"
 #include "server/other_brokers.h"
 #include "server/periodic.h"
 #include "server/rules_file.h"
+#include "server/units.h"
 #include "server/version.h"
 #include "store/engine/engine.h"
 
@@ -47,6 +51,9 @@ constexpr int64_t kLookAtCertificatesMs = 2'500;
 constexpr int64_t kLookAtAccessListsMs = 400;
 // How often the clients' rates are brought up to date: as often as the list of clients looks.
 constexpr int64_t kSampleRatesMs = 2'000;
+
+metrics::Gauge backup_time{"weir_backup_timestamp_seconds",
+                           "When the last backup was taken and sent, 0: none since the start"};
 
 Result<std::shared_ptr<const ingest::RuleSet>> load_rules(const Config& config) {
   if (config.rules_text.empty()) return ingest::RuleSet::automatic_only();
@@ -98,6 +105,7 @@ class RunningApp final : public App {
   Result<std::vector<ListenerRules>> listener_rules();
   Result<void> start_http(std::span<const api::WebFile> web_files);
   Result<void> start_other_brokers();
+  Result<void> backup(const api::BackupReceiver& receiver);
 
   const Config& config_;
   SystemClock clock_;
@@ -139,6 +147,7 @@ Result<void> RunningApp::open_certificates() {
 }
 
 Result<void> RunningApp::open_stored() {
+  WEIR_CHECK(check_not_restoring(config_.data_dir));
   WEIR_CHECK(system_file_system().create_directories(config_.data_dir));
   auto store = store::Engine::open(config_.engine, system_file_system(), clock_);
   if (!store.ok()) {
@@ -151,6 +160,7 @@ Result<void> RunningApp::open_stored() {
     return error;
   }
   store_ = std::move(*store);
+  Stage::remove_leftovers(config_.data_dir);
   store_buckets_ = std::make_unique<api::StoreBuckets>(*store_);
   WEIR_TRY(meta_, meta::Meta::open(config_.data_dir + "/weir.sqlite", *store_buckets_, clock_));
   return meta_->buckets().reconcile();
@@ -260,7 +270,8 @@ Result<void> RunningApp::start_http(std::span<const api::WebFile> web_files) {
                                                  .broker = broker_.get(),
                                                  .pipeline = pipeline_.get(),
                                                  .live = live_.get(),
-                                                 .query_limits = config_.query_limits},
+                                                 .query_limits = config_.query_limits,
+                                                 .backup = [this](auto& to) { return backup(to); }},
                                     web_files);
   api_->mount(router_);
   listeners_->mount(config_, router_);
@@ -284,6 +295,20 @@ Result<void> RunningApp::start_other_brokers() {
                                                          .sinks = {pipeline_.get(), live_.get()},
                                                          .broker = *broker_}));
   connected_brokers_ = other_brokers_.get();
+  return {};
+}
+
+// On a worker: these stop before what is backed up does.
+Result<void> RunningApp::backup(const api::BackupReceiver& receiver) {
+  const int64_t start_ms = clock_.steady_ms(), start_ns = clock_.wall_ns();
+  WEIR_TRY(const Stage stage, Stage::of_running(config_.data_dir, {*store_, *broker_, *meta_}));
+  const int64_t staged_ms = clock_.steady_ms() - start_ms;
+  WEIR_TRY(const uint64_t bytes, stage.bytes());
+  receiver.begin(bytes);
+  WEIR_CHECK(stage.send(receiver.write));
+  backup_time.set(static_cast<double>(start_ns) / 1e9);
+  log::info("server", "a backup of {} was taken within {} ms and sent within {} ms",
+            format_bytes(bytes), staged_ms, clock_.steady_ms() - start_ms);
   return {};
 }
 

@@ -60,6 +60,8 @@ struct AllArguments {
   MapTestArguments map_test;
   ImportArguments imported;
   ExportArguments exported;
+  BackupArguments backup;
+  RestoreArguments restore;
   ServerAccess health;
 };
 
@@ -158,6 +160,33 @@ void add_export(CLI::App& root, ExportArguments& all) {
   command->add_flag("--quiet", all.quiet, "No progress");
 }
 
+void add_backup(CLI::App& root, AllArguments& all) {
+  CLI::App* backup = root.add_subcommand(
+      "backup", "Copy everything of a running server (it goes on meanwhile) to a directory");
+  add_access_options(*backup, all.backup.access);
+  backup->add_option("--data-dir", all.backup.data_dir,
+                     "Of this directory, which no server uses, instead");
+  backup->add_flag("--quiet", all.backup.quiet, "No progress");
+  backup->add_option("directory", all.backup.directory, "Where to; not there yet, or empty")
+      ->required();
+
+  CLI::App* restore = root.add_subcommand(
+      "restore", "Make a backup a data directory again, or bring back one bucket");
+  restore->add_option("--data-dir", all.restore.data_dir,
+                      "Everything, to this directory, which no server uses; not there yet, or "
+                      "empty");
+  restore->add_flag("--replace", all.restore.replace, "Remove what is in it");
+  restore->add_option("--bucket", all.restore.bucket,
+                      "This bucket alone, into a running server, as a bucket of its own");
+  restore->add_option("--as", all.restore.target,
+                      "Its new name (the old one, or NAME-restored where that is taken)");
+  restore->add_option("--from-org", all.restore.from_organization,
+                      "Its organization in the backup, where several have such a bucket");
+  add_access_options(*restore, all.restore.access);
+  restore->add_flag("--quiet", all.restore.quiet, "No progress");
+  restore->add_option("directory", all.restore.directory, "The backup")->required();
+}
+
 void add_local_commands(CLI::App& root, AllArguments& all) {
   CLI::App* run = root.add_subcommand("run", "Run the server");
   add_config_options(*run, all.run.config);
@@ -218,6 +247,8 @@ int dispatch(const CLI::App& root, AllArguments& all, std::span<const api::WebFi
   if (name == "write") return write_command(all.write, *environment);
   if (name == "query") return query_command(all.query, *environment);
   if (name == "import") return import_command(all.imported, *environment);
+  if (name == "backup") return backup_command(all.backup, *environment);
+  if (name == "restore") return restore_command(all.restore, *environment);
   if (name == "export") return export_command(all.exported, *environment);
   return health_command(all.health, *environment);
 }
@@ -239,6 +270,7 @@ int run_command_line(int argument_count, char** arguments,
   add_client_commands(root, all);
   add_import(root, all.imported);
   add_export(root, all.exported);
+  add_backup(root, all);
   try {
     root.parse(argument_count, arguments);
   } catch (const CLI::ParseError& e) {

@@ -9,6 +9,8 @@ namespace weir::api::own {
 
 void mount_info(http::Router& router, Context& context);        // info
 void mount_schema(http::Router& router, Context& context);      // schema
+void mount_backup(http::Router& router, Context& context);      // backup
+void mount_points(http::Router& router, Context& context);      // points
 void mount_export(http::Router& router, Context& context);      // export
 void mount_statistics(http::Router& router, Context& context);  // statistics
 void mount_live(http::Router& router, Context& context);        // live (WebSocket)

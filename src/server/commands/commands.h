@@ -78,6 +78,25 @@ struct ExportArguments {
 };
 int export_command(ExportArguments arguments, const Environment& environment);
 
+struct BackupArguments {
+  ServerAccess access;
+  std::string directory;  // where it goes
+  std::string data_dir;   // of a weir that is stopped; empty: of the running server
+  bool quiet = false;
+};
+int backup_command(const BackupArguments& arguments, const Environment& environment);
+
+struct RestoreArguments {
+  std::string directory;  // the backup
+  std::string data_dir;   // what becomes the whole of it
+  bool replace = false;
+  ServerAccess access;            // or where one bucket goes:
+  std::string bucket, target;     // its name in the backup, and its new one
+  std::string from_organization;  // whose it is in the backup
+  bool quiet = false;
+};
+int restore_command(const RestoreArguments& arguments, const Environment& environment);
+
 struct InspectArguments {
   std::string directory;
   bool log = false, chunks = false;  // neither: both

@@ -58,8 +58,12 @@ Result<std::vector<TargetBucket>> list_buckets(const ServerAccess& access) {
 Result<void> create_bucket(const ServerAccess& access, const TargetBucket& bucket) {
   WEIR_TRY(const std::string organization, organization_id(access));
   Json rules = Json::array();
-  if (bucket.retention_ns > 0) {
-    rules.push_back({{"type", "expire"}, {"everySeconds", bucket.retention_ns / kSecondNs}});
+  if (bucket.retention_ns > 0 || bucket.shard_group_ns > 0) {
+    Json& rule = rules.emplace_back();
+    rule = {{"type", "expire"}, {"everySeconds", bucket.retention_ns / kSecondNs}};
+    if (bucket.shard_group_ns > 0) {
+      rule["shardGroupDurationSeconds"] = bucket.shard_group_ns / kSecondNs;
+    }
   }
   http::ClientRequest request;
   request.method = "POST";

@@ -14,7 +14,8 @@ namespace weir::server {
 
 struct TargetBucket {
   std::string name;
-  int64_t retention_ns = 0;  // 0: for ever
+  int64_t retention_ns = 0;    // 0: for ever
+  int64_t shard_group_ns = 0;  // 0: as the server chooses
 };
 
 // All but InfluxDB's own (_monitoring, _tasks).

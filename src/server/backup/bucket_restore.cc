@@ -1,0 +1,128 @@
+#include "server/backup/bucket_restore.h"
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <set>
+#include <thread>
+
+#include "base/json.h"
+#include "model/point_runs.h"
+#include "server/commands/server_call.h"
+#include "server/transfer/target_buckets.h"
+#include "store/group_scan.h"
+
+namespace weir::server {
+namespace {
+
+// A request: some 60,000 values, which the server stores at one sync.
+constexpr size_t kBodyBytes = 1024 * 1024;
+// How long a server that is busy or restarting is asked again, and how often.
+constexpr auto kRetryFor = std::chrono::minutes(10);
+constexpr auto kRetryPause = std::chrono::milliseconds(500);
+
+class Sender {
+ public:
+  Sender(const ServerAccess& access, const std::string& bucket) : access_(access) {
+    request_.method = "POST";
+    request_.url = fmt::format("{}/api/v2/weir/points?org={}&bucket={}", access.url,
+                               percent_encode(access.organization), percent_encode(bucket));
+    request_.headers.set("Content-Type", "application/octet-stream");
+    if (!access.token.empty()) request_.headers.set("Authorization", "Token " + access.token);
+  }
+
+  Result<void> add(const std::string& series, const std::string& field,
+                   const model::ColumnChunk& chunk) {
+    model::append_run(request_.body, series, field, chunk);
+    return request_.body.size() < kBodyBytes ? Result<void>() : flush();
+  }
+  Result<void> flush() {
+    if (request_.body.empty()) return {};
+    WEIR_TRY(const http::ClientResponse response, send());
+    WEIR_TRY(const Json answer, parse_json(response.body));
+    stored_ += answer.value("points", uint64_t{0});
+    dropped_ += answer.value("dropped", uint64_t{0});
+    if (reason_.empty()) reason_ = answer.value("reason", "");
+    request_.body.clear();
+    return {};
+  }
+  uint64_t stored() const { return stored_; }
+  uint64_t dropped() const { return dropped_; }
+  const std::string& reason() const { return reason_; }
+
+ private:
+  Result<http::ClientResponse> send() const {
+    const auto give_up = std::chrono::steady_clock::now() + kRetryFor;
+    while (true) {
+      Result<http::ClientResponse> response = http::call(request_);
+      const bool is_away = !response.ok() && response.error().code == Errc::unavailable;
+      const bool is_busy = response.ok() && (response->status == 503 || response->status == 429);
+      if ((is_away || is_busy) && std::chrono::steady_clock::now() < give_up) {
+        std::this_thread::sleep_for(kRetryPause);
+        continue;
+      }
+      if (!response.ok() || response->status / 100 == 2) return response;
+      return explain_refusal(access_, response->status, response->body);
+    }
+  }
+
+  const ServerAccess& access_;
+  http::ClientRequest request_;
+  uint64_t stored_ = 0, dropped_ = 0;
+  std::string reason_;
+};
+
+Result<std::string> free_name(const ServerAccess& access, const BucketRestoreWanted& wanted,
+                              const std::string& original) {
+  WEIR_TRY(const std::vector<TargetBucket> listed, list_buckets(access));
+  std::set<std::string> taken;
+  for (const TargetBucket& bucket : listed) taken.insert(bucket.name);
+  if (!wanted.target.empty()) {
+    if (!taken.contains(wanted.target)) return wanted.target;
+    return Error{Errc::conflict,
+                 fmt::format("{} has a bucket {} already: give another name with --as, or delete "
+                             "it first",
+                             access.url, wanted.target)};
+  }
+  std::string name = original;
+  for (int n = 1; taken.contains(name); n++) {
+    name = original + "-restored" + (n == 1 ? "" : fmt::format("-{}", n));
+  }
+  return name;
+}
+
+}  // namespace
+
+Result<BucketRestored> restore_bucket(OpenBackup& backup, const BucketRestoreWanted& wanted,
+                                      const RestoreProgress& progress) {
+  WEIR_TRY(const meta::BucketPtr bucket,
+           backup.find_bucket(wanted.from_organization, wanted.bucket));
+  WEIR_TRY(const store::BucketStatistics bounds, backup.store().statistics(bucket->id));
+  WEIR_TRY(const std::string target, free_name(wanted.access, wanted, bucket->name));
+  WEIR_CHECK(create_bucket(wanted.access, {target, bucket->retention_ns, bucket->shard_group_ns}));
+
+  const auto first = static_cast<double>(bounds.first_time_ns.value_or(0));
+  const double span = static_cast<double>(bounds.last_time_ns.value_or(0)) - first;
+  Sender sender(wanted.access, target);
+  Result<void> sent;
+  store::GroupScan scan;
+  scan.bucket = bucket->id;
+  scan.shard_group_ns = bucket->shard_group_ns;
+  Result<void> scanned = store::scan_by_group(
+      backup.store(), scan, [&](const store::ScanSeries& series, const model::ColumnChunk& chunk) {
+        sent = sender.add(series.key.canonical(), series.field, chunk);
+        const double here = static_cast<double>(chunk.times.back()) - first;
+        progress(sender.stored(), span <= 0 ? -1 : here / span);
+        return sent.ok();
+      });
+  if (sent.ok() && scanned.ok()) sent = sender.flush();
+  Result<void> done = sent.ok() ? std::move(scanned) : std::move(sent);
+  if (!done.ok()) {
+    Error error = std::move(done).error();
+    error.message += fmt::format("; the bucket {} holds a part: delete it", target);
+    return error;
+  }
+  return BucketRestored{target, sender.stored(), sender.dropped(), sender.reason()};
+}
+
+}  // namespace weir::server
