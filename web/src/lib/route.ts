@@ -29,8 +29,17 @@ export function link(page: string, params: Record<string, string | undefined> = 
   return `#/${page}${text === "" ? "" : `?${text}`}`;
 }
 
+// Goes to a link. At once, not when the browser gets round to telling of a new hash: keys pressed
+// quickly after each other each find what the one before has chosen.
+export function show(url: string, replace: boolean): void {
+  if (url === location.hash) return;
+  if (replace) history.replaceState(null, "", url);
+  else history.pushState(null, "", url);
+  route.value = read();
+}
+
 export function go(page: string, params: Record<string, string | undefined> = {}): void {
-  location.hash = link(page, params);
+  show(link(page, params), false);
 }
 
 // Changes some parameters of the page in place. Replacing keeps the back button for real steps.
@@ -40,12 +49,5 @@ export function setParams(changes: Record<string, string | undefined>, replace =
     if (value === undefined || value === "") params.delete(key);
     else params.set(key, value);
   }
-  const url = link(route.value.page, Object.fromEntries(params));
-  if (url === location.hash) return;
-  if (replace) {
-    history.replaceState(null, "", url);
-    route.value = read();
-  } else {
-    location.hash = url;
-  }
+  show(link(route.value.page, Object.fromEntries(params)), replace);
 }

@@ -5,7 +5,7 @@ import { ApiError, query } from "../../lib/api";
 import { FluxError } from "../../lib/csv";
 import { readState, writeState, type ExploreState } from "../../lib/explore_state";
 import { buildFlux, errorPlace, variables } from "../../lib/flux";
-import { link, route } from "../../lib/route";
+import { link, route, show } from "../../lib/route";
 import { info } from "../../lib/session";
 import {
   automaticWindow,
@@ -78,13 +78,7 @@ export function ExplorePage() {
   );
 
   const change = (part: Partial<ExploreState>, step = false) => {
-    const url = link("explore", writeState({ ...state, ...part }));
-    if (url === location.hash) return;
-    if (step) location.hash = url;
-    else {
-      history.replaceState(null, "", url);
-      dispatchEvent(new HashChangeEvent("hashchange"));
-    }
+    show(link("explore", writeState({ ...state, ...part })), !step);
   };
   const runDraft = () => {
     if (draft === script) again();
