@@ -1,18 +1,80 @@
 """A backup under load, the machine's end, and what is restored from it."""
 import io
+import itertools
 import json
 import os
 import shutil
 import struct
 import subprocess
 import tarfile
+import threading
 import time
 import unittest
 
 import paho.mqtt.client as mqtt
 
-from crash_test import CONFIG, HttpWriter, MqttWriter, stored_numbers
 from weir_process import BINARY, WeirTest, wait_for
+
+CONFIG = '[[map]]\ntopic = "readings/{device}"\nmeasurement = "mqtt"\ntypes = { value = "int" }\n' \
+         'fields = ["value"]\ntime = "ts"\n'
+START_NS = 1_700_000_000_000_000_000
+
+
+class HttpWriter(threading.Thread):
+    """Writes numbered points until the server is gone; remembers what was answered with 204."""
+
+    def __init__(self, weir):
+        super().__init__(daemon=True)
+        self.weir, self.acknowledged = weir, []
+
+    def run(self):
+        for first in itertools.count(1, 10):
+            numbers = range(first, first + 10)
+            lines = "\n".join(f"http,writer=w{n % 3} value={n}i {START_NS + n}" for n in numbers)
+            try:
+                answer = self.weir.write(lines)
+            except OSError:
+                return
+            if answer.status == 204:
+                self.acknowledged.extend(numbers)
+
+
+class MqttWriter(threading.Thread):
+    """Publishes numbered readings with QoS 1 until it is told to stop; remembers what was
+    acknowledged."""
+
+    def __init__(self, weir):
+        super().__init__(daemon=True)
+        self.stopped, self.numbers, self.acknowledged_ids = threading.Event(), {}, []
+        self.client = mqtt.Client(client_id="writer")
+        self.client.max_inflight_messages_set(20)
+        # Only appends: paho holds locks of its own while it calls this.
+        self.client.on_publish = lambda _client, _data, mid: self.acknowledged_ids.append(mid)
+        self.client.connect("127.0.0.1", weir.mqtt_port)
+        self.client.loop_start()
+
+    @property
+    def acknowledged(self):
+        return [self.numbers[mid] for mid in list(self.acknowledged_ids) if mid in self.numbers]
+
+    def run(self):
+        number = 1
+        while not self.stopped.is_set():
+            if len(self.numbers) - len(self.acknowledged_ids) >= 20:
+                time.sleep(0.001)
+                continue
+            payload = f'{{"value":{number},"ts":{START_NS + number}}}'
+            sent = self.client.publish(f"readings/d{number % 3}", payload, qos=1)
+            self.numbers[sent.mid] = number
+            number += 1
+        self.client.loop_stop()
+
+
+def stored_numbers(weir, measurement):
+    rows = weir.query('from(bucket: "temperature") |> range(start: 2023-11-01T00:00:00Z) '
+                      f'|> filter(fn: (r) => r._measurement == "{measurement}") '
+                      '|> keep(columns: ["_time", "_value"])')
+    return {int(row["_value"]) for row in rows}
 
 
 def run_weir(weir, *arguments, expect=0):
@@ -68,8 +130,9 @@ class BackupTest(WeirTest):
         keeper.loop_stop()
         publish(weir, "news/queued", "waits")
 
-        http_writer, mqtt_writer = HttpWriter(weir, 1), MqttWriter(weir, 1)
+        http_writer, mqtt_writer = HttpWriter(weir), MqttWriter(weir)
         http_writer.start()
+        mqtt_writer.start()
         for number in range(3):
             goal = 300 * (number + 1)
             wait_for(lambda: len(http_writer.acknowledged) >= goal
@@ -79,7 +142,8 @@ class BackupTest(WeirTest):
             done = run_weir(weir, "backup", f"backup{number}", "--url", weir.url)
             self.assertIn("backed up", done.stderr)
         weir.kill()
-        mqtt_writer.stop()
+        mqtt_writer.stopped.set()
+        mqtt_writer.join()
         http_writer.join()
         shutil.rmtree(weir.path / "data")
         run_weir(weir, "restore", "backup2", "--data-dir", "data")
