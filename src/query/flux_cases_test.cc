@@ -35,6 +35,9 @@ class OneBucket final : public Catalog {
     if (by_id ? name == id_to_text(bucket_) : name == "b") return info();
     return Error{Errc::not_found, "bucket not found"};
   }
+  Result<BucketInfo> find_writable_bucket(std::string_view name, bool by_id) const override {
+    return find_bucket(name, by_id);
+  }
 
  private:
   BucketInfo info() const { return {bucket_, kOrg, "b", 0}; }

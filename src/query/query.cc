@@ -120,6 +120,11 @@ Result<Explanation> Engine::explain(const Request& request, const Catalog& catal
   return explanation;
 }
 
+Result<BucketInfo> Catalog::find_writable_bucket(std::string_view name_or_id, bool) const {
+  return Error{Errc::forbidden,
+               "this query may not write: bucket \"" + std::string(name_or_id) + "\""};
+}
+
 Result<Statistics> Engine::run_csv(const Request& request, const Catalog& catalog,
                                    const CsvDialect& dialect, const WriteBytes& write) {
   AnnotatedCsvWriter writer(dialect, write);

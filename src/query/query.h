@@ -36,6 +36,8 @@ class Catalog {
   virtual std::vector<BucketInfo> buckets() const = 0;
   // By name or, if `by_id`, by 16 hex digits. Errc::not_found or Errc::forbidden.
   virtual Result<BucketInfo> find_bucket(std::string_view name_or_id, bool by_id) const = 0;
+  // The same for a bucket that to() writes into. By default nobody may write.
+  virtual Result<BucketInfo> find_writable_bucket(std::string_view name_or_id, bool by_id) const;
 };
 
 struct Limits {

@@ -22,6 +22,16 @@ std::vector<query::BucketInfo> CallerCatalog::buckets() const {
 
 Result<query::BucketInfo> CallerCatalog::find_bucket(std::string_view name_or_id,
                                                      bool by_id) const {
+  return find(name_or_id, by_id, meta::Action::read);
+}
+
+Result<query::BucketInfo> CallerCatalog::find_writable_bucket(std::string_view name_or_id,
+                                                              bool by_id) const {
+  return find(name_or_id, by_id, meta::Action::write);
+}
+
+Result<query::BucketInfo> CallerCatalog::find(std::string_view name_or_id, bool by_id,
+                                              meta::Action action) const {
   meta::BucketPtr bucket;
   if (!by_id) {
     bucket = meta_.buckets().find(org_, name_or_id);
@@ -29,7 +39,7 @@ Result<query::BucketInfo> CallerCatalog::find_bucket(std::string_view name_or_id
     bucket = meta_.buckets().find(static_cast<BucketId>(*id));
     if (bucket != nullptr && bucket->org != org_) bucket = nullptr;
   }
-  if (bucket == nullptr || !caller_.may(meta::Action::read, *bucket))
+  if (bucket == nullptr || !caller_.may(action, *bucket))
     return Error{Errc::not_found, fmt::format("could not find bucket \"{}\"", name_or_id)};
   return info_of(*bucket);
 }
