@@ -28,11 +28,10 @@ int64_t add_duration(int64_t time_ns, const flux::Duration& duration) {
   return duration.negative ? kFluxTimeMin : kFluxTimeMax;
 }
 
-// Of a duration that is not mixed; not zero.
 double approximate_ns(const flux::Duration& duration) {
   constexpr double kMonthNs = 30 * 86'400e9;
-  return duration.months != 0 ? static_cast<double>(duration.months) * kMonthNs
-                              : static_cast<double>(duration.nanoseconds);
+  return static_cast<double>(duration.months) * kMonthNs +
+         static_cast<double>(duration.nanoseconds);
 }
 
 int64_t months_since_epoch(int64_t time_ns) {
@@ -43,62 +42,70 @@ int64_t months_since_epoch(int64_t time_ns) {
 }  // namespace
 
 Result<Windows> Windows::make(const flux::Duration& every, const flux::Duration& period,
-                              const flux::Duration& offset) {
-  if (every.is_mixed() || period.is_mixed())
+                              const flux::Duration& offset, flux::Zone zone) {
+  if (every.is_mixed())
     return Error{Errc::invalid,
                  "duration used as an interval cannot mix month and nanosecond units"};
   if (every.is_zero()) return Error{Errc::invalid, "duration used as an interval cannot be zero"};
-  if (every.negative) return Error{Errc::invalid, "every must not be negative"};
+  if (every.negative)
+    return Error{Errc::invalid, "duration used as an interval cannot be negative"};
   Windows windows;
   windows.every_ = every;
   windows.period_ = period.is_zero() ? every : period;
   windows.offset_ = offset;
+  windows.zone_ = std::move(zone);
+  windows.zero_ns_ = add_duration(0, offset);
   windows.infinite_ = every.months == 0 && every.nanoseconds == kInfiniteDurationNs;
   windows.consecutive_ = windows.period_ == every;
-  if (every.months == 0 && offset.months != 0)
-    return Error{Errc::invalid, "an offset of months needs windows of months"};
   if (approximate_ns(windows.period_) / approximate_ns(every) > kOverlapMax)
     return Error{Errc::invalid, "windows overlap too much: period holds more than " +
                                     std::to_string(kOverlapMax) + " times every"};
   return windows;
 }
 
-int64_t Windows::start(int64_t index) const {
+int64_t Windows::to_utc(int64_t local_ns) const {
+  if (zone_.is_utc()) return local_ns;
+  return std::clamp(zone_.to_utc(local_ns), kFluxTimeMin, kFluxTimeMax);
+}
+
+int64_t Windows::local_start(int64_t index) const {
   if (every_.months != 0) {
-    auto at = flux::add(0, flux::Duration::of_months(index * every_.months));
-    if (!at.ok()) return index < 0 ? kFluxTimeMin : kFluxTimeMax;
-    return add_duration(*at, offset_);
+    int64_t months = 0;
+    if (__builtin_mul_overflow(index, every_.months, &months))
+      return index < 0 ? kFluxTimeMin : kFluxTimeMax;
+    return add_duration(zero_ns_, flux::Duration::of_months(months));
   }
   int64_t at = 0;
   if (__builtin_mul_overflow(index, every_.nanoseconds, &at))
     return index < 0 ? kFluxTimeMin : kFluxTimeMax;
-  return add_duration(at, offset_);
+  return saturating_add(zero_ns_, at);
 }
 
 int64_t Windows::index_at(int64_t time_ns) const {
   if (infinite_) return 0;
+  int64_t local = zone_.is_utc() ? time_ns : zone_.to_local(time_ns);
   int64_t index = 0;
   if (every_.months != 0) {
-    int64_t shifted = add_duration(time_ns, offset_.negated());
-    index = floor_divide(months_since_epoch(shifted), every_.months);
-  } else if (offset_.months == 0) {
+    int64_t months = months_since_epoch(local) - months_since_epoch(zero_ns_);
+    index = floor_divide(months, every_.months);
+  } else {
     // In 128 bits: near the ends of time an offset would overflow.
-    __int128 shifted = static_cast<__int128>(time_ns) - offset_.signed_ns();
+    __int128 shifted = static_cast<__int128>(local) - zero_ns_;
     __int128 quotient = shifted / every_.nanoseconds;
     if (shifted % every_.nanoseconds < 0) --quotient;
     index = static_cast<int64_t>(quotient);
-  } else {
-    index = floor_divide(add_duration(time_ns, offset_.negated()), every_.nanoseconds);
   }
-  // Months of different lengths in an offset may be off by one.
+  // Days of the month in the offset, and clocks that jump, may put it one off. An hour that the
+  // clocks skip leaves a window without time.
   while (start(index) > time_ns) --index;
-  while (start(index + 1) <= time_ns && start(index + 1) > start(index)) ++index;
+  while (start(index + 1) <= time_ns && start(index + 2) > start(index)) ++index;
   return index;
 }
 
 Bounds Windows::bounds(int64_t index) const {
   if (infinite_) return {kFluxTimeMin, kFluxTimeMax};
-  int64_t from = start(index), to = add_duration(from, period_);
+  int64_t local = local_start(index);
+  int64_t from = to_utc(local), to = to_utc(add_duration(local, period_));
   return {std::min(from, to), std::max(from, to)};
 }
 

@@ -1,7 +1,8 @@
 // Windows: the intervals of time that window() and aggregateWindow() cut a table into.
 //
 // Window i is [start(i), start(i) + period), where starts are `every` apart, counted from the Unix
-// epoch plus `offset` (so weeks begin on a Thursday); months and years follow the UTC calendar. A
+// epoch plus `offset` (so weeks begin on a Thursday); months and years follow the calendar. All of
+// this is told by the clock on the wall of a zone, so that a day may have 23 or 25 hours. A
 // negative period puts the window before its start. `every` longer than all of time (inf) is one
 // window. Windows overlap if period > every.
 // Spec: Flux, window().
@@ -11,6 +12,7 @@
 
 #include "base/result.h"
 #include "query/flux/duration.h"
+#include "query/flux/zone.h"
 
 namespace weir::query {
 
@@ -27,10 +29,10 @@ struct Bounds {
 
 class Windows {
  public:
-  // Errc::invalid for an `every` that is not positive, parts of both months and nanoseconds, months
-  // in the offset of windows without, and more than kOverlapMax windows over each other.
+  // Errc::invalid for an `every` that is not positive or has both months and nanoseconds, and for
+  // more than kOverlapMax windows over each other.
   static Result<Windows> make(const flux::Duration& every, const flux::Duration& period,
-                              const flux::Duration& offset);
+                              const flux::Duration& offset, flux::Zone zone = {});
 
   bool infinite() const { return infinite_; }
   // Neither gaps nor overlaps: each time lies in exactly one window.
@@ -46,12 +48,17 @@ class Windows {
   int64_t every_ns() const { return every_.months == 0 ? every_.nanoseconds : 0; }
   int64_t offset_ns() const { return offset_.months == 0 ? offset_.signed_ns() : 0; }
   bool in_nanoseconds() const {
-    return !infinite_ && every_.months == 0 && period_.months == 0 && offset_.months == 0;
+    return !infinite_ && zone_.is_utc() && every_.months == 0 && period_.months == 0 &&
+           offset_.months == 0;
   }
 
  private:
-  int64_t start(int64_t index) const;
+  int64_t local_start(int64_t index) const;
+  int64_t start(int64_t index) const { return to_utc(local_start(index)); }
+  int64_t to_utc(int64_t local_ns) const;
   flux::Duration every_, period_, offset_;
+  flux::Zone zone_;
+  int64_t zero_ns_ = 0;  // local start of window 0
   bool infinite_ = false;
   bool consecutive_ = false;
 };

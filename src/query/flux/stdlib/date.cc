@@ -2,10 +2,9 @@
 //
 // A time argument may be a duration, which counts from now(). A location is a record
 // {zone, offset}: a name of the tz database and a fixed shift from it.
-#include <cctz/time_zone.h>
-
 #include "query/flux/calendar.h"
 #include "query/flux/stdlib/stdlib.h"
+#include "query/flux/zone.h"
 
 namespace weir::query::flux {
 namespace {
@@ -15,40 +14,9 @@ constexpr std::string_view kDate = "date";
 
 int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
-struct Zone {
-  cctz::time_zone zone = cctz::utc_time_zone();
-  int64_t offset_ns = 0;
-
-  // The clock on the wall as if it were UTC, and back. Of a local time that occurs twice the first
-  // is taken; one that is skipped becomes the moment the clocks jump.
-  int64_t to_local(int64_t ns) const {
-    int64_t seconds = floor_divide(ns, kSecond);
-    auto at = zone.lookup(cctz::time_point<cctz::seconds>(cctz::seconds(seconds)));
-    return ns + at.offset * kSecond + offset_ns;
-  }
-  int64_t to_utc(int64_t local_ns) const {
-    int64_t shifted = local_ns - offset_ns;
-    int64_t seconds = floor_divide(shifted, kSecond);
-    cctz::civil_second civil = cctz::civil_second(1970, 1, 1) + seconds;
-    cctz::time_zone::civil_lookup found = zone.lookup(civil);
-    auto at = found.kind == cctz::time_zone::civil_lookup::SKIPPED ? found.trans : found.pre;
-    return at.time_since_epoch().count() * kSecond + (shifted - seconds * kSecond);
-  }
-};
-
 Result<Zone> read_zone(CallContext& context, const Arguments& arguments) {
-  const Value* location = &arguments.raw("location");
-  if (location->is_null()) location = context.option("universe", "location");
-  Zone zone;
-  if (location == nullptr || !location->is(ValueType::record)) return zone;
-  const Value* name = location->as_record().find("zone");
-  const Value* offset = location->as_record().find("offset");
-  if (name != nullptr && name->is(ValueType::string) && name->as_string() != "UTC" &&
-      !cctz::load_time_zone(name->as_string(), &zone.zone))
-    return Error{Errc::invalid, "unknown time zone " + name->as_string()};
-  if (offset != nullptr && offset->is(ValueType::duration))
-    zone.offset_ns = offset->as_duration().signed_ns();
-  return zone;
+  const Value& location = arguments.raw("location");
+  return Zone::of(location.is_null() ? context.option("universe", "location") : &location);
 }
 
 struct Moment {
@@ -213,9 +181,7 @@ void add_timezone(Registry& registry) {
   registry.add_function("timezone", "location", "(name: string)",
                         [](CallContext&, const Arguments& arguments) -> Result<Value> {
                           WEIR_TRY(std::string name, arguments.string("name"));
-                          cctz::time_zone zone;
-                          if (!cctz::load_time_zone(name, &zone))
-                            return Error{Errc::invalid, "unknown time zone " + name};
+                          WEIR_CHECK(Zone::named(name));
                           return zone_record(std::move(name), {});
                         });
   registry.add_function("timezone", "fixed", "(offset: duration)",
