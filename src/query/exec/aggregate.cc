@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "query/exec/tdigest.h"
 
@@ -107,11 +108,11 @@ class Moments final : public FloatAggregate {
   Scalar result() override {
     if (count_ < 1) return null();
     if (kind_ == Kind::skew) {
-      if (count_ < 2) return null();
+      if (count_ < 2) return Scalar::of_float(std::numeric_limits<double>::quiet_NaN());
       return Scalar::of_float(std::sqrt(count_) * m3_ / std::pow(m2_, 1.5));
     }
     double divisor = kind_ == Kind::population_deviation ? count_ : count_ - 1;
-    if (divisor == 0) return null();
+    if (divisor == 0) return Scalar::of_float(std::numeric_limits<double>::quiet_NaN());
     return Scalar::of_float(std::sqrt(m2_ / divisor));
   }
 
@@ -303,7 +304,7 @@ SelectorFunction quantile_selector(double quantile) {
     size_t at = position <= 1 ? 0 : static_cast<size_t>(std::ceil(position)) - 1;
     return rows[std::min(at, rows.size() - 1)];
   };
-  return {"quantile", std::move(select), true, store::Aggregate::none};
+  return {"quantile", std::move(select), false, store::Aggregate::none};
 }
 
 Result<size_t> input_column(const Columns& columns, std::string_view label) {

@@ -73,7 +73,7 @@ double TDigest::quantile(double quantile) {
     return std::numeric_limits<double>::quiet_NaN();
   if (merged_.size() == 1) return merged_[0].mean;
   double index = quantile * merged_weight_;
-  const Centroid &first = merged_.front(), &last = merged_.back();
+  const Centroid& first = merged_.front();
   if (index <= first.weight / 2) return min_ + 2 * index / first.weight * (first.mean - min_);
   // Between the middles of two centroids.
   double middle = first.weight / 2;
@@ -83,8 +83,9 @@ double TDigest::quantile(double quantile) {
       return weighted_average(merged_[i - 1].mean, next - index, merged_[i].mean, index - middle);
     middle = next;
   }
-  double beyond = index - (merged_weight_ - last.weight / 2);
-  return weighted_average(last.mean, last.weight / 2 - beyond, max_, beyond);
+  // Beyond the middle of the last centroid the estimate is the maximum, as in other digests of this
+  // family; with few values in that centroid it is nearly so anyway.
+  return max_;
 }
 
 }  // namespace weir::query

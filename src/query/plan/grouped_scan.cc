@@ -36,11 +36,20 @@ struct Row {
 
 bool by_window(const Row& a, const Row& b) { return a.window < b.window; }
 
-// Whether a later value takes the place of the one chosen so far, as the operators have it.
-bool replaces(Aggregate aggregate, model::FieldType type, uint64_t later, uint64_t chosen) {
-  if (aggregate == Aggregate::first) return false;
-  if (aggregate == Aggregate::last) return true;
-  bool wants_max = aggregate == Aggregate::max;
+// How rows of several series become one.
+struct Combination {
+  Aggregate aggregate = Aggregate::none;
+  model::FieldType type{};
+  bool by_time = false;  // first and last go by time, rather than by the order of the series
+};
+
+// Whether a later series' row takes the place of the one chosen so far, as the operators have it.
+bool replaces(const Combination& how, const Row& later_row, const Row& chosen_row) {
+  if (how.aggregate == Aggregate::first) return how.by_time && later_row.time < chosen_row.time;
+  if (how.aggregate == Aggregate::last) return !how.by_time || later_row.time > chosen_row.time;
+  const uint64_t later = later_row.bits, chosen = chosen_row.bits;
+  const model::FieldType type = how.type;
+  bool wants_max = how.aggregate == Aggregate::max;
   switch (type) {
     case model::FieldType::float64: {
       auto a = std::bit_cast<double>(later), b = std::bit_cast<double>(chosen);
@@ -57,13 +66,13 @@ bool replaces(Aggregate aggregate, model::FieldType type, uint64_t later, uint64
 }
 
 // Adds a later series' result for the same window.
-void combine(Aggregate aggregate, model::FieldType type, Row& into, Row later) {
-  if (store::selects(aggregate)) {
-    if (replaces(aggregate, type, later.bits, into.bits)) into = std::move(later);
+void combine(const Combination& how, Row& into, Row later) {
+  if (store::selects(how.aggregate)) {
+    if (replaces(how, later, into)) into = std::move(later);
     return;
   }
   into.count += later.count;
-  if (type == model::FieldType::float64 && aggregate != Aggregate::count) {
+  if (how.type == model::FieldType::float64 && how.aggregate != Aggregate::count) {
     into.bits = std::bit_cast<uint64_t>(std::bit_cast<double>(into.bits) +
                                         std::bit_cast<double>(later.bits));
   } else {
@@ -75,7 +84,7 @@ void combine(Aggregate aggregate, model::FieldType type, Row& into, Row later) {
 // putting series with few windows each into a group with many costs no more than sorting them.
 class WindowRows {
  public:
-  WindowRows(Aggregate aggregate, model::FieldType type) : aggregate_(aggregate), type_(type) {}
+  explicit WindowRows(const Combination& how) : how_(how) {}
 
   // Rows of one series come in the order of their windows, after begin_series().
   void begin_series() { at_ = 0; }
@@ -119,7 +128,7 @@ class WindowRows {
     auto middle = static_cast<ptrdiff_t>(rows_.size());
     for (Row& row : late_) {
       if (rows_.size() > static_cast<size_t>(middle) && rows_.back().window == row.window) {
-        combine(aggregate_, type_, rows_.back(), std::move(row));
+        combine(how_, rows_.back(), std::move(row));
       } else {
         rows_.push_back(std::move(row));
       }
@@ -129,16 +138,16 @@ class WindowRows {
     at_ = 0;
   }
 
-  Aggregate aggregate_;
-  model::FieldType type_;
+  Combination how_;
   std::vector<Row> rows_;  // by window
   std::vector<Row> late_;  // of windows that rows_ does not have, in the order they came
   size_t at_ = 0;
 };
 
 struct Group {
-  Group(Aggregate aggregate, model::FieldType t) : type(t), rows(aggregate, t) {}
+  explicit Group(const Combination& c) : how(c), type(c.type), rows(c) {}
   GroupKey key;
+  Combination how;
   model::FieldType type;
   Columns columns;                // of the group's table: of all series that came
   std::vector<std::string> tags;  // the tag keys of the last series that came
@@ -202,15 +211,14 @@ class GroupedTables final : public TableCursor {
       if (!selects) later.count = chunk.counts[row];
       Row* found = group.rows.find(later.window);
       if (selects) {
-        if (found != nullptr && !replaces(spec_.aggregate, group.type, later.bits, found->bits))
-          continue;
-        if (origin == nullptr) origin = origin_of(series);
         later.time = chunk.times[row];
+        if (found != nullptr && !replaces(group.how, later, *found)) continue;
+        if (origin == nullptr) origin = origin_of(series);
         later.origin = origin;
         if (is_text) later.text = text_of(value.as_string());
       }
       if (found != nullptr) {
-        combine(spec_.aggregate, group.type, *found, std::move(later));
+        combine(group.how, *found, std::move(later));
       } else {
         group.rows.add(std::move(later));
       }
@@ -254,7 +262,9 @@ class GroupedTables final : public TableCursor {
     write_identity(series);
     auto [at, added] = by_identity_.try_emplace(identity_, nullptr);
     if (added) {
-      groups_.push_back(std::make_unique<Group>(spec_.aggregate, series.type));
+      bool by_time = spec_.window_every_ns == 0 && shape_.group.by;
+      groups_.push_back(
+          std::make_unique<Group>(Combination{spec_.aggregate, series.type, by_time}));
       at->second = groups_.back().get();
       GroupKey whole = series_key(series, spec_);
       for (const auto& entry : whole.entries())

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -31,6 +32,10 @@ struct FromSpec {
 struct RangeSpec {
   int64_t start_ns = 0, stop_ns = 0;
   bool default_columns = true;
+};
+// timeShift(): moves the bounds of the ranges before it.
+struct ShiftSpec {
+  flux::Duration by;
 };
 struct FilterSpec {
   std::shared_ptr<const flux::Function> function;
@@ -77,8 +82,13 @@ class NodeSpec {
 
  private:
   using Any = std::variant<FromSpec, RangeSpec, FilterSpec, AggregateSpec, WindowAggregateSpec,
-                           LimitSpec, KeysSpec, KeepSpec, GroupSpec, DistinctSpec>;
+                           LimitSpec, KeysSpec, KeepSpec, GroupSpec, DistinctSpec, ShiftSpec>;
   std::shared_ptr<const Any> spec_;
+};
+
+// Times [start, stop) that a stream is about.
+struct TimeBounds {
+  int64_t start_ns = 0, stop_ns = 0;
 };
 
 class TableStream {
@@ -90,6 +100,9 @@ class TableStream {
   flux::ast::Location location;
   size_t depth = 1;  // calls from here to the furthest source, at most kPipelineDepthMax
   std::vector<std::shared_ptr<const TableStream>> inputs;
+  // Of the range() calls from here to the sources, if any: those after each other share what both
+  // have, those beside each other (union, join) have it all; timeShift() moves it.
+  std::optional<TimeBounds> bounds;
   NodeSpec spec;
   Make make;
 

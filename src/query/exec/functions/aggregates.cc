@@ -58,13 +58,13 @@ Result<Operation> quantile_by_method(const Arguments& arguments, double quantile
   WEIR_TRY(std::string column, arguments.string_or("column", "_value"));
   WEIR_TRY(std::string method, arguments.string_or("method", "estimate_tdigest"));
   WEIR_TRY(double compression, arguments.floating_or("compression", 0));
-  if (quantile < 0 || quantile > 1) return invalid("q must be between 0.0 and 1.0");
+  if (quantile < 0 || quantile > 1) return invalid("quantile must be between 0 and 1");
   if (compression < 0) return invalid("compression must be positive");
   if (compression > 0 && method != "estimate_tdigest")
-    return invalid("compression is only for method \"estimate_tdigest\"");
+    return invalid("compression parameter is only valid for method estimate_tdigest");
   if (method == "exact_mean") return aggregate_operation(exact_quantile_function(quantile), column);
   if (method == "exact_selector") return selector_operation(quantile_selector(quantile), column);
-  if (method != "estimate_tdigest") return invalid("unknown method \"" + method + "\"");
+  if (method != "estimate_tdigest") return invalid("unknown method " + method);
   if (compression == 0) compression = kDefaultCompression;
   return aggregate_operation(estimated_quantile_function(quantile, compression), column);
 }
@@ -78,39 +78,33 @@ Result<Operation> median(CallContext&, const Arguments& arguments) {
   return quantile_by_method(arguments, 0.5);
 }
 
-// The most frequent values, sorted, a row each; null if all values occur once.
+// The most frequent values as `_value`, sorted, a row each; null if all occur equally often.
 Result<TablePtr> mode_table(const Table& table, const Chunk& chunk, const std::string& label) {
-  WEIR_TRY(size_t at, input_column(table.columns(), label));
-  const Column& values = *chunk.columns[at];
+  std::optional<size_t> at = table.find(label);
+  if (!at)
+    return keyed_table(table.key(), {{"_value", constant_column(Scalar::of_string(""), 1)}}, 1);
+  if (const Scalar* value = table.key().find(label))
+    return keyed_table(table.key(), {{"_value", constant_column(*value, 1)}}, 1);
+  const Column& values = *chunk.columns[*at];
   std::vector<uint32_t> rows;
   for (uint32_t row = 0; row < chunk.rows; ++row)
     if (values.is_valid(row)) rows.push_back(row);
   std::stable_sort(rows.begin(), rows.end(),
                    [&](uint32_t a, uint32_t b) { return compare_rows(values, a, values, b) < 0; });
-  size_t most = 0;
+  size_t most = 0, different = 0;
   std::vector<uint32_t> winners;
-  for (size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+  for (size_t begin = 0, end = 0; begin < rows.size(); begin = end, ++different) {
     for (end = begin;
          end < rows.size() && compare_rows(values, rows[begin], values, rows[end]) == 0;)
       ++end;
     if (end - begin > most) most = end - begin, winners.clear();
     if (end - begin == most) winners.push_back(rows[begin]);
   }
-  bool none = winners.empty() || (most == 1 && winners.size() > 1);
-  Columns columns;
-  Chunk out;
-  out.rows = none ? 1 : winners.size();
-  for (size_t i = 0; i < table.columns().size(); ++i) {
-    const ColumnInfo& column = table.columns()[i];
-    if (i == at) {
-      columns.push_back(column);
-      out.columns.push_back(none ? null_column(column.type, 1) : gather(chunk.columns[i], winners));
-    } else if (const Scalar* value = table.key().find(column.label)) {
-      columns.push_back(column);
-      out.columns.push_back(constant_column(*value, out.rows));
-    }
-  }
-  return make_table(table.key(), std::move(columns), std::move(out));
+  // A table without rows stays so.
+  if (winners.size() == different && chunk.rows > 0)
+    return keyed_table(table.key(), {{"_value", null_column(values.type, 1)}}, 1);
+  return keyed_table(table.key(), {{"_value", gather(chunk.columns[*at], winners)}},
+                     winners.size());
 }
 
 Result<Operation> mode(CallContext&, const Arguments& arguments) {

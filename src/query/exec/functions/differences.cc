@@ -1,5 +1,5 @@
-// difference(), derivative(), increase(), cumulativeSum(), elapsed(), movingAverage(): each row
-// against the rows before it.
+// difference(), derivative(), increase(), cumulativeSum(), elapsed(): each row against the rows
+// before it.
 //
 // "Before" is the last value that is not null; a row whose own value is null gives null.
 #include <algorithm>
@@ -10,32 +10,23 @@ namespace weir::query {
 
 namespace {
 
-bool is_number(ColumnType type) {
-  return type == ColumnType::integer || type == ColumnType::unsigned_integer ||
-         type == ColumnType::floating;
-}
-
-double number(const Column& column, size_t row) {
-  if (column.type == ColumnType::floating) return column.float_at(row);
-  if (column.type == ColumnType::integer) return static_cast<double>(column.int_at(row));
-  return static_cast<double>(column.word(row));
-}
-
 // Wraps between times that are further apart than an int64 holds.
 int64_t time_between(const Column& times, size_t from, size_t to) {
   return std::bit_cast<int64_t>(times.word(to) - times.word(from));
 }
 
+// Those of `labels` that the table has; the others are left out. `unsupported` makes the error for
+// one that holds no numbers.
+template <class Unsupported>
 Result<std::vector<size_t>> number_columns(const Table& table,
-                                           const std::vector<std::string>& labels) {
+                                           const std::vector<std::string>& labels,
+                                           Unsupported unsupported) {
   std::vector<size_t> at;
   for (const std::string& label : labels) {
     std::optional<size_t> found = table.find(label);
-    if (!found) return no_column(label);
-    ColumnType type = table.columns()[*found].type;
-    if (!is_number(type))
-      return invalid("unsupported column type " + std::string(to_string(type)) + " of column \"" +
-                     label + "\"");
+    if (!found) continue;
+    const ColumnInfo& column = table.columns()[*found];
+    if (!is_number(column.type)) return unsupported(column);
     at.push_back(*found);
   }
   return at;
@@ -56,11 +47,11 @@ std::optional<Scalar> change(const ChangeOptions& options, const Column& column,
   bool falls = compare_rows(column, row, column, previous) < 0;
   bool from_zero = options.non_negative && falls;
   if (from_zero) {
-    bool negative = column.type != ColumnType::unsigned_integer && number(column, row) < 0;
+    bool negative = column.type != ColumnType::unsigned_integer && number_at(column, row) < 0;
     if (!options.initial_zero || negative) return std::nullopt;
   }
   if (options.per_time) {
-    double difference = number(column, row) - (from_zero ? 0 : number(column, previous));
+    double difference = number_at(column, row) - (from_zero ? 0 : number_at(column, previous));
     if (!from_zero && column.type != ColumnType::floating)  // exact, however large
       difference =
           static_cast<double>(std::bit_cast<int64_t>(column.word(row) - column.word(previous)));
@@ -92,19 +83,30 @@ ColumnPtr changes(const ChangeOptions& options, const Column& column, const Colu
 
 Result<TablePtr> change_table(const ChangeOptions& options, const Table& table,
                               const Chunk& chunk) {
-  WEIR_TRY(auto changed, number_columns(table, options.columns));
+  auto wrong_type = [&options](const ColumnInfo& column) {
+    std::string type(to_string(column.type));
+    if (options.per_time)
+      return invalid("unsupported derivative column type " + column.label + ":" + type);
+    if (column.type == ColumnType::time)
+      return invalid("difference does not support time columns. Try the elapsed function");
+    return invalid("difference does not support column \"" + column.label + "\" of type \"" + type +
+                   "\"");
+  };
+  WEIR_TRY(auto changed, number_columns(table, options.columns, wrong_type));
   const Column* times = nullptr;
   std::vector<uint32_t> rows;
   if (options.per_time) {
     std::optional<size_t> time = table.find(options.time_column);
-    if (!time) return no_column(options.time_column);
+    if (!time) return invalid("no column \"" + options.time_column + "\" exists");
     if (table.columns()[*time].type != ColumnType::time)
       return invalid("column \"" + options.time_column + "\" is not of type time");
     times = chunk.columns[*time].get();
   }
   for (uint32_t row = 0; row < chunk.rows; ++row) {
     if (times != nullptr && !times->is_valid(row))
-      return invalid("null values of column \"" + options.time_column + "\" are not allowed");
+      return invalid("derivative found null time in time column");
+    if (times != nullptr && !rows.empty() && times->int_at(row) < times->int_at(rows.back()))
+      return invalid("derivative found out-of-order times in time column");
     // Of rows at one time the first counts.
     if (times != nullptr && !rows.empty() && times->int_at(row) == times->int_at(rows.back()))
       continue;
@@ -160,8 +162,10 @@ Result<Operation> derivative(CallContext&, const Arguments& arguments) {
 }
 
 Result<TablePtr> sum_up(const std::vector<std::string>& labels, const Table& table, Chunk chunk) {
-  WEIR_TRY(auto summed, number_columns(table, labels));
-  for (size_t at : summed) {
+  for (const std::string& label : labels) {
+    std::optional<size_t> found = table.find(label);
+    if (!found || !is_number(table.columns()[*found].type)) continue;
+    size_t at = *found;
     const Column& column = *chunk.columns[at];
     ColumnBuilder out(column.type);
     double float_sum = 0;
@@ -230,60 +234,6 @@ Result<Operation> elapsed(CallContext&, const Arguments& arguments) {
   return per_whole_table(run);
 }
 
-struct SumAndCount {
-  double sum = 0;
-  size_t count = 0;
-  SumAndCount operator+(const SumAndCount& other) const {
-    return {sum + other.sum, count + other.count};
-  }
-};
-
-// Averages of `width` rows each, in one pass whatever the width. Rows are seen as blocks of
-// `width`: a window is the end of one block and the beginning of the next, whose sums are kept.
-// Nothing is ever subtracted, so an infinity or a large value leaves no trace in the windows after
-// it.
-ColumnPtr moving_averages(const Column& column, size_t rows, size_t width) {
-  ColumnBuilder out(ColumnType::floating);
-  auto value = [&](size_t row) {
-    return column.is_valid(row) ? SumAndCount{number(column, row), 1} : SumAndCount();
-  };
-  std::vector<SumAndCount> to_block_end(width);
-  SumAndCount from_block_start;
-  for (size_t row = 0; row < rows; ++row) {
-    size_t in_block = row % width;
-    from_block_start = in_block == 0 ? value(row) : from_block_start + value(row);
-    if (row + 1 >= width) {
-      bool whole_block = in_block + 1 == width;
-      SumAndCount window =
-          whole_block ? from_block_start : to_block_end[in_block + 1] + from_block_start;
-      window.count > 0 ? out.append_float(window.sum / static_cast<double>(window.count))
-                       : out.append_null();
-    }
-    if (in_block + 1 < width) continue;
-    SumAndCount sum;
-    for (size_t back = width; back-- > 0;)
-      to_block_end[back] = sum = value(row + 1 - width + back) + sum;
-  }
-  return out.finish();
-}
-
-Result<Operation> moving_average(CallContext&, const Arguments& arguments) {
-  WEIR_TRY(int64_t n, arguments.integer("n"));
-  if (n < 1) return invalid("n must be greater than 0, was " + std::to_string(n));
-  auto run = [n](const Table& table, const Chunk& chunk) -> Result<TablePtr> {
-    WEIR_TRY(auto at, number_columns(table, {"_value"}));
-    const Column& column = *chunk.columns[at[0]];
-    // With fewer than n rows there is one average, of all.
-    size_t width = std::min(static_cast<size_t>(n), chunk.rows);
-    Columns columns = table.columns();
-    columns[at[0]].type = ColumnType::floating;
-    Chunk rest = width > 0 ? slice(chunk, width - 1, chunk.rows - width + 1) : chunk;
-    rest.columns[at[0]] = moving_averages(column, chunk.rows, width);
-    return make_table(table.key(), std::move(columns), std::move(rest));
-  };
-  return per_whole_table(run);
-}
-
 }  // namespace
 
 void register_differences(Registry& registry) {
@@ -301,8 +251,6 @@ void register_differences(Registry& registry) {
   add_operation(registry, "universe", "elapsed",
                 "(<-tables: stream, ?unit: duration, ?timeColumn: string, ?columnName: string)",
                 elapsed);
-  add_operation(registry, "universe", "movingAverage", "(<-tables: stream, n: int)",
-                moving_average);
 }
 
 }  // namespace weir::query

@@ -37,21 +37,13 @@ Result<Operation> distinct(CallContext&, const Arguments& arguments) {
   WEIR_TRY(std::string label, arguments.string_or("column", "_value"));
   auto run = [label](const Table& table, const Chunk& chunk) -> Result<TablePtr> {
     std::optional<size_t> at = table.find(label);
-    if (!at) return TablePtr();  // such tables have nothing to tell
+    // A table without the column has one value, the empty text; one whose key has it has that.
+    if (!at)
+      return keyed_table(table.key(), {{"_value", constant_column(Scalar::of_string(""), 1)}}, 1);
+    if (const Scalar* value = table.key().find(label))
+      return keyed_table(table.key(), {{"_value", constant_column(*value, 1)}}, 1);
     std::vector<uint32_t> rows = first_rows(*chunk.columns[*at], chunk.rows);
-    Columns columns;
-    Chunk out;
-    out.rows = rows.size();
-    GroupKey key;
-    for (const auto& entry : table.key().entries()) {
-      if (entry.label == "_value") continue;  // the result's own column
-      key.add(entry.label, entry.value);
-      columns.push_back({entry.label, entry.value.type()});
-      out.columns.push_back(constant_column(entry.value, out.rows));
-    }
-    columns.push_back({"_value", table.columns()[*at].type});
-    out.columns.push_back(gather(chunk.columns[*at], rows));
-    return make_table(std::move(key), std::move(columns), std::move(out));
+    return keyed_table(table.key(), {{"_value", gather(chunk.columns[*at], rows)}}, rows.size());
   };
   return per_whole_table(std::move(run), DistinctSpec{label});
 }
@@ -60,7 +52,7 @@ Result<Operation> unique(CallContext&, const Arguments& arguments) {
   WEIR_TRY(std::string label, arguments.string_or("column", "_value"));
   return per_whole_table([label](const Table& table, const Chunk& chunk) -> Result<TablePtr> {
     std::optional<size_t> at = table.find(label);
-    if (!at) return no_column(label);
+    if (!at) return invalid("no column \"" + label + "\" exists");
     std::vector<uint32_t> rows = first_rows(*chunk.columns[*at], chunk.rows);
     return make_table(table.key(), table.columns(), gather(chunk, rows));
   });

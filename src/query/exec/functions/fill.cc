@@ -1,4 +1,5 @@
-// fill(): nulls of a column replaced by a value, or by the last value before them.
+// fill(): nulls of a column replaced by a value, or by the last value before them. A column that a
+// table does not have is all nulls.
 #include "query/exec/functions/kit.h"
 
 namespace weir::query {
@@ -22,19 +23,30 @@ ColumnPtr fill_previous(const ColumnPtr& column) {
   return out.finish();
 }
 
+// Every row gets the value, in a column that the table did not have.
+TablePtr with_column(const Table& table, Chunk chunk, const std::string& label,
+                     const Scalar& value) {
+  Columns columns = table.columns();
+  columns.push_back({label, value.type()});
+  chunk.columns.push_back(constant_column(value, chunk.rows));
+  return make_table(table.key(), std::move(columns), std::move(chunk));
+}
+
 Result<Operation> fill(CallContext&, const Arguments& arguments) {
   WEIR_TRY(std::string label, arguments.string_or("column", "_value"));
   WEIR_TRY(bool previous, arguments.boolean_or("usePrevious", false));
-  if (previous == arguments.has("value"))
-    return invalid("fill requires exactly one of \"value\" and \"usePrevious\"");
+  if (arguments.has("usePrevious") == arguments.has("value"))
+    return invalid("fill requires exactly one of value or usePrevious");
   WEIR_TRY(Scalar value, to_scalar(arguments.raw("value"), label));
+  if (!previous && !arguments.has("value"))
+    return invalid("fill: usePrevious: false fills nothing");
   auto run = [=](const Table& table, Chunk chunk) -> Result<TablePtr> {
     std::optional<size_t> at = table.find(label);
-    if (!at) return invalid("fill column not found: " + label);
+    if (!at && previous) return make_table(table.key(), table.columns(), std::move(chunk));
+    if (!at) return with_column(table, std::move(chunk), label, value);
     ColumnType type = table.columns()[*at].type;
     if (!previous && value.type() != type) {
-      return invalid("fill column type mismatch: column \"" + label + "\" is " +
-                     std::string(to_string(type)) + ", the value is " +
+      return invalid("fill column type mismatch: " + std::string(to_string(type)) + "/" +
                      std::string(to_string(value.type())));
     }
     GroupKey key;

@@ -1,12 +1,14 @@
 // join(): rows of two streams with equal values in the columns `on`, side by side (inner join).
 //
-// Tables are joined pair by pair: those whose group keys agree on the columns of `on` that both
-// keys hold. Columns of the same name that are not in `on` get the name of their stream as suffix.
-// The key of a result is that of both inputs under the new names.
+// The rows of a result are ordered by the columns `on`. Tables are joined pair by pair: those whose
+// group keys agree on the columns of `on` that both keys hold. Columns of the same name that are
+// not in `on` get the name of their stream as suffix. The key of a result is that of both inputs
+// under the new names.
 #include <algorithm>
 #include <unordered_map>
 
 #include "query/exec/functions/kit.h"
+#include "query/exec/sorting.h"
 
 namespace weir::query {
 
@@ -126,7 +128,7 @@ class Join {
     const size_t row_bytes =
         2 * sizeof(uint32_t) + 2 * sizeof(uint64_t) * (a.columns.size() + b.columns.size());
     std::vector<uint32_t> left, right;
-    for (uint32_t row = 0; row < a.chunk.rows; ++row) {
+    for (uint32_t row : sorted_rows(a.columns, a.chunk, on_, false)) {
       if (!identity(a, on_a, row, key)) continue;
       auto match = rows_of_b.find(key);
       if (match == rows_of_b.end()) continue;

@@ -2,7 +2,33 @@
 
 #include <algorithm>
 
+#include "query/flux/calendar.h"
+
 namespace weir::query {
+
+namespace {
+
+std::optional<TimeBounds> bounds_of(const TableStream& node) {
+  std::optional<TimeBounds> all;
+  for (const StreamNode& input : node.inputs) {
+    const auto& part = input->bounds;
+    if (!part) continue;
+    all = all ? TimeBounds{std::min(all->start_ns, part->start_ns),
+                           std::max(all->stop_ns, part->stop_ns)}
+              : *part;
+  }
+  if (const RangeSpec* range = node.as<RangeSpec>()) {
+    TimeBounds own{range->start_ns, range->stop_ns};
+    return all ? intersection(own, *all) : own;
+  }
+  if (const ShiftSpec* shift = node.as<ShiftSpec>(); shift != nullptr && all) {
+    auto start = flux::add(all->start_ns, shift->by), stop = flux::add(all->stop_ns, shift->by);
+    if (start.ok() && stop.ok()) return TimeBounds{*start, *stop};
+  }
+  return all;
+}
+
+}  // namespace
 
 StreamNode make_node(CallContext& call, std::string function, std::vector<StreamNode> inputs,
                      TableStream::Make make, NodeSpec spec) {
@@ -13,6 +39,7 @@ StreamNode make_node(CallContext& call, std::string function, std::vector<Stream
   node->inputs = std::move(inputs);
   node->make = std::move(make);
   node->spec = std::move(spec);
+  node->bounds = bounds_of(*node);
   return node;
 }
 
@@ -66,6 +93,43 @@ void add_source(Registry& registry, std::string_view package, std::string_view n
         make_node(call, name, std::vector<StreamNode>{}, std::move(make), std::move(source.spec)));
   };
   registry.add_function(package, name, signature, std::move(native));
+}
+
+TimeBounds intersection(const TimeBounds& a, const TimeBounds& b) {
+  TimeBounds both{std::max(a.start_ns, b.start_ns), std::min(a.stop_ns, b.stop_ns)};
+  return both.start_ns < both.stop_ns ? both : TimeBounds{};
+}
+
+TablePtr keyed_table(const GroupKey& key, std::vector<OwnColumn> own, size_t rows) {
+  GroupKey kept;
+  Columns columns;
+  Chunk out;
+  out.rows = rows;
+  for (const auto& entry : key.entries()) {
+    bool replaced = std::any_of(own.begin(), own.end(), [&](const OwnColumn& column) {
+      return column.label == entry.label;
+    });
+    if (replaced) continue;
+    kept.add(entry.label, entry.value);
+    columns.push_back({entry.label, entry.value.type()});
+    out.columns.push_back(constant_column(entry.value, rows));
+  }
+  for (OwnColumn& column : own) {
+    columns.push_back({std::move(column.label), column.values->type});
+    out.columns.push_back(std::move(column.values));
+  }
+  return make_table(std::move(kept), std::move(columns), std::move(out));
+}
+
+bool is_number(ColumnType type) {
+  return type == ColumnType::integer || type == ColumnType::unsigned_integer ||
+         type == ColumnType::floating;
+}
+
+double number_at(const Column& column, size_t row) {
+  if (column.type == ColumnType::floating) return column.float_at(row);
+  if (column.type == ColumnType::integer) return static_cast<double>(column.int_at(row));
+  return static_cast<double>(column.word(row));
 }
 
 Error no_column(std::string_view label) {

@@ -55,10 +55,25 @@ Result<StreamNode> stream_argument(const Arguments& arguments, std::string_view 
 // A stream as the input of another call; refused if the pipeline became too long.
 Result<StreamNode> input_stream(std::shared_ptr<TableStream> stream);
 
+// What both have in common; [0, 0) if nothing.
+TimeBounds intersection(const TimeBounds& a, const TimeBounds& b);
+
 inline Error invalid(std::string message) { return Error{Errc::invalid, std::move(message)}; }
 Error no_column(std::string_view label);
 // An argument that is understood but that weir does not carry out.
 Error unsupported(std::string_view what);
+
+// A table of the columns of `key` and of `own`, which take the place of columns of the key with
+// their labels. All of `own` have `rows` rows.
+struct OwnColumn {
+  std::string label;
+  ColumnPtr values;
+};
+TablePtr keyed_table(const GroupKey& key, std::vector<OwnColumn> own, size_t rows);
+
+bool is_number(ColumnType type);
+// A number of a column as a float; the row is valid.
+double number_at(const Column& column, size_t row);
 
 // A one-to-one operation on tables read whole: `function` gets the table and its rows.
 using PerWholeTable = std::function<Result<TablePtr>(const Table&, Chunk)>;

@@ -2,16 +2,20 @@
 // values of the column key.
 //
 // Tables whose keys, without the column key and value column, are equal are pivoted together. Rows
-// stand in the order in which they are first seen; if all tables come ordered by one time column as
-// row key, so does the result. As long as each table is one column over the same times, which is
-// what the fields of a series are, its values become a column as they stand.
+// stand in the order in which they are first seen; those of tables that come straight from storage
+// in the order of time. As long as each table is one column over the same times, which is what the
+// fields of a series are, its values become a column as they stand.
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <numeric>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "query/exec/functions/pivoting.h"
 #include "query/exec/sorting.h"
+#include "query/flux/calendar.h"
+#include "query/plan/from_storage.h"
 #include "query/result/number_text.h"
 
 namespace weir::query {
@@ -22,9 +26,25 @@ bool listed(const std::vector<std::string>& labels, const std::string& label) {
   return std::find(labels.begin(), labels.end(), label) != labels.end();
 }
 
-void append_text(std::string& out, const Column& column, size_t row) {
+// The shortest digits, always with an exponent: 1E+00, 2.5E-07.
+void append_exponent_form(std::string& out, double value) {
+  if (std::isnan(value) || std::isinf(value)) {
+    out += std::isnan(value) ? "NaN" : value < 0 ? "-Inf" : "+Inf";
+    return;
+  }
   char text[kFloatTextMax];
-  if (!column.is_valid(row)) return;
+  auto written = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific);
+  std::replace(text, written.ptr, 'e', 'E');
+  out.append(text, written.ptr);
+}
+
+// A value as part of a column's name.
+void append_text(std::string& out, const Column& column, size_t row) {
+  char text[kFloatTextMax];  // more than the other numbers need
+  if (!column.is_valid(row)) {
+    out += "null";
+    return;
+  }
   switch (column.type) {
     case ColumnType::string:
       out += column.text(row);
@@ -39,10 +59,10 @@ void append_text(std::string& out, const Column& column, size_t row) {
       out.append(text, write_uint(text, column.word(row)));
       return;
     case ColumnType::floating:
-      out.append(text, write_float(text, column.float_at(row)));
+      append_exponent_form(out, column.float_at(row));
       return;
     case ColumnType::time:
-      out.append(text, TimeText().write(text, column.int_at(row)));
+      out += flux::format_time_nanos(column.int_at(row));
       return;
   }
 }
@@ -149,7 +169,8 @@ class Pivot {
       out.columns.push_back(spread(values));
       WEIR_CHECK(context_.check());
     }
-    if (ordered_ && row_key_.size() == 1 && row_key_[0].type == ColumnType::time)
+    if (options_.by_time && ordered_ && row_key_.size() == 1 &&
+        row_key_[0].type == ColumnType::time)
       out = gather(out, sorted_rows(columns, out, {row_key_[0].label}, false));
     return {};
   }
@@ -180,17 +201,17 @@ class Pivot {
     input_row_key_.clear(), input_column_key_.clear();
     for (const std::string& label : options_.row_key) {
       std::optional<size_t> at = find_column(columns, label);
-      if (!at) return invalid("rowKey: column \"" + label + "\" does not exist");
+      if (!at) return invalid("specified column does not exist in table: " + label);
       input_row_key_.push_back(*at);
     }
     for (const std::string& label : options_.column_key) {
       std::optional<size_t> at = find_column(columns, label);
-      if (!at) return invalid("columnKey: column \"" + label + "\" does not exist");
+      if (!at) return invalid("specified column does not exist in table: " + label);
       input_column_key_.push_back(*at);
     }
     std::optional<size_t> value = find_column(columns, options_.value_column);
     if (!value)
-      return invalid("valueColumn: column \"" + options_.value_column + "\" does not exist");
+      return invalid("specified column does not exist in table: " + options_.value_column);
     input_value_ = *value;
     bool first = row_key_.empty() && row_key_builders_.empty();
     for (size_t i = 0; i < input_row_key_.size(); ++i) {
@@ -329,6 +350,8 @@ Result<Operation> pivot(CallContext&, const Arguments& arguments) {
   if (listed(options.row_key, options.value_column) ||
       listed(options.column_key, options.value_column))
     return invalid("column name found in both valueColumn and a key: " + options.value_column);
+  WEIR_TRY(StreamNode input, stream_argument(arguments, "tables"));
+  options.by_time = is_from_storage(*input);
   return pivot_operation(std::move(options));
 }
 

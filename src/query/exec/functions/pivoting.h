@@ -8,6 +8,8 @@ namespace weir::query {
 struct PivotOptions {
   std::vector<std::string> row_key, column_key;
   std::string value_column;
+  // Rows by time, if they come so within each table; else in the order they are first seen.
+  bool by_time = false;
 };
 Operation pivot_operation(PivotOptions options);
 

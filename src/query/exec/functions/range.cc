@@ -23,19 +23,32 @@ struct RangeColumns {
   std::string time, start, stop;
 };
 
+// Bounds that the table's key tells already count too, if there is such time.
+TimeBounds own_bounds(const RangeColumns& range, const GroupKey& key) {
+  TimeBounds bounds{range.start_ns, range.stop_ns};
+  const Scalar *start = key.find(range.start), *stop = key.find(range.stop);
+  if (start == nullptr || stop == nullptr || start->is_null() || stop->is_null()) return bounds;
+  TimeBounds both = intersection(bounds, {start->as_int(), stop->as_int()});
+  return both.start_ns < both.stop_ns ? both : bounds;
+}
+
 Result<TablePtr> restrict(ExecContext& context, const RangeColumns& range, TablePtr table) {
   std::optional<size_t> time = table->find(range.time);
-  if (!time || table->columns()[*time].type != ColumnType::time)
-    return invalid("supplied time column \"" + range.time + "\" doesn't exist");
+  if (!time) return invalid("range error: supplied time column " + range.time + " doesn't exist");
+  if (table->columns()[*time].type != ColumnType::time)
+    return invalid("range error: provided time column " + range.time + " is not of type time");
+  for (const auto& [what, label] : {std::pair("start", range.start), {"stop", range.stop}}) {
+    std::optional<size_t> at = table->find(label);
+    if (at && table->columns()[*at].type != ColumnType::time)
+      return invalid("range error: provided " + std::string(what) + " column " + label +
+                     " is not of type time");
+  }
+  TimeBounds bounds = own_bounds(range, table->key());
   GroupKey key;
   Columns columns = table->columns();
-  Scalar start = Scalar::of_time(range.start_ns), stop = Scalar::of_time(range.stop_ns);
-  auto set = [&](const std::string& label) {
-    std::optional<size_t> at = find_column(columns, label);
-    if (at) columns[*at].type = ColumnType::time;
-    if (!at) columns.push_back({label, ColumnType::time});
-  };
-  set(range.start), set(range.stop);
+  Scalar start = Scalar::of_time(bounds.start_ns), stop = Scalar::of_time(bounds.stop_ns);
+  for (const std::string& label : {range.start, range.stop})
+    if (!find_column(columns, label)) columns.push_back({label, ColumnType::time});
   for (const ColumnInfo& column : columns) {
     if (column.label == range.start) {
       key.add(column.label, start);
@@ -61,7 +74,12 @@ Result<TablePtr> restrict(ExecContext& context, const RangeColumns& range, Table
     }
     return true;
   };
-  return per_chunk(context, std::move(table), std::move(key), std::move(columns), keep);
+  // Tables without a row in the range go, as those of storage do.
+  Columns out_columns = columns;
+  TablePtr kept = per_chunk(context, std::move(table), key, std::move(columns), keep);
+  WEIR_TRY(Chunk rows, collect(context, *kept));
+  if (rows.rows == 0) return TablePtr();
+  return make_table(std::move(key), std::move(out_columns), std::move(rows));
 }
 
 Result<Operation> range(CallContext& call, const Arguments& arguments) {
@@ -79,6 +97,11 @@ Result<Operation> range(CallContext& call, const Arguments& arguments) {
     return invalid("error in building plan while starting program: cannot query an empty range");
   RangeSpec spec{range.start_ns, range.stop_ns,
                  range.time == "_time" && range.start == "_start" && range.stop == "_stop"};
+  WEIR_TRY(StreamNode before, stream_argument(arguments, "tables"));
+  if (before->bounds) {
+    TimeBounds both = intersection({range.start_ns, range.stop_ns}, *before->bounds);
+    range.start_ns = both.start_ns, range.stop_ns = both.stop_ns;
+  }
   auto make = [range](ExecContext& context, CursorPtr input) -> Result<CursorPtr> {
     return per_table(context, std::move(input), [&context, range](TablePtr table) {
       return restrict(context, range, std::move(table));

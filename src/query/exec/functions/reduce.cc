@@ -1,4 +1,7 @@
 // reduce(): folds the rows of each table into one record, by a function of (r, accumulator).
+#include <map>
+#include <unordered_set>
+
 #include "query/exec/functions/kit.h"
 
 namespace weir::query {
@@ -22,26 +25,42 @@ Result<flux::Value> fold(ExecContext& context, flux::Interpreter& interpreter,
   }
 }
 
-Result<TablePtr> reduced_table(const GroupKey& key, const flux::Record& record) {
+// A null has the type that its property has in the identity record.
+Result<Scalar> scalar_of(const flux::Value& value, const std::string& label,
+                         const flux::Record& identity) {
+  const flux::Value* initial = identity.find(label);
+  if (!value.is_null() || initial == nullptr) return to_scalar(value, label);
+  std::optional<ColumnType> type = column_type_of(initial->type());
+  return type ? Scalar::null_of(*type) : Scalar();
+}
+
+// The group key, and then the record's properties by name. What the record says of a column of the
+// key replaces it.
+Result<TablePtr> reduced_table(const GroupKey& key, const flux::Record& record,
+                               const flux::Record& identity) {
   GroupKey out_key;
   Columns columns;
   Chunk out;
   out.rows = 1;
+  auto add = [&](const std::string& label, const Scalar& value) {
+    columns.push_back({label, value.type()});
+    out.columns.push_back(constant_column(value, 1));
+  };
   for (const auto& entry : key.entries()) {
-    if (record.find(entry.label) != nullptr) continue;  // the record's own value stands
-    out_key.add(entry.label, entry.value);
-    columns.push_back({entry.label, entry.value.type()});
-    out.columns.push_back(constant_column(entry.value, 1));
-  }
-  for (const auto& [label, value] : record.properties()) {
-    WEIR_TRY(Scalar scalar, to_scalar(value, label));
-    if (const Scalar* of_key = key.find(label)) {
-      if (!(*of_key == scalar))
-        return invalid("column \"" + label + "\" of the group key must not be changed by fn");
-      out_key.add(label, scalar);
+    const flux::Value* own = record.find(entry.label);
+    Scalar value = entry.value;
+    if (own != nullptr) {
+      WEIR_TRY(value, scalar_of(*own, entry.label, identity));
     }
-    columns.push_back({label, scalar.type()});
-    out.columns.push_back(constant_column(scalar, 1));
+    out_key.add(entry.label, value);
+    add(entry.label, value);
+  }
+  std::map<std::string, const flux::Value*> properties;
+  for (const auto& [label, value] : record.properties())
+    if (!key.has(label)) properties.emplace(label, &value);
+  for (const auto& [label, value] : properties) {
+    WEIR_TRY(Scalar scalar, scalar_of(*value, label, identity));
+    add(label, scalar);
   }
   return make_table(std::move(out_key), std::move(columns), std::move(out));
 }
@@ -52,10 +71,14 @@ Result<Operation> reduce(CallContext& call, const Arguments& arguments) {
   flux::Interpreter& interpreter = call.interpreter();
   auto make = [function, start = *identity, &interpreter](ExecContext& context,
                                                           CursorPtr input) -> Result<CursorPtr> {
-    auto run = [&context, &interpreter, function, start](TablePtr table) -> Result<TablePtr> {
+    auto keys = std::make_shared<std::unordered_set<std::string>>();
+    auto run = [&context, &interpreter, function, start, keys](TablePtr table) -> Result<TablePtr> {
       WEIR_TRY(flux::Value result,
                fold(context, interpreter, *function, flux::Value::of_record(start), *table));
-      return reduced_table(table->key(), result.as_record());
+      WEIR_TRY(TablePtr reduced, reduced_table(table->key(), result.as_record(), start));
+      if (!keys->insert(reduced->key().identity()).second)
+        return invalid("two reducers writing result to the same table");
+      return reduced;
     };
     return per_table(context, std::move(input), std::move(run));
   };

@@ -48,7 +48,8 @@ Result<Operation> rename(CallContext& call, const Arguments& arguments) {
     WEIR_TRY(Pairs pairs, renamed_pairs(arguments));
     return relabelling([pairs](const Table& table) -> Result<Relabel> {
       for (const auto& [from, to] : pairs)
-        if (!table.find(from)) return no_column(from);
+        if (!table.find(from))
+          return invalid("rename error: column \"" + from + "\" doesn't exist");
       return renamed(table, [&](const std::string& label) -> Result<std::string> {
         for (const auto& [from, to] : pairs)
           if (from == label) return to;
@@ -73,7 +74,7 @@ Result<Operation> duplicate(CallContext&, const Arguments& arguments) {
   WEIR_TRY(std::string as, arguments.string("as"));
   return relabelling([column, as](const Table& table) -> Result<Relabel> {
     std::optional<size_t> from = table.find(column);
-    if (!from) return no_column(column);
+    if (!from) return invalid("duplicate error: column \"" + column + "\" doesn't exist");
     Relabel out = Relabel::same(table);
     Relabel::Out copy{{as, table.columns()[*from].type}, from, Scalar()};
     std::optional<size_t> over = table.find(as);

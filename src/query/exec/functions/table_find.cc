@@ -68,7 +68,7 @@ Result<flux::Value> get_column(CallContext&, const Arguments& arguments) {
   WEIR_TRY(FoundPtr table, table_argument(arguments));
   WEIR_TRY(std::string label, arguments.string("column"));
   std::optional<size_t> at = find_column(table->columns(), label);
-  if (!at) return no_column(label);
+  if (!at) return invalid("cannot find column " + label);
   return column_values(*table, *at);
 }
 

@@ -10,19 +10,6 @@ namespace {
 constexpr int64_t kEmptyWindowsMax = 50'000'000;  // beyond this a query means something else
 constexpr size_t kWindowBytes = 96;               // of one in WindowedRows, roughly
 
-Result<void> refuse_location(const flux::Value* location) {
-  if (location == nullptr || location->is_null()) return {};
-  if (!location->is(flux::ValueType::record)) return invalid("location must be a record");
-  const flux::Value* zone = location->as_record().find("zone");
-  const flux::Value* offset = location->as_record().find("offset");
-  bool utc = zone == nullptr || (zone->is(flux::ValueType::string) &&
-                                 (zone->as_string() == "UTC" || zone->as_string().empty()));
-  bool no_offset = offset == nullptr ||
-                   (offset->is(flux::ValueType::duration) && offset->as_duration().is_zero());
-  if (utc && no_offset) return {};
-  return unsupported("a location other than UTC in window functions");
-}
-
 bool contains(const Bounds& bounds, int64_t time) {
   return time >= bounds.start_ns && time < bounds.stop_ns;
 }
@@ -46,7 +33,7 @@ Result<void> window_table(ExecContext& context, const WindowOptions& options, Ta
                           TableGroups& groups) {
   const WindowColumns& names = options.names;
   std::optional<size_t> time = table.find(names.time);
-  if (!time) return no_column(names.time);
+  if (!time) return invalid("missing time column \"" + names.time + "\"");
   if (table.columns()[*time].type != ColumnType::time)
     return invalid("column \"" + names.time + "\" is not of type time");
   WEIR_TRY(Chunk chunk, collect(context, table));
@@ -92,23 +79,24 @@ Result<Operation> window(CallContext& call, const Arguments& arguments) {
 }  // namespace
 
 Result<Windows> window_arguments(CallContext& call, const Arguments& arguments) {
-  WEIR_CHECK(refuse_location(arguments.has("location") ? &arguments.raw("location")
-                                                       : call.option("universe", "location")));
+  const flux::Value& location = arguments.raw("location");
+  WEIR_TRY(flux::Zone zone,
+           flux::Zone::of(location.is_null() ? call.option("universe", "location") : &location));
   if (!arguments.has("every") && !arguments.has("period"))
     return invalid("window function requires at least one of \"every\" or \"period\" to be set");
   WEIR_TRY(flux::Duration period, arguments.duration_or("period", {}));
   WEIR_TRY(flux::Duration every, arguments.duration_or("every", period));
   WEIR_TRY(flux::Duration offset, arguments.duration_or("offset", {}));
-  return Windows::make(every, period, offset);
+  if (arguments.has("every")) {
+    if (every.negative) return invalid("parameter \"every\" must be nonnegative");
+    if (every.is_zero()) return invalid("parameter \"every\" must be nonzero");
+  }
+  return Windows::make(every, period, offset, std::move(zone));
 }
 
 std::optional<Bounds> range_bounds(const StreamNode& stream) {
-  for (const TableStream* node = stream.get(); node != nullptr;
-       node = node->inputs.empty() ? nullptr : node->inputs[0].get()) {
-    if (const RangeSpec* range = node->as<RangeSpec>())
-      return Bounds{range->start_ns, range->stop_ns};
-  }
-  return std::nullopt;
+  if (!stream->bounds) return std::nullopt;
+  return Bounds{stream->bounds->start_ns, stream->bounds->stop_ns};
 }
 
 TableBounds bounds_of(const Table& table, const std::optional<Bounds>& range,

@@ -8,10 +8,10 @@
 
 namespace weir::query {
 
-// every, period, offset and location. Locations other than UTC are refused.
+// every, period, offset and location.
 Result<Windows> window_arguments(CallContext& call, const Arguments& arguments);
 
-// The bounds of the range() a pipeline went through, if any.
+// The bounds of the range() calls that a pipeline went through, if any.
 std::optional<Bounds> range_bounds(const StreamNode& stream);
 
 struct WindowColumns {

@@ -1,6 +1,7 @@
 #include "query/flux/calendar.h"
 #include "query/flux/interpreter.h"
 #include "query/flux/stdlib/stdlib.h"
+#include "query/flux/zone.h"
 
 namespace weir::query::flux {
 namespace {
@@ -11,11 +12,12 @@ Result<Value> now(CallContext& context, const Arguments&) {
 
 Result<Value> today(CallContext& context, const Arguments&) {
   WEIR_TRY(int64_t ns, context.now_ns());
-  CivilTime civil = civil_from_ns(ns);
+  WEIR_TRY(Zone zone, Zone::of(context.option("universe", "location")));
+  CivilTime civil = civil_from_ns(zone.to_local(ns));
   civil.hour = civil.minute = civil.second = 0;
   civil.nanosecond = 0;
   WEIR_TRY(int64_t midnight, ns_from_civil(civil));
-  return Value::of_time(midnight);
+  return Value::of_time(zone.to_utc(midnight));
 }
 
 Result<Value> length(CallContext&, const Arguments& arguments) {
@@ -47,7 +49,7 @@ void add_universe(Registry& registry) {
   registry.add_value("universe", "false", Value::of_bool(false));
   registry.add_option("universe", "now", make_native("universe", "now", "()", now));
   registry.add_function("universe", "today", "()", today);
-  registry.add_function("universe", "length", "(arr: array)", length);
+  registry.add_function("universe", "length", "(<-arr: array)", length);
   registry.add_function("universe", "contains", "(value, set: array)", contains);
   registry.add_function("universe", "display", "(v)", display);
   registry.add_function("universe", "die", "(msg: string)", die);
