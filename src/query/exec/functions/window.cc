@@ -160,6 +160,9 @@ Result<void> add_empty_windows(ExecContext& context, const Windows& windows, con
   WEIR_CHECK(context.check(static_cast<size_t>(last - first + 1) * kWindowBytes));
   auto hint = rows.begin();
   for (int64_t index = first; index <= last; ++index) {
+    // An hour, or a day, that a zone's clocks skip has no time.
+    Bounds bounds = windows.bounds(index);
+    if (bounds.start_ns >= bounds.stop_ns) continue;
     hint = rows.try_emplace(hint, index);
     ++hint;
   }
