@@ -155,9 +155,27 @@ void BrokerThread::close_all() {
       connection->close(Reason::server_shutting_down, "the server stops");
     }
   }
+  // What no journal holds ends with the process, and its will is due.
+  std::vector<std::shared_ptr<Receiver>> ending;
+  for (const auto& [receiver, home] : homes_) {
+    if (receiver->journal_key == 0) ending.push_back(home.session->shared_receiver());
+  }
+  for (const std::shared_ptr<Receiver>& receiver : ending) end_session(*receiver);
+  flush();
+  // A will can be for a session at home on any thread, so all stay until the last will is sent.
+  if (++hub_.threads_closed < hub_.threads.size()) return;
+  for (uint32_t thread = 0; thread < hub_.threads.size(); thread++) {
+    hub_.post(thread, [](BrokerThread& there) { there.let_all_go(); });
+  }
+}
+
+void BrokerThread::let_all_go() {
   std::vector<std::shared_ptr<Receiver>> left;
   for (const auto& [receiver, home] : homes_) left.push_back(home.session->shared_receiver());
-  for (const std::shared_ptr<Receiver>& receiver : left) end_session(*receiver);
+  for (const std::shared_ptr<Receiver>& receiver : left) let_go(*receiver);
+  flush();
+  ++*hub_.threads_stopped.lock();
+  hub_.thread_stopped.notify_all();
 }
 
 }  // namespace weir::mqtt

@@ -74,6 +74,8 @@ class BrokerThread {
   void resume_when_relieved(uint64_t number);
   // Forgets a closed connection, once its callbacks have returned.
   void retire(uint64_t number);
+  // The first half of a stop: every connection, and every session that ends with the process.
+  // The thread that is the last to do so makes all of them do the second.
   void close_all();
 
   JournalBatch& journal() { return journal_; }
@@ -191,6 +193,8 @@ class BrokerThread {
   struct Review;
   void review_portion(std::shared_ptr<Review> rest);
   void end_session(Receiver& receiver);
+  std::unique_ptr<Session> let_go(Receiver& receiver);
+  void let_all_go();
   std::string_view take_place(const ListenerPolicy& policy);
   void publish_system_topics();
   void look_for_relief();

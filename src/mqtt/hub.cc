@@ -1,7 +1,6 @@
 #include "mqtt/hub.h"
 
 #include <chrono>
-#include <condition_variable>
 
 #include "base/log.h"
 #include "base/log_limit.h"
@@ -87,25 +86,15 @@ void Hub::publish(MessagePtr message) {
 
 void Hub::stop() {
   if (stopping.exchange(true)) return;
-  struct Done {
-    Guarded<size_t> threads{size_t(0)};
-    std::condition_variable changed;
-  };
-  auto done = std::make_shared<Done>();
   for (uint32_t thread = 0; thread < threads.size(); thread++) {
-    post(thread, [done](BrokerThread& here) {
-      here.close_all();
-      // The connections are retired by tasks of this loop, which stand before this one.
-      here.post([done](BrokerThread&) {
-        ++*done->threads.lock();
-        done->changed.notify_all();
-      });
-    });
+    // The connections are retired by tasks of the loop, before it stops.
+    post(thread, [](BrokerThread& here) { here.close_all(); });
   }
-  auto finished = done->threads.lock();
+  auto stopped = threads_stopped.lock();
   // Only loops that were stopped before the broker could make this wait in vain.
-  finished.wait_for(done->changed, std::chrono::seconds(5),
-                    [&] { return *finished == threads.size(); });
+  stopped.wait_for(thread_stopped, std::chrono::seconds(5),
+                   [&] { return *stopped == threads.size(); });
+  stopped.unlock();
   if (journal) journal->stop();
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -99,6 +100,9 @@ struct Hub : std::enable_shared_from_this<Hub> {
   };
   Totals totals;
   std::atomic<bool> stopping = false;
+  std::atomic<size_t> threads_closed = 0;      // BrokerThread::close_all()
+  Guarded<size_t> threads_stopped{size_t(0)};  // they hold nothing any more
+  std::condition_variable thread_stopped;
   std::atomic<bool> review_is_due = false;
   Guarded<TokenBucket> connection_rate;
   Guarded<TextMap<size_t>> connections_by_address;  // when they are limited

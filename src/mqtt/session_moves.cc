@@ -161,12 +161,11 @@ void BrokerThread::connection_ended(Session& session, bool with_will) {
     details->disconnected_at_ns = now().wall_ns;
   }
   if (session.expiry_s != 0 && !hub_.stopping) hand_on_to_connected(session);
-  if (!with_will || hub_.stopping) forget_will(session);
-  if (session.expiry_s != 0) {
-    journal_.disconnected(session.journal_key(), session.expiry_s, now().wall_ns);
-  }
-  if (session.expiry_s == 0 || hub_.stopping) return end_session(*receiver);
-  wait_for_return(home, 0);
+  if (!with_will) forget_will(session);
+  if (session.expiry_s == 0) return end_session(*receiver);
+  journal_.disconnected(session.journal_key(), session.expiry_s, now().wall_ns);
+  // At a stop it stays as it is, its will with it: that is due at the start.
+  if (!hub_.stopping) wait_for_return(home, 0);
 }
 
 void BrokerThread::note_connected(Session& session, std::string_view user) {
@@ -217,7 +216,7 @@ void BrokerThread::wait_for_return(Home& home, int64_t gone_ms) {
 
 void BrokerThread::publish_will(Home& home) {
   Session& session = *home.session;
-  if (!session.will() || hub_.stopping) return;
+  if (!session.will()) return;
   forget_forbidden_will(session);
   if (!session.will()) return;
   std::unique_ptr<Message> message = std::move(session.take_will()->message);
@@ -236,7 +235,20 @@ void BrokerThread::end_session(Receiver& receiver) {
   WEIR_ASSERT(found != homes_.end(), "a session ends on its home thread");
   cancel_timers(found->second);
   publish_will(found->second);  // at the latest when the session ends [MQTT-3.1.3-9]
-  found = homes_.find(&receiver);
+  std::unique_ptr<Session> session = let_go(receiver);
+  if (!hub_.stopping) hand_on(*session, [](const SharedGroup&, const Message&) { return true; });
+  for (const std::shared_ptr<PublishBatch>& batch : session->take_batches()) {
+    if (batch->is_stored()) route_unrouted(*batch);
+  }
+  // What is written about it from now on is passed over.
+  journal_.ended(receiver.journal_key.exchange(0));
+}
+
+// Nobody finds the session here any more; the journal keeps what it holds of it.
+std::unique_ptr<Session> BrokerThread::let_go(Receiver& receiver) {
+  auto found = homes_.find(&receiver);
+  WEIR_ASSERT(found != homes_.end(), "a session goes from its home thread");
+  cancel_timers(found->second);
   std::unique_ptr<Session> session = std::move(found->second.session);
   homes_.erase(found);
   receiver.session = nullptr;
@@ -248,13 +260,8 @@ void BrokerThread::end_session(Receiver& receiver) {
   for (const auto& [filter, subscription] : session->subscriptions) {
     hub_.tree.unsubscribe(filter, receiver);
   }
-  if (!hub_.stopping) hand_on(*session, [](const SharedGroup&, const Message&) { return true; });
   sessions_held.add(-1);
-  for (const std::shared_ptr<PublishBatch>& batch : session->take_batches()) {
-    if (batch->is_stored()) route_unrouted(*batch);
-  }
-  // What is written about it from now on is passed over. At a stop it stays as it is.
-  if (!hub_.stopping) journal_.ended(receiver.journal_key.exchange(0));
+  return session;
 }
 
 }  // namespace weir::mqtt
