@@ -40,6 +40,8 @@ std::string offered() {
       for (const flux::ast::StatementPtr& statement : script->body)
         if (const auto* variable = flux::ast::as<flux::ast::VariableAssignment>(*statement))
           names.insert(variable->id.text);
+    // What packages share among themselves only.
+    std::erase_if(names, [](const std::string& name) { return name.starts_with('_'); });
     out += entry(path, names);
   }
   return out;

@@ -8,7 +8,7 @@ using flux::Value;
 using flux::ValueType;
 
 flux::Value value_at(const Column& column, size_t row) {
-  if (!column.is_valid(row)) return Value();
+  if (!column.is_valid(row)) return Value::null_of(value_type_of(column.type));
   switch (column.type) {
     case ColumnType::boolean:
       return Value::of_bool(column.bool_at(row));
@@ -36,6 +36,24 @@ flux::Record record_at(const Columns& columns, const Chunk& chunk, size_t row) {
   return flux::Record(std::move(properties));
 }
 
+ValueType value_type_of(ColumnType type) {
+  switch (type) {
+    case ColumnType::boolean:
+      return ValueType::boolean;
+    case ColumnType::integer:
+      return ValueType::integer;
+    case ColumnType::unsigned_integer:
+      return ValueType::unsigned_integer;
+    case ColumnType::floating:
+      return ValueType::floating;
+    case ColumnType::string:
+      return ValueType::string;
+    case ColumnType::time:
+      return ValueType::time;
+  }
+  return ValueType::null;
+}
+
 std::optional<ColumnType> column_type_of(ValueType type) {
   switch (type) {
     case ValueType::boolean:
@@ -57,8 +75,10 @@ std::optional<ColumnType> column_type_of(ValueType type) {
 
 Result<Scalar> to_scalar(const Value& value, std::string_view label) {
   switch (value.type()) {
-    case ValueType::null:
-      return Scalar();
+    case ValueType::null: {
+      std::optional<ColumnType> type = column_type_of(value.null_type());
+      return type ? Scalar::null_of(*type) : Scalar();
+    }
     case ValueType::boolean:
       return Scalar::of_bool(value.as_bool());
     case ValueType::integer:
@@ -81,6 +101,7 @@ Result<Scalar> to_scalar(const Value& value, std::string_view label) {
 Result<void> ValueColumnBuilder::append(const Value& value) {
   if (value.is_null()) {
     if (!builder_) {
+      if (!null_type_) null_type_ = column_type_of(value.null_type());
       ++leading_nulls_;
     } else {
       builder_->append_null();
@@ -101,6 +122,9 @@ Result<void> ValueColumnBuilder::append(const Value& value) {
   return {};
 }
 
-ColumnPtr ValueColumnBuilder::finish() { return builder_ ? builder_->finish() : nullptr; }
+ColumnPtr ValueColumnBuilder::finish() {
+  if (builder_) return builder_->finish();
+  return null_type_ ? null_column(*null_type_, leading_nulls_) : nullptr;
+}
 
 }  // namespace weir::query

@@ -1,7 +1,7 @@
 // Between the language's values (flux::Value) and those of tables (Scalar, columns).
 //
-// A column holds bool, int, uint, float, string and time; other values fail with Errc::invalid. The
-// language's null has no type: it becomes a null of whatever type the column has.
+// A column holds bool, int, uint, float, string and time; other values fail with Errc::invalid. A
+// null becomes a null of whatever type the column has.
 #pragma once
 
 #include <optional>
@@ -19,6 +19,7 @@ flux::Value value_at(const Column& column, size_t row);
 // One row as the record that lambdas see; nulls are present as null properties.
 flux::Record record_at(const Columns& columns, const Chunk& chunk, size_t row);
 
+flux::ValueType value_type_of(ColumnType type);
 // The column type that holds such a value; nothing for null and for what columns cannot hold.
 std::optional<ColumnType> column_type_of(flux::ValueType type);
 // `label` is for the message.
@@ -32,13 +33,14 @@ class ValueColumnBuilder {
   // Errc::invalid if the type differs from that of earlier values.
   Result<void> append(const flux::Value& value);
   size_t bytes() const { return builder_ ? builder_->bytes() : 0; }
-  // Null if every value was null: such a column has no type.
+  // Null if every value was a null of no known type: such a column has no type either.
   ColumnPtr finish();
 
  private:
   std::string label_;
   MemoryTracker* tracker_;
   std::optional<ColumnBuilder> builder_;
+  std::optional<ColumnType> null_type_;  // of the first null that has one
   size_t leading_nulls_ = 0;
 };
 

@@ -32,7 +32,9 @@ class Constant final : public VectorExpression {
   Result<Operand> evaluate(const RowBatch& batch) const override {
     return constant_operand(value_, batch.chunk.rows);
   }
-  std::optional<ColumnType> type() const override { return column_type_of(value_.type()); }
+  std::optional<ColumnType> type() const override {
+    return column_type_of(value_.is_null() ? value_.null_type() : value_.type());
+  }
 
  private:
   Value value_;

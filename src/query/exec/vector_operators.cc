@@ -267,7 +267,7 @@ flux::Value value_at(const Operand& operand, size_t row) {
 
 Operand constant_operand(Value value, size_t rows) {
   Operand out;
-  if (column_type_of(value.type())) {
+  if (column_type_of(value.is_null() ? value.null_type() : value.type())) {
     auto scalar = to_scalar(value, "constant");
     if (scalar.ok()) out.column = constant_column(*scalar, rows);
   }

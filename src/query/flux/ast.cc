@@ -28,11 +28,12 @@ std::string_view to_string(LogicalOperator op) {
 }
 
 int64_t DateTimeLiteral::value_ns() const {
-  int64_t ns = 0;
-  if (__builtin_mul_overflow(seconds, 1'000'000'000, &ns) ||
-      __builtin_add_overflow(ns, nanosecond, &ns))
-    return seconds < 0 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
-  return ns;
+  // The first and last second in range only fit together with their nanoseconds.
+  __extension__ using Wide = __int128;
+  Wide ns = static_cast<Wide>(seconds) * 1'000'000'000 + nanosecond;
+  if (ns < std::numeric_limits<int64_t>::min()) return std::numeric_limits<int64_t>::min();
+  if (ns > std::numeric_limits<int64_t>::max()) return std::numeric_limits<int64_t>::max();
+  return static_cast<int64_t>(ns);
 }
 
 const Expression& without_parens(const Expression& expression) {

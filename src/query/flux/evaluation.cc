@@ -1,5 +1,6 @@
 #include "query/flux/evaluation.h"
 
+#include "query/flux/dynamic.h"
 #include "query/flux/operators.h"
 #include "query/flux/parser.h"
 
@@ -28,6 +29,23 @@ Result<void> check_type(const Parameter& parameter, const Value& value) {
   }
   return invalid("argument \"" + parameter.name + "\": got " + std::string(value.type_name()) +
                  ", wanted " + wanted);
+}
+
+// A member of a dynamic is dynamic; a dynamic null if there is none.
+Value dynamic_member(const Value& container, std::string_view name) {
+  const Value& inner = container.unwrapped();
+  const Value* found = inner.is(ValueType::record) ? inner.as_record().find(name) : nullptr;
+  return make_dynamic(found != nullptr ? *found : Value());
+}
+
+Result<Value> dynamic_element(const Value& container, const Value& at) {
+  if (at.is(ValueType::string)) return dynamic_member(container, at.as_string());
+  if (!at.is(ValueType::integer))
+    return invalid("cannot index a dynamic with " + std::string(at.type_name()));
+  const Value& inner = container.unwrapped();
+  bool inside = inner.is(ValueType::array) && at.as_int() >= 0 &&
+                static_cast<uint64_t>(at.as_int()) < inner.as_array().size();
+  return make_dynamic(inside ? inner.as_array()[static_cast<size_t>(at.as_int())] : Value());
 }
 
 }  // namespace
@@ -331,6 +349,7 @@ Result<Value> Evaluation::member(const ast::MemberExpression& node, const ScopeP
     WEIR_TRY(computed, expression(*node.object, scope));
     known = &computed;
   }
+  if (is_dynamic(*known)) return dynamic_member(*known, node.property);
   if (known->is(ValueType::record)) {
     const Value* found = known->as_record().find(node.property);
     return found != nullptr ? *found : Value();
@@ -347,6 +366,7 @@ Result<Value> Evaluation::member(const ast::MemberExpression& node, const ScopeP
 Result<Value> Evaluation::index(const ast::IndexExpression& node, const ScopePtr& scope) {
   WEIR_TRY(Value container, expression(*node.array, scope));
   WEIR_TRY(Value at, expression(*node.index, scope));
+  if (is_dynamic(container)) return dynamic_element(container, at);
   if (container.is(ValueType::record) && at.is(ValueType::string)) {
     const Value* found = container.as_record().find(at.as_string());
     return found != nullptr ? *found : Value();

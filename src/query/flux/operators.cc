@@ -257,7 +257,7 @@ Result<Value> apply(BinaryOperator op, const Value& left, const Value& right) {
 }
 
 Result<Value> apply(ast::UnaryOperator op, const Value& argument) {
-  if (op == ast::UnaryOperator::exists) return Value::of_bool(!argument.is_null());
+  if (op == ast::UnaryOperator::exists) return Value::of_bool(!argument.unwrapped().is_null());
   if (argument.is_null()) return Value();
   if (op == ast::UnaryOperator::logical_not) {
     if (argument.is(ValueType::boolean)) return Value::of_bool(!argument.as_bool());

@@ -266,9 +266,12 @@ std::string to_display(const Value& value) {
           });
       return text;
     }
+    case ValueType::extension:
+      if (const Value* inner = value.as_extension()->wrapped())
+        return "dynamic(" + to_display(*inner) + ")";
+      return "<" + std::string(value.type_name()) + ">";
     case ValueType::stream:
     case ValueType::package:
-    case ValueType::extension:
       return "<" + std::string(value.type_name()) + ">";
     default:
       return to_text(value).value();

@@ -1,9 +1,10 @@
 // Value: any value of a Flux script, tagged with its type at run time.
 //
 // Small values are held inline; regexps, arrays, records, dictionaries, functions and streams are
-// immutable and shared, so copying a Value is cheap and any thread may read one. There is one null,
-// without a type of its own. as_x() asserts the type: test it first, or use Arguments (builtin.h),
-// whose getters return errors.
+// immutable and shared, so copying a Value is cheap and any thread may read one. A null may know of
+// which type it is a null (null_type(): that of the column it was read from), which only matters
+// where a column is made of nothing but nulls. as_x() asserts the type: test it first, or use
+// Arguments (builtin.h), whose getters return errors.
 // Spec: Flux specification, "Types".
 #pragma once
 
@@ -65,6 +66,8 @@ class Extension {
  public:
   virtual ~Extension() = default;
   virtual std::string_view type_name() const = 0;
+  // What a value of type `dynamic` holds; nullptr for anything else.
+  virtual const Value* wrapped() const { return nullptr; }
 };
 
 struct Time {
@@ -98,9 +101,14 @@ enum class ValueType : uint8_t {
 // dictionary function stream.
 std::string_view to_string(ValueType type);
 
+struct Null {
+  ValueType of = ValueType::null;  // null: of no known type
+};
+
 class Value {
  public:
   Value() = default;  // null
+  static Value null_of(ValueType type) { return Value(Storage(Null{type})); }
   static Value of_bool(bool v) { return Value(Storage(std::in_place_type<bool>, v)); }
   static Value of_int(int64_t v) { return Value(Storage(std::in_place_type<int64_t>, v)); }
   static Value of_uint(uint64_t v) { return Value(Storage(std::in_place_type<uint64_t>, v)); }
@@ -128,6 +136,7 @@ class Value {
   std::string_view type_name() const;  // to_string(type()), or an extension's own name
   bool is(ValueType wanted) const { return type() == wanted; }
   bool is_null() const { return type() == ValueType::null; }
+  ValueType null_type() const { return get<Null>().of; }
   // How deep arrays, records and dictionaries stand in each other, and how many values a walk over
   // them meets (a value that is shared counts each time). Recursion over a value relies on
   // EvaluationLimits, which bounds both.
@@ -161,11 +170,16 @@ class Value {
   const std::shared_ptr<const Extension>& as_extension() const {
     return get<std::shared_ptr<const Extension>>();
   }
+  // The value within a `dynamic`, or this one.
+  const Value& unwrapped() const {
+    const Value* inner = is(ValueType::extension) ? as_extension()->wrapped() : nullptr;
+    return inner != nullptr ? *inner : *this;
+  }
 
  private:
   // In the order of ValueType.
   using Storage =
-      std::variant<std::monostate, bool, int64_t, uint64_t, double, std::string, Time, Duration,
+      std::variant<Null, bool, int64_t, uint64_t, double, std::string, Time, Duration,
                    std::shared_ptr<const re2::RE2>, Bytes, std::shared_ptr<const Array>,
                    std::shared_ptr<const Record>, std::shared_ptr<const Dictionary>,
                    std::shared_ptr<const Function>, std::shared_ptr<TableStream>,

@@ -1,5 +1,7 @@
 #include "query/exec/functions/library.h"
 
+#include "query/exec/functions/packages.h"
+
 namespace weir::query {
 
 void register_tables(flux::Registry& registry) {
@@ -44,6 +46,7 @@ void register_tables(flux::Registry& registry) {
   register_universe_script(registry);
   register_window(registry);
   register_yield(registry);
+  register_packages(registry);
 }
 
 }  // namespace weir::query

@@ -196,7 +196,7 @@ void add_conversions(Registry& registry) {
   auto add = [&registry](std::string_view name, Convert convert) {
     registry.add_function("universe", name, "(v)",
                           [convert](CallContext&, const Arguments& arguments) {
-                            return convert(arguments.raw("v"));
+                            return convert(arguments.raw("v").unwrapped());
                           });
   };
   add("int", to_int);

@@ -23,5 +23,10 @@ void add_array(Registry& registry);  // array.map, filter, concat, toX; from() i
 void add_dict(Registry& registry);
 void add_system(Registry& registry);  // system.time, types.isType, experimental.addDuration, ...
 void add_bitwise(Registry& registry);
+void add_math_special(Registry& registry);
+void add_json(Registry& registry);  // json, experimental/json, experimental/dynamic
+void add_hex(Registry& registry);
+void add_http(Registry& registry);  // http, slack, pagerduty, ...
+void add_geo(Registry& registry);  // experimental/geo, its functions over tables included
 
 }  // namespace weir::query::flux

@@ -11,7 +11,9 @@ Result<Value> system_time(CallContext& context, const Arguments&) {
 
 Result<Value> is_type(CallContext&, const Arguments& arguments) {
   WEIR_TRY(std::string type, arguments.string("type"));
-  return Value::of_bool(arguments.raw("v").type_name() == type);
+  const Value& value = arguments.raw("v");
+  if (value.is_null()) return Value::of_bool(to_string(value.null_type()) == type);
+  return Value::of_bool(value.type_name() == type);
 }
 
 Result<Value> is_numeric(CallContext&, const Arguments& arguments) {

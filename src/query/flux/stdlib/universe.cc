@@ -72,6 +72,11 @@ void add_scalar_packages(Registry& registry) {
   add_dict(registry);
   add_system(registry);
   add_bitwise(registry);
+  add_math_special(registry);
+  add_json(registry);
+  add_hex(registry);
+  add_geo(registry);
+  add_http(registry);
 }
 
 }  // namespace weir::query::flux

@@ -1,0 +1,19 @@
+#include "query/exec/functions/packages.h"
+
+namespace weir::query {
+
+void register_packages(flux::Registry& registry) {
+  register_debug(registry);
+  register_events(registry);
+  register_experimental(registry);
+  register_experimental_join(registry);
+  register_interpolate(registry);
+  register_join_package(registry);
+  register_monitoring(registry);
+  register_polyline(registry);
+  register_sampledata(registry);
+  register_scripted(registry);
+  register_testing(registry);
+}
+
+}  // namespace weir::query
