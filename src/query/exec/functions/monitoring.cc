@@ -1,5 +1,5 @@
-// Packages influxdata/influxdb/monitor, tasks and secrets: checks that give statuses, the changes of
-// these, and their notifications.
+// Packages influxdata/influxdb/monitor, tasks and secrets: checks that give statuses, the changes
+// of these, and their notifications.
 #include "query/exec/functions/kit.h"
 #include "query/exec/functions/packages.h"
 
