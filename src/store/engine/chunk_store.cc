@@ -409,17 +409,16 @@ Result<void> verify_table(ChunkStore& store, const TableFile& table) {
   return static_cast<RocksChunkStore&>(store).verify_table(table);
 }
 
-Result<uint64_t> ChunkStore::largest_lsn(BucketNumber bucket, int64_t group_start_ns,
-                                         SeriesId series) {
+Result<uint64_t> ChunkStore::largest_lsn(ChunkIterator& chunks, BucketNumber bucket,
+                                         int64_t group_start_ns, SeriesId series) {
   std::string prefix = ChunkKey::series_prefix(bucket, group_start_ns, series);
   uint64_t largest = 0;
-  std::unique_ptr<ChunkIterator> chunks = iterator(nullptr);
-  for (chunks->seek(prefix); chunks->valid() && chunks->key().starts_with(prefix); chunks->next()) {
-    std::optional<ChunkKey> key = ChunkKey::decode(chunks->key());
+  for (chunks.seek(prefix); chunks.valid() && chunks.key().starts_with(prefix); chunks.next()) {
+    std::optional<ChunkKey> key = ChunkKey::decode(chunks.key());
     if (!key) return Error{Errc::io, "chunk store: a chunk's key does not read"};
     largest = std::max(largest, key->lsn);
   }
-  WEIR_CHECK(chunks->status());
+  WEIR_CHECK(chunks.status());
   return largest;
 }
 

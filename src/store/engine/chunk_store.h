@@ -71,8 +71,10 @@ class ChunkStore {
   virtual Result<std::string> get(std::string_view key, const ChunkSnapshotPtr& snapshot) = 0;
   // About what the chunks below a prefix take on disk.
   virtual uint64_t disk_bytes(const std::string& prefix) = 0;
-  // The largest LSN among a series' chunks in a group; 0 without chunks.
-  Result<uint64_t> largest_lsn(BucketNumber bucket, int64_t group_start_ns, SeriesId series);
+  // The largest LSN among a series' chunks in a group; 0 without chunks. `chunks` may stand
+  // anywhere: many series are asked for with one iterator.
+  static Result<uint64_t> largest_lsn(ChunkIterator& chunks, BucketNumber bucket,
+                                      int64_t group_start_ns, SeriesId series);
 
   struct CatalogWrite {
     std::string key;

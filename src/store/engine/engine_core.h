@@ -6,7 +6,7 @@
 //   buckets_      the table of buckets; nothing is taken under it
 // The log's thread applies records; it takes heads' mutexes and buckets_, never maintenance_.
 // Writers take index mutexes only. Scans take an index's and a head's mutex briefly, at their
-// beginning. Each group of functions has a file of its own, named above it.
+// beginning and, large ones, for each block of series; their threads take the same. Each group of functions has a file of its own, named above it.
 #pragma once
 
 #include <atomic>
@@ -145,6 +145,7 @@ class EngineCore final : public Engine {
   std::unique_ptr<FileLock> lock_;
   MemoryCount memory_ = std::make_shared<std::atomic<int64_t>>(0);
   std::unique_ptr<ChunkStore> chunks_;
+  std::atomic<int> scan_threads_ = 0;  // of all cursors (scan_cursors.h)
   std::unique_ptr<WalWriter> writer_;
   std::unique_ptr<Log> log_;
   Guarded<Buckets> buckets_;
@@ -173,6 +174,9 @@ class EngineCore final : public Engine {
   std::atomic<bool> rechunk_waits_ = false, stopping_ = false, is_compacting_ = false;
   // While the log is replayed: the largest LSN in a series' chunks of a group.
   absl::flat_hash_map<std::tuple<BucketNumber, int64_t, SeriesId>, uint64_t> replay_sealed_;
+  // And all chunks as they were before; only while the log is replayed. Chunks that a replayed
+  // delete takes away hold no rows that come after it.
+  std::unique_ptr<ChunkIterator> replay_chunks_;
 
   // What the last round of maintenance failed with; empty if it did not.
   Guarded<std::string> maintenance_failure_;

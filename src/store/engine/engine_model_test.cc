@@ -30,6 +30,7 @@ class Model {
   }
 
   void step() {
+    if (pick(60) == 0) return start_over();
     switch (pick(20)) {
       case 0:
         return remove();
@@ -82,6 +83,16 @@ class Model {
     if (!deletes_wait_) REQUIRE(engine_->maintain().ok());
   }
 
+  // The bucket is dropped, and another takes its name.
+  void start_over() {
+    for (Store* store : {oracle_.get(), static_cast<Store*>(engine_.get())}) {
+      REQUIRE(store->drop_bucket(kBucket).ok());
+      if (pick(2) == 0 && store == engine_.get()) open();
+      REQUIRE(store->create_bucket(kBucket, {0, kGroup}).ok());
+    }
+    time_ = 0;
+  }
+
   int64_t random_time() {
     if (pick(3) != 0) return time_ = std::min<int64_t>(time_ + int64_t(pick(4)), 5000);
     return static_cast<int64_t>(pick(5000));
@@ -90,6 +101,8 @@ class Model {
   std::string random_series() {
     static const char* const kKeys[] = {"m",     "m,h=a",     "m,h=b,r=1",   "m,r=1,h=b",
                                         "n,h=a", "n,h=c,r=2", "o\\ o,x=\\,", "m,h=a,z=9"};
+    // Enough of them that a scan of all goes by threads.
+    if (pick(8) == 0) return fmt::format("p,d={}", pick(40));
     return kKeys[pick(std::size(kKeys))];
   }
 

@@ -13,10 +13,12 @@ Result<void> EngineCore::recover() {
   WEIR_TRY(lock_, files_.lock(options_.directory + "/lock"));
   WEIR_TRY(chunks_, ChunkStore::open(options_.directory + "/chunks", false));
   WEIR_CHECK(load_catalog());
+  replay_chunks_ = chunks_->iterator(chunks_->snapshot());
   WEIR_TRY(WalContents log,
            read_log(kStoreLog, files_, log_directory, meta_.log_start_lsn, "store",
                     [this](const WalRecord& record) { return replay(log_record(record)); }));
-  replay_sealed_.clear();
+  replay_chunks_.reset();
+  replay_sealed_ = {};
   writer_ =
       std::make_unique<WalWriter>(kStoreLog, files_, log_directory, options_.log_segment_bytes);
   WEIR_CHECK(writer_->start(std::move(log.segments), log.next_lsn));
@@ -77,6 +79,8 @@ Result<void> EngineCore::replay(const LogRecord& record) {
       BucketPtr bucket;
       const Layout* typed = nullptr;  // of the point before, for these two
       std::pair<int64_t, MeasurementId> typed_for;
+      std::optional<int64_t> group_seen;  // of the point before, and whether it has any chunks
+      bool group_has_chunks = false;
       Head::SealedLsn sealed_lsn = [&](int64_t group_start_ns,
                                        const RowsDecoder& point) -> Result<uint64_t> {
         SeriesId series = point.series();
@@ -89,10 +93,19 @@ Result<void> EngineCore::replay(const LogRecord& record) {
           WEIR_CHECK(replay_types(bucket->index, here.first, here.second, point.layout()));
           typed = &point.layout(), typed_for = here;
         }
+        if (group_seen != group_start_ns) {
+          std::string prefix = ChunkKey::group_prefix(bucket->number, group_start_ns);
+          replay_chunks_->seek(prefix);
+          WEIR_CHECK(replay_chunks_->status());
+          group_seen = group_start_ns;
+          group_has_chunks = replay_chunks_->valid() && replay_chunks_->key().starts_with(prefix);
+        }
+        if (!group_has_chunks) return 0;
         auto [known, is_new] =
             replay_sealed_.try_emplace(std::tuple(bucket->number, group_start_ns, series), 0);
         if (is_new) {
-          WEIR_TRY(known->second, chunks_->largest_lsn(bucket->number, group_start_ns, series));
+          WEIR_TRY(known->second, ChunkStore::largest_lsn(*replay_chunks_, bucket->number,
+                                                          group_start_ns, series));
         }
         return known->second;
       };
