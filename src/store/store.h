@@ -84,9 +84,10 @@ struct ScanSeries {
 };
 
 // Yields series ordered by measurement, then tags (as canonical keys compare), then field; within
-// one, chunks in time order. A series without a row in range does not appear. A field whose type
-// differs between shard groups ends the scan with Errc::invalid "schema collision: ...", unless
-// rows_per_series_max was reached before.
+// one, chunks in time order. Each series is read as of one moment, not before the scan began; a
+// scan of thousands of series reads them as of different moments. A series without a row in range
+// does not appear. A field whose type differs between shard groups ends the scan with Errc::invalid
+// "schema collision: ...", unless rows_per_series_max was reached before.
 class ScanCursor {
  public:
   virtual ~ScanCursor() = default;

@@ -6,7 +6,8 @@
 //   buckets_      the table of buckets; nothing is taken under it
 // The log's thread applies records; it takes heads' mutexes and buckets_, never maintenance_.
 // Writers take index mutexes only. Scans take an index's and a head's mutex briefly, at their
-// beginning and, large ones, for each block of series; their threads take the same. Each group of functions has a file of its own, named above it.
+// beginning and, large ones, for each block of series; their threads take the same. Each group of
+// functions has a file of its own, named above it.
 #pragma once
 
 #include <atomic>
