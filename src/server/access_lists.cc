@@ -68,16 +68,20 @@ Result<std::shared_ptr<const AccessLists>> AccessFiles::open(const AccessSetting
 
 Result<void> AccessFiles::open_all(const Config& config) {
   std::vector<std::string> mistakes;
-  auto check = [&](const AccessSettings& settings) {
-    auto lists = open(settings);
-    // Listeners that share a file share its mistakes.
-    if (!lists.ok() &&
-        std::find(mistakes.begin(), mistakes.end(), lists.error().message) == mistakes.end()) {
-      mistakes.push_back(lists.error().message);
+  auto files = files_.lock();
+  // Listeners that share a file share its mistakes.
+  auto check = [&](const auto& opened) {
+    if (!opened.ok() &&
+        std::find(mistakes.begin(), mistakes.end(), opened.error().message) == mistakes.end()) {
+      mistakes.push_back(opened.error().message);
     }
   };
-  check(config.access);
-  for (const MqttListener& listener : config.mqtt_listeners) check(listener.access);
+  auto check_both = [&](const AccessSettings& settings) {
+    check(open_one(settings.passwords, files->passwords));
+    check(open_one(settings.topics, files->topics));
+  };
+  check_both(config.access);
+  for (const MqttListener& listener : config.mqtt_listeners) check_both(listener.access);
   if (!mistakes.empty()) return Error{Errc::invalid, fmt::format("{}", fmt::join(mistakes, "\n"))};
   return {};
 }

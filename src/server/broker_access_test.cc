@@ -265,7 +265,8 @@ TEST_CASE("mistakes of all password files and access lists are told at once, eac
                    {directory.file("acl"), "mqtt.acl_file"}};
   config.mqtt_listeners.resize(2);
   config.mqtt_listeners[0].access = config.access;
-  config.mqtt_listeners[1].access.topics = {directory.file("acl2"), "listener.acl_file"};
+  config.mqtt_listeners[1].access = {config.access.passwords,
+                                     {directory.file("acl2"), "listener.acl_file"}};
   AccessFiles files;
   const std::string message = files.open_all(config).error().message;
   CHECK(std::count(message.begin(), message.end(), '\n') == 2);

@@ -192,17 +192,22 @@ std::pair<uint32_t, uint32_t> place_in(std::string_view file, std::string_view m
 }  // namespace
 
 Error told_together(const std::vector<std::string>& mistakes, std::string_view file) {
-  const std::string all = fmt::format("{}", fmt::join(mistakes, "\n"));
-  std::vector<std::string_view> lines;
-  for (std::string_view rest = all; !rest.empty();) {
-    const size_t end = std::min(rest.find('\n'), rest.size());
-    lines.push_back(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+  constexpr std::pair<uint32_t, uint32_t> kNowhere{UINT32_MAX, 0};
+  std::vector<std::string_view> whole;
+  for (std::string_view rest : mistakes) {
+    // Some come together, each with its place; a line without one goes on with what is before it.
+    while (!rest.empty()) {
+      size_t end = rest.find('\n');
+      while (end != rest.npos && place_in(file, rest.substr(end + 1)) == kNowhere)
+        end = rest.find('\n', end + 1);
+      whole.push_back(rest.substr(0, end));
+      rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
+    }
   }
-  std::stable_sort(lines.begin(), lines.end(), [&](std::string_view a, std::string_view b) {
+  std::stable_sort(whole.begin(), whole.end(), [&](std::string_view a, std::string_view b) {
     return place_in(file, a) < place_in(file, b);
   });
-  return {Errc::invalid, fmt::format("{}", fmt::join(lines, "\n"))};
+  return {Errc::invalid, fmt::format("{}", fmt::join(whole, "\n"))};
 }
 
 Result<Config> load_config(const GivenValues& flags, const std::string& config_path,

@@ -49,8 +49,8 @@ enum class AnonymousPolicy : uint8_t { loopback, everyone, nobody };
 
 // A file, and what the setting that names it is called.
 struct NamedFile {
-  std::string path;  // empty: none
-  std::string setting;
+  std::string path;     // empty: none
+  std::string setting;  // with its place: "weir.toml:3:1: mqtt.acl_file"
 };
 // Mosquitto's files of who may connect and who may use which topics.
 struct AccessSettings {

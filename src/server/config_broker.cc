@@ -25,8 +25,9 @@ Result<AnonymousPolicy> parse_anonymous(std::string_view text) {
 
 void read_broker_settings(ConfigReader& reader, Config& config) {
   mqtt::BrokerOptions& broker = config.broker;
-  config.access.passwords = {reader.raw("mqtt.password_file").value, "mqtt.password_file"};
-  config.access.topics = {reader.raw("mqtt.acl_file").value, "mqtt.acl_file"};
+  config.access.passwords = {reader.raw("mqtt.password_file").value,
+                             reader.place("mqtt.password_file")};
+  config.access.topics = {reader.raw("mqtt.acl_file").value, reader.place("mqtt.acl_file")};
   // Who lists the users means these, not everybody on the machine besides.
   if (SettingValue& anonymous = config.values["mqtt.allow_anonymous"];
       anonymous.source == "default" && !config.access.passwords.path.empty()) {

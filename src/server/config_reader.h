@@ -25,11 +25,13 @@ class ConfigReader {
       : config_(config), mistakes_(mistakes) {}
 
   const SettingValue& raw(std::string_view key) const { return config_.values.find(key)->second; }
-  void note(std::string_view key, std::string_view what) {
+  // "weir.toml:3:1: mqtt.listen"; a flag says which setting it is.
+  std::string place(std::string_view key) const {
     const std::string& source = raw(key).source;
-    // A flag says which setting it is.
-    mistakes_.push_back(source == flag_of(key) ? fmt::format("{}: {}", source, what)
-                                               : fmt::format("{}: {}: {}", source, key, what));
+    return source == flag_of(key) ? source : fmt::format("{}: {}", source, key);
+  }
+  void note(std::string_view key, std::string_view what) {
+    mistakes_.push_back(fmt::format("{}: {}", place(key), what));
   }
 
   // Each leaves `out` as it was when the value is wrong.

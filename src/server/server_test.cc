@@ -138,7 +138,7 @@ TEST_CASE("a listener has the files and limits of [mqtt], or its own") {
     CHECK(setting.starts_with("allow_anonymous of the [[listener]] at "));
     CHECK_MESSAGE(setting.ends_with(fmt::format("weir.toml:{}:1", line)), setting);
   }
-  CHECK(config->mqtt_listeners[1].access.topics.setting == "mqtt.acl_file");
+  CHECK(config->mqtt_listeners[1].access.topics.setting.ends_with("weir.toml:3:1: mqtt.acl_file"));
   CHECK(config->mqtt_listeners[2].access.passwords.setting.ends_with(
       "weir.toml:9:1: listener.password_file"));
   config = config_of(
@@ -188,6 +188,14 @@ TEST_CASE("mistakes of the file come in the order of its lines, then the others"
     at = found;
   }
   CHECK(std::count(told.begin(), told.end(), '\n') == 6);
+}
+
+TEST_CASE("a mistake of several lines stays together under its place, those beside it are sorted") {
+  const std::string list = "w.toml:9:1: listener.acl_file: acl:2: a\nacl:1: b\nacl:3: c";
+  const std::string message =
+      told_together({list, "--flag: x\nacl:4: y", "w.toml:12:1: d\nw.toml:2:1: e"}, "w.toml")
+          .message;
+  CHECK(message == "w.toml:2:1: e\n" + list + "\nw.toml:12:1: d\n--flag: x\nacl:4: y");
 }
 
 TEST_CASE("a printed configuration stands in columns") {
