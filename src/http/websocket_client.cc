@@ -26,6 +26,9 @@ std::string random_key() {
   return base64({bytes, sizeof bytes});
 }
 
+// What else than a WebSocket server's may the answer be: another protocol's at a wrong port.
+constexpr const char* kAskAboutPort = "; does the server speak WebSocket at that port?";
+
 // Reads the stream below; shared by it and the handle that users hold. A reader may close or let go
 // in any call to it, so every entry from below holds a reference.
 class ClientSocket final : public net::StreamReader,
@@ -79,7 +82,8 @@ class ClientSocket final : public net::StreamReader,
     while (!is_closed_ && !is_open_ && !unread_.empty()) {
       const size_t used = answer_.feed(unread_);
       unread_.erase(0, used);
-      if (answer_.failure() != nullptr) return fail(answer_.failure()->error.message);
+      if (answer_.failure() != nullptr)
+        return fail(answer_.failure()->error.message + kAskAboutPort);
       if (answer_.is_head_complete()) {
         judge_answer();
       } else if (used == 0) {
@@ -98,8 +102,9 @@ class ClientSocket final : public net::StreamReader,
   void on_end(Result<void> how) override {
     auto self = shared_from_this();
     if (std::exchange(is_closed_, true)) return;
-    if (!is_open_ && how.ok()) {
-      how = Error{Errc::unavailable, "the connection was closed in the WebSocket handshake"};
+    if (!is_open_ && (how.ok() || how.error().code == Errc::unavailable)) {
+      how = Error{Errc::io, std::string("the connection was closed in the WebSocket handshake") +
+                                kAskAboutPort};
     }
     if (auto* reader = std::exchange(reader_, nullptr)) reader->on_end(std::move(how));
   }
@@ -172,7 +177,7 @@ class ClientSocket final : public net::StreamReader,
     if (std::exchange(is_closed_, true)) return;
     below_->close_gracefully();
     auto* reader = std::exchange(reader_, nullptr);
-    if (reader != nullptr) reader->on_end(Error{Errc::unavailable, std::move(why)});
+    if (reader != nullptr) reader->on_end(Error{Errc::io, std::move(why)});
   }
 
   const std::unique_ptr<net::Stream> below_;

@@ -110,7 +110,7 @@ TEST_CASE("a handshake that is refused or no WebSocket's ends the stream and say
       {"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "HTTP 404"},
       {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n",
        "not a WebSocket server's"},
-      {"SSH-2.0-OpenSSH_9.2\r\n\r\n", ""},
+      {"SSH-2.0-OpenSSH_9.2\r\n\r\n", "; does the server speak WebSocket at that port?"},
   };
   for (const auto& [answer, words] : cases) {
     Fixture f;
@@ -142,7 +142,16 @@ TEST_CASE("the reader of a client learns of a close, of text and of a lost conne
   {
     Fixture f;
     f.below->end({});
-    CHECK(f.reader.end.find("handshake") != std::string::npos);
+    const std::string told =
+        "the connection was closed in the WebSocket handshake; does the server speak WebSocket at "
+        "that port?";
+    CHECK(f.reader.end == told);
+    Fixture reset;
+    reset.below->end(Error{Errc::unavailable, "read: connection reset by peer"});
+    CHECK(reset.reader.end == told);
+    Fixture failed;
+    failed.below->end(Error{Errc::io, "TLS handshake: failed"});
+    CHECK(failed.reader.end == "TLS handshake: failed");
   }
 }
 

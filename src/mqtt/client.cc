@@ -112,13 +112,17 @@ void Client::on_end(Result<void> how) {
   auto self = shared_from_this();
   if (closed_ || !stream_) return;
   stream_.reset();
-  // Some brokers close on a protocol level they do not know, without the CONNACK that is due.
-  if (!was_accepted_ && how.ok()) next_offer();
-  if (!how.ok()) return lost(how.error().message, false);
-  lost(was_accepted_ ? "the broker closed the connection"
-                     : "the broker closed the connection without an answer; does its port want TLS "
-                       "(mqtts://), or none?",
-       false);
+  // Some brokers close on a protocol level they do not know, without the CONNACK that is due; with
+  // bytes of it unread that is a reset.
+  const bool has_left = how.ok() || how.error().code == Errc::unavailable;
+  if (!was_accepted_ && has_left) {
+    next_offer();
+    return lost(
+        "the broker closed the connection without an answer; does its port want TLS "
+        "(mqtts://), or none?",
+        false);
+  }
+  lost(how.ok() ? "the broker closed the connection" : how.error().message, false);
 }
 
 void Client::on_drained() {

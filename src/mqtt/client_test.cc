@@ -203,6 +203,14 @@ TEST_CASE(
   CHECK(up.consumer->status().last_error ==
         "the broker closed the connection without an answer; does its port want TLS (mqtts://), or "
         "none?");
+  Upstream reset;
+  reset.received();
+  reset.peer->vanish(Error{Errc::unavailable, "read: connection reset by peer"});
+  CHECK(reset.consumer->status().last_error == up.consumer->status().last_error);
+  Upstream failed;
+  failed.received();
+  failed.peer->vanish(Error{Errc::io, "TLS handshake: failed"});
+  CHECK(failed.consumer->status().last_error == "TLS handshake: failed");
   Upstream later;
   later.accept();
   later.peer->vanish();

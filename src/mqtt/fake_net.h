@@ -166,11 +166,11 @@ class FakePeer {
       wire_->reader->on_bytes({exact.data(), exact.size()});
     }
   }
-  // Closes the peer's end, as a crashed client does.
-  void vanish() {
+  // Closes the peer's end, as a crashed client does, or fails the connection.
+  void vanish(Result<void> how = {}) {
     wire_->ended = true;
     if (wire_->reader != nullptr && !wire_->paused) {
-      std::exchange(wire_->reader, nullptr)->on_end({});
+      std::exchange(wire_->reader, nullptr)->on_end(std::move(how));
     }
   }
   // The peer stops taking bytes; or takes all again.

@@ -29,8 +29,11 @@ constexpr int64_t kCloseStalledMsMax = 10'000;
 // protocol above sends or not: first probe, interval and number of probes.
 constexpr int kKeepAliveIdleS = 60, kKeepAliveIntervalS = 15, kKeepAliveProbes = 4;
 
+// A peer that closes with bytes unread resets the connection: it has left, and nothing here failed.
 Error socket_error(std::string_view what, int code) {
-  return Error{Errc::io, fmt::format("{}: {}", what, system_reason(code))};
+  const bool has_left = code == ECONNRESET || code == EPIPE;
+  return Error{has_left ? Errc::unavailable : Errc::io,
+               fmt::format("{}: {}", what, system_reason(code))};
 }
 
 // The connection proper. The Stream its user holds is a handle on it, so that the user may let go

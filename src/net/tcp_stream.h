@@ -1,5 +1,7 @@
 // The TCP stream: a connected socket as a Stream (net/stream.h says how it behaves).
 //
+// A connection that the peer has reset ends with Errc::unavailable, as does a write to one; what
+// else fails ends with Errc::io.
 // Internal to net/: listener and dial make streams of descriptors with this.
 #pragma once
 

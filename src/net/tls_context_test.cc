@@ -1,7 +1,11 @@
 #include "net/tls_context.h"
 
 #include <doctest/doctest.h>
+#include <netinet/in.h>
 #include <openssl/ssl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -34,6 +38,7 @@ struct Fixture {
   IoThreads threads{1};
   std::shared_ptr<TlsServer> server;
   std::unique_ptr<Listener> listener;
+  uint16_t other_port = 0;  // dialed where there is no listener
   std::vector<std::unique_ptr<Side>> served, clients;
 
   Fixture() { files.make_self_signed("server", "localhost"); }
@@ -69,7 +74,7 @@ struct Fixture {
     set_up((*context)->handle());
     clients.push_back(std::make_unique<Side>());
     Side& side = *clients.back();
-    dial(threads.at(0), "127.0.0.1", listener->port(), kPatienceMs,
+    dial(threads.at(0), "127.0.0.1", listener ? listener->port() : other_port, kPatienceMs,
          [&side, context = *context, host](Result<std::unique_ptr<Stream>> stream) {
            REQUIRE(stream.ok());
            side.stream = make_tls_client_stream(std::move(*stream), context, host);
@@ -260,6 +265,31 @@ TEST_CASE("a client asks about the port of a server that does not speak TLS") {
     CHECK_MESSAGE(outcome.ends_with("; does the server speak TLS at that port?"), outcome);
     testing::run_on(f.threads.at(0), [&] { answering.stream.reset(); });
   }
+}
+
+TEST_CASE("a client asks about the port of a server that resets the connection unread") {
+  Fixture f;
+  const int listening = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* general = reinterpret_cast<sockaddr*>(&address);
+  REQUIRE(::bind(listening, general, size) == 0);
+  REQUIRE(::listen(listening, 1) == 0);
+  REQUIRE(::getsockname(listening, general, &size) == 0);
+  f.other_port = ntohs(address.sin_port);
+  TlsClientOptions trusting{.authority_file = f.files.path("server.crt"),
+                            .authority_setting = "broker.ca_file"};
+  Side& side = f.connect("localhost", trusting);
+  const int accepted = ::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC);
+  REQUIRE(accepted >= 0);
+  pollfd arrived{accepted, POLLIN, 0};
+  REQUIRE(::poll(&arrived, 1, kPatienceMs) == 1);
+  ::close(accepted);
+  CHECK(f.outcome(side) ==
+        "TLS handshake: read: connection reset by peer; does the server speak TLS at that port?");
+  ::close(listening);
 }
 
 TEST_CASE("new files serve the next connection; a pair that does not fit leaves the old one") {

@@ -90,9 +90,11 @@ class TlsConnection final : public StreamReader,
   }
   void on_end(Result<void> how) override {
     auto self = shared_from_this();
-    if (!is_established_ && how.ok())
-      return fail(Error{Errc::io, "TLS handshake: the peer has left" + ask_about_port()});
-    end(std::move(how));
+    if (is_established_) return end(std::move(how));
+    // Closed, or reset: who does not speak TLS leaves what it was sent unread.
+    const std::string_view why =
+        how.ok() ? std::string_view("the peer has left") : std::string_view(how.error().message);
+    fail(Error{Errc::io, fmt::format("TLS handshake: {}{}", why, ask_about_port())});
   }
   void on_drained() override {
     auto self = shared_from_this();

@@ -208,6 +208,25 @@ class MosquittoTest(BrokersTest):
         self.assertNotIn("MQTT broker", weir.output())
         self.assertNotIn("wrong", weir.output())
 
+    def test_a_port_for_something_else_is_asked_about(self):
+        files = self.make_certificates()
+        tls_port = free_port()
+        broker = self.start_broker(Mosquitto(
+            f"listener {tls_port} 127.0.0.1\ncertfile {files.path('server.crt')}\n"
+            f"keyfile {files.path('server.key')}\n"))
+        tls, plain = "does the server speak TLS at that port?", "does its port want TLS"
+        for url, told in ((f"mqtts://localhost:{broker.port}", tls),
+                          (f"wss://localhost:{broker.port}/mqtt", tls),
+                          (f"ws://localhost:{broker.port}/mqtt",
+                           "does the server speak WebSocket at that port?"),
+                          (f"mqtt://localhost:{tls_port}", plain)):
+            with self.subTest(url.partition("localhost")[0]):
+                weir = self.start_weir(config=RULE, has_broker=False,
+                                       arguments=["--set", f"broker.url={url}"])
+                error = wait_for(lambda: self.status(weir)["lastError"], "the failure")
+                self.assertIn(told, error)
+                weir.stop()
+
     def test_retained_copies_are_not_stored_again_with_a_new_time(self):
         broker = self.start_broker(Mosquitto())
         client = self.client(broker.port, "p")
