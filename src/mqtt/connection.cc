@@ -175,6 +175,7 @@ void Connection::authenticated(Result<Identity> answer) {
   protocol_.set_identity(std::move(answer).value());
   if (request_->will && !may_publish(identity(), request_->will->topic)) {
     const std::string& topic = request_->will->topic;
+    publishes_refused.add(1);
     return refuse(Reason::not_authorized, "a will that the client may not publish", true,
                   fmt::format("to {}: {}", log::shown(topic), why_not_publish(identity(), topic)));
   }

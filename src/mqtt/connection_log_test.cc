@@ -7,6 +7,7 @@
 #include "mqtt/connection.h"
 #include "mqtt/fake_net.h"
 #include "mqtt/hub.h"
+#include "mqtt/metrics.h"
 #include "mqtt/packet_notation_test.h"
 
 namespace weir::mqtt {
@@ -88,6 +89,9 @@ TEST_CASE("a will that may not be published refuses its client with topic and ca
       log.comes("client lamp from 127.0.0.1:50000 at front door refused, not authorized: a will "
                 "that the client may not publish, to gone: no line of the list lets it write there",
                 [&] { f.connect("CONNECT client_id=lamp clean will_topic=gone will_payload=x"); }));
+  const uint64_t refused = publishes_refused.value();
+  f.connect("CONNECT client_id=lamp clean will_topic=gone will_payload=x");
+  CHECK(publishes_refused.value() == refused + 1);
 }
 
 TEST_CASE("a refusal names the listener, and a client that has no name yet") {

@@ -68,7 +68,9 @@ inline metrics::Gauge sessions_held{"weir_mqtt_sessions", "Sessions, connected o
 inline metrics::Counter retained_refused{"weir_mqtt_retained_refused_total",
                                          "Messages not retained for lack of room"};
 inline metrics::Counter publishes_refused{
-    "weir_mqtt_publishes_refused_total", "PUBLISH packets their client was not authorised to send"};
+    "weir_mqtt_publishes_refused_total",
+    "Publishes that their client was not authorised to send: PUBLISH packets, wills at CONNECT and "
+    "wills that were due"};
 inline metrics::Counter connections_turned_away{
     "weir_mqtt_connections_turned_away_total",
     "Network connections beyond the most there may be, their rate, or the most of one address"};
