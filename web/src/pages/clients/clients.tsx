@@ -1,6 +1,6 @@
 // Clients: who is connected to the broker or expected back, and how each of them fares.
 
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import type { ClientOrder, ClientState } from "../../lib/broker";
 import { count } from "../../lib/format";
 import { route, setParams } from "../../lib/route";
@@ -121,7 +121,8 @@ export function ClientsPage() {
 }
 
 function ChosenClient({ clientID, onClose }: { clientID: string; onClose: () => void }) {
-  useEffect(() => {
+  // With the view itself, not after it was painted: who closes it at once is heard.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key !== "Escape" || document.querySelector("dialog[open], .menu-list") !== null)
         return;
