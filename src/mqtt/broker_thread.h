@@ -124,7 +124,7 @@ class BrokerThread {
   // Shared subscriptions (shared_groups.cc). The session's client has unsubscribed from some; it
   // has connected or joined, so that what absent members hold can come to it.
   void left_groups(Session& session, const std::vector<std::string_view>& filters);
-  void member_connected(const std::vector<SharedGroupPtr>& groups);
+  void member_connected(const SharedGroup& group);
 
   // Sessions found in the journal, whose home this is; `by_crash`: they were connected until the
   // process ended. Before any connection.

@@ -170,7 +170,8 @@ void Connection::authenticated(Result<Identity> answer) {
   if (!answer.ok()) {  // why is for the log alone
     const bool too_often = answer.error().code == Errc::too_many_requests;
     return refuse(too_often ? Reason::connection_rate_exceeded : reason_of(answer.error().code),
-                  answer.error().message, false);
+                  answer.error().message, false,
+                  request_->user ? "user " + log::shown(*request_->user) : std::string());
   }
   protocol_.set_identity(std::move(answer).value());
   if (request_->will && !may_publish(identity(), request_->will->topic)) {
@@ -232,7 +233,7 @@ void Connection::begin(Session& session, bool session_present) {
                   .topic_alias_maximum = request->topic_alias_maximum,
                   .topics = identity().topics.get()},
                  thread_.now());
-  thread_.member_connected(session.groups());
+  for (const SharedGroupPtr& group : session.groups()) thread_.member_connected(*group);
   feed_session();
   arm_timer();
   read_on();
@@ -316,7 +317,8 @@ void Connection::handle(PublishAction& action, Now at) {
 
 // 3.1.1 cannot tell its client. The first of a connection stands for those that will follow.
 void Connection::log_refused_publish(const std::string& topic) {
-  if (std::exchange(refusal_is_logged_, true) || !forbidden.admits()) return;
+  if (refusal_is_logged_ || !forbidden.admits()) return;
+  refusal_is_logged_ = true;
   const std::string cause = is_servers_topic(topic) ? "topics below $SYS are the server's own"
                                                     : why_not_publish(identity(), topic);
   log::info("mqtt", "{}: a publish to {} was refused: {}", shown(), log::shown(topic),

@@ -79,6 +79,21 @@ TEST_CASE("a refused publish is logged with its topic and why, once for a connec
   CHECK(count(log.text(), "was refused") == lines);
 }
 
+TEST_CASE("a refused publish that the limit on lines swallowed stands for no other") {
+  auto list = AclFile::parse("topic write in/#\n", "the list").value();
+  Fixture f({}, [&](const Credentials& who, const auto& done) {
+    done(Identity{.user = {}, .topics = list->access_of("", who.client_id)});
+  });
+  log::LogCapture log;
+  for (size_t lines = SIZE_MAX; lines != count(log.text(), "was refused");) {
+    lines = count(log.text(), "was refused");
+    f.send(f.connect("CONNECT client_id=other clean"), "PUBLISH topic=x payload=1");
+  }
+  FakePeer& lamp = f.connect("CONNECT client_id=lamp clean");
+  CHECK(log.comes("client lamp from 127.0.0.1:50000 at front door: a publish to x was refused",
+                  [&] { f.send(lamp, "PUBLISH topic=x payload=1"); }));
+}
+
 TEST_CASE("a will that may not be published refuses its client with topic and cause") {
   auto list = AclFile::parse("topic write in/#\n", "the list").value();
   Fixture f({}, [&](const Credentials& who, const auto& done) {
@@ -103,6 +118,15 @@ TEST_CASE("a refusal names the listener, and a client that has no name yet") {
       log.comes("client lamp from 127.0.0.1:50000 at front door refused, bad user name or "
                 "password: for this reason",
                 [&] { f.connect("CONNECT client_id=lamp clean"); }));
+  CHECK(log.comes(
+      "client lamp from 127.0.0.1:50000 at front door refused, bad user name or password: for this "
+      "reason, user alice" +
+          std::string(59, 'x') + "...",
+      [&] {
+        f.connect("CONNECT client_id=lamp clean username=alice" + std::string(80, 'x') +
+                  " password=secret");
+      }));
+  CHECK(count(log.text(), "secret") == 0);
   CHECK(
       log.comes("mqtt: a client from 127.0.0.1:50000 at front door closed, protocol error: the "
                 "first packet is not a CONNECT",

@@ -71,7 +71,7 @@ void Connection::handle(SubscribeAction& action) {
     }
     replay_is_due_ = true;
   }
-  if (!made.joined.empty()) thread_.member_connected(made.joined);
+  for (const SharedGroupPtr& group : made.joined) thread_.member_connected(*group);
 }
 
 void Connection::handle(UnsubscribeAction& action) {

@@ -169,7 +169,7 @@ class Session {
   void join(SharedGroupPtr group);
   // The groups of these that it was a member of.
   std::vector<SharedGroupPtr> leave(const std::vector<std::string_view>& filters);
-  std::vector<SharedGroupPtr> groups() const { return {groups_.begin(), groups_.end()}; }
+  const auto& groups() const { return groups_; }             // in the order of their filters
   SharedGroupPtr find_group(std::string_view filter) const;  // null: it is no member
   bool is_member(const SharedGroup& group) const {
     return find_group(group.filter).get() == &group;

@@ -181,23 +181,21 @@ void BrokerThread::left_groups(Session& session, const std::vector<std::string_v
 
 // Members that are absent since before there was anybody else may hold messages: they are asked on
 // their home threads to hand them on.
-void BrokerThread::member_connected(const std::vector<SharedGroupPtr>& groups) {
-  for (const SharedGroupPtr& group : groups) {
-    MatchPtr match = hub_.tree.members_of(*group);
-    if (match->empty()) continue;
-    for (const Target& member : match->groups.front().members) {
-      const Room& room = member.receiver->room;
-      if (room.connected.load(std::memory_order_relaxed)) continue;
-      if (!room.holds_messages.load(std::memory_order_relaxed)) continue;
-      uint32_t home = member.receiver->home.load(std::memory_order_acquire);
-      if (home == Receiver::kGone) continue;
-      hub_.post(home, [absent = member.receiver](BrokerThread& there) {
-        if (absent->home.load(std::memory_order_acquire) != there.index()) return;
-        Session* held = absent->session;
-        if (held == nullptr || held->is_attached()) return;
-        there.hand_on_to_connected(*held);
-      });
-    }
+void BrokerThread::member_connected(const SharedGroup& group) {
+  MatchPtr match = hub_.tree.members_of(group);
+  if (match->empty()) return;
+  for (const Target& member : match->groups.front().members) {
+    const Room& room = member.receiver->room;
+    if (room.connected.load(std::memory_order_relaxed)) continue;
+    if (!room.holds_messages.load(std::memory_order_relaxed)) continue;
+    uint32_t home = member.receiver->home.load(std::memory_order_acquire);
+    if (home == Receiver::kGone) continue;
+    hub_.post(home, [absent = member.receiver](BrokerThread& there) {
+      if (absent->home.load(std::memory_order_acquire) != there.index()) return;
+      Session* held = absent->session;
+      if (held == nullptr || held->is_attached()) return;
+      there.hand_on_to_connected(*held);
+    });
   }
 }
 
