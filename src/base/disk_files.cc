@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/crc32c.h"
+#include "base/descriptor.h"
 
 namespace weir {
 namespace {
@@ -20,21 +21,6 @@ Error failure(std::string_view what, const std::string& path, int error) {
   return {error == ENOENT ? Errc::not_found : Errc::io,
           fmt::format("cannot {} {}: {}", what, path, std::strerror(error))};
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  bool is_open() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 // read() as long as signals interrupt it.
 ssize_t read_some(int fd, char* into, size_t bytes) {

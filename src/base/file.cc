@@ -13,6 +13,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/descriptor.h"
+
 namespace weir {
 namespace {
 
@@ -20,22 +22,6 @@ Error system_error(std::string_view action, const std::string& path, int code = 
   Errc kind = code == ENOENT ? Errc::not_found : code == EEXIST ? Errc::conflict : Errc::io;
   return {kind, fmt::format("cannot {} {}: {}", action, path, std::strerror(code))};
 }
-
-// A file descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 class SystemWritableFile final : public WritableFile {
  public:

@@ -205,21 +205,6 @@ Operation one_pass(const Options& options, WindowFunction function) {
   return {std::move(make), std::move(spec)};
 }
 
-// An empty table gets one row, null but for the key.
-Operation fill_empty() {
-  return per_whole_table([](const Table& table, Chunk chunk) -> Result<TablePtr> {
-    if (chunk.rows == 0) {
-      chunk = Chunk();
-      chunk.rows = 1;
-      for (const ColumnInfo& column : table.columns()) {
-        const Scalar* value = table.key().find(column.label);
-        chunk.columns.push_back(value ? constant_column(*value, 1) : null_column(column.type, 1));
-      }
-    }
-    return make_table(table.key(), table.columns(), std::move(chunk));
-  });
-}
-
 Operation copy_time(const std::string& source, const std::string& target) {
   return per_whole_table([source, target](const Table& table, Chunk chunk) -> Result<TablePtr> {
     std::optional<size_t> from = table.find(source);
@@ -249,7 +234,7 @@ Result<flux::Value> by_windows(CallContext& call, const Options& options,
   if (!results.is(flux::ValueType::stream)) return invalid("fn must return a stream of tables");
   StreamNode node = results.as_stream();
   if (options.create_empty)
-    node = make_node(call, "aggregateWindow", std::move(node), fill_empty());
+    node = make_node(call, "aggregateWindow", std::move(node), fill_empty_tables());
   node = make_node(call, "aggregateWindow", std::move(node),
                    copy_time(options.time_source, options.time_target));
   WEIR_TRY(Windows all_of_time, Windows::make(flux::Duration::of_ns(kInfiniteDurationNs), {}, {}));
@@ -280,6 +265,20 @@ Result<flux::Value> aggregate_window(CallContext& call, const Arguments& argumen
 }
 
 }  // namespace
+
+Operation fill_empty_tables() {
+  return per_whole_table([](const Table& table, Chunk chunk) -> Result<TablePtr> {
+    if (chunk.rows == 0) {
+      chunk = Chunk();
+      chunk.rows = 1;
+      for (const ColumnInfo& column : table.columns()) {
+        const Scalar* value = table.key().find(column.label);
+        chunk.columns.push_back(value ? constant_column(*value, 1) : null_column(column.type, 1));
+      }
+    }
+    return make_table(table.key(), table.columns(), std::move(chunk));
+  });
+}
 
 void register_aggregate_window(Registry& registry) {
   registry.add_function("universe", "aggregateWindow",

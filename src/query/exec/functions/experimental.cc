@@ -5,6 +5,7 @@
 
 #include "query/exec/functions/kit.h"
 #include "query/exec/functions/packages.h"
+#include "query/exec/functions/windowing.h"
 #include "query/exec/relabel.h"
 
 namespace weir::query {
@@ -305,20 +306,7 @@ Result<Operation> unpivot(CallContext&, const Arguments& arguments) {
 }
 
 // table.fill(): one row for tables that have none.
-Result<Operation> fill_table(CallContext&, const Arguments&) {
-  return per_whole_table([](const Table& table, Chunk chunk) -> Result<TablePtr> {
-    if (chunk.rows == 0) {
-      chunk = Chunk();
-      chunk.rows = 1;
-      for (const ColumnInfo& column : table.columns()) {
-        const Scalar* value = table.key().find(column.label);
-        chunk.columns.push_back(value != nullptr ? constant_column(*value, 1)
-                                                 : null_column(column.type, 1));
-      }
-    }
-    return make_table(table.key(), table.columns(), std::move(chunk));
-  });
-}
+Result<Operation> fill_table(CallContext&, const Arguments&) { return fill_empty_tables(); }
 
 constexpr std::string_view kScript = R"(
 alignTime = (tables=<-, alignTo=time(v: 0)) =>

@@ -46,4 +46,7 @@ struct WindowOptions {
 };
 Operation window_operation(WindowOptions options);
 
+// Gives an empty table one row, null but for the key.
+Operation fill_empty_tables();
+
 }  // namespace weir::query

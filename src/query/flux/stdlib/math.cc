@@ -3,22 +3,13 @@
 #include <limits>
 #include <numbers>
 
+#include "query/flux/stdlib/math_function.h"
 #include "query/flux/stdlib/stdlib.h"
 
 namespace weir::query::flux {
 namespace {
 
-using One = double (*)(double);
 using Two = double (*)(double, double);
-
-void add_one(Registry& registry, std::string_view name, One function) {
-  registry.add_function("math", name, "(x: float)",
-                        [function](CallContext&, const Arguments& arguments) -> Result<Value> {
-                          if (!arguments.has("x")) return Value();
-                          WEIR_TRY(double x, arguments.floating("x"));
-                          return Value::of_float(function(x));
-                        });
-}
 
 void add_two(Registry& registry, std::string_view name, std::string first, std::string second,
              Two function) {
@@ -105,40 +96,49 @@ void add_odd_ones(Registry& registry) {
 
 }  // namespace
 
+void add_math_function(Registry& registry, std::string_view name, MathFunction function) {
+  registry.add_function("math", name, "(x: float)",
+                        [function](CallContext&, const Arguments& arguments) -> Result<Value> {
+                          if (!arguments.has("x")) return Value();
+                          WEIR_TRY(double x, arguments.floating("x"));
+                          return Value::of_float(function(x));
+                        });
+}
+
 void add_math(Registry& registry) {
   add_constants(registry);
-  const std::pair<std::string_view, One> ones[] = {{"abs", std::fabs},
-                                                   {"acos", std::acos},
-                                                   {"acosh", std::acosh},
-                                                   {"asin", std::asin},
-                                                   {"asinh", std::asinh},
-                                                   {"atan", std::atan},
-                                                   {"atanh", std::atanh},
-                                                   {"cbrt", std::cbrt},
-                                                   {"ceil", std::ceil},
-                                                   {"cos", std::cos},
-                                                   {"cosh", std::cosh},
-                                                   {"erf", std::erf},
-                                                   {"erfc", std::erfc},
-                                                   {"exp", std::exp},
-                                                   {"exp2", std::exp2},
-                                                   {"expm1", std::expm1},
-                                                   {"floor", std::floor},
-                                                   {"gamma", std::tgamma},
-                                                   {"log", std::log},
-                                                   {"log10", std::log10},
-                                                   {"log1p", std::log1p},
-                                                   {"log2", std::log2},
-                                                   {"logb", std::logb},
-                                                   {"round", std::round},
-                                                   {"roundtoeven", std::nearbyint},
-                                                   {"sin", std::sin},
-                                                   {"sinh", std::sinh},
-                                                   {"sqrt", std::sqrt},
-                                                   {"tan", std::tan},
-                                                   {"tanh", std::tanh},
-                                                   {"trunc", std::trunc}};
-  for (const auto& [name, function] : ones) add_one(registry, name, function);
+  const std::pair<std::string_view, MathFunction> ones[] = {{"abs", std::fabs},
+                                                            {"acos", std::acos},
+                                                            {"acosh", std::acosh},
+                                                            {"asin", std::asin},
+                                                            {"asinh", std::asinh},
+                                                            {"atan", std::atan},
+                                                            {"atanh", std::atanh},
+                                                            {"cbrt", std::cbrt},
+                                                            {"ceil", std::ceil},
+                                                            {"cos", std::cos},
+                                                            {"cosh", std::cosh},
+                                                            {"erf", std::erf},
+                                                            {"erfc", std::erfc},
+                                                            {"exp", std::exp},
+                                                            {"exp2", std::exp2},
+                                                            {"expm1", std::expm1},
+                                                            {"floor", std::floor},
+                                                            {"gamma", std::tgamma},
+                                                            {"log", std::log},
+                                                            {"log10", std::log10},
+                                                            {"log1p", std::log1p},
+                                                            {"log2", std::log2},
+                                                            {"logb", std::logb},
+                                                            {"round", std::round},
+                                                            {"roundtoeven", std::nearbyint},
+                                                            {"sin", std::sin},
+                                                            {"sinh", std::sinh},
+                                                            {"sqrt", std::sqrt},
+                                                            {"tan", std::tan},
+                                                            {"tanh", std::tanh},
+                                                            {"trunc", std::trunc}};
+  for (const auto& [name, function] : ones) add_math_function(registry, name, function);
   add_two(registry, "atan2", "y", "x", std::atan2);
   add_two(registry, "copysign", "x", "y", std::copysign);
   add_two(registry, "dim", "x", "y", std::fdim);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "query/flux/stdlib/math_function.h"
 #include "query/flux/stdlib/stdlib.h"
 
 namespace weir::query::flux {
@@ -62,16 +63,6 @@ double erfcinv(double x) {
   if (x == 2) return -kInfinity;
   if (x == 1) return 0;
   return x < 1 ? (x < 0.5 ? inverse_erfc_of(x) : erfinv(1 - x)) : -erfcinv(2 - x);
-}
-
-using One = double (*)(double);
-void add_one(Registry& registry, std::string_view name, One function) {
-  registry.add_function("math", name, "(x: float)",
-                        [function](CallContext&, const Arguments& arguments) -> Result<Value> {
-                          if (!arguments.has("x")) return Value();
-                          WEIR_TRY(double x, arguments.floating("x"));
-                          return Value::of_float(function(x));
-                        });
 }
 
 using ByOrder = double (*)(int, double);
@@ -138,12 +129,12 @@ Result<Value> ilogb_of(CallContext&, const Arguments& arguments) {
 }  // namespace
 
 void add_math_special(Registry& registry) {
-  add_one(registry, "erfinv", erfinv);
-  add_one(registry, "erfcinv", erfcinv);
-  add_one(registry, "j0", ::j0);
-  add_one(registry, "j1", ::j1);
-  add_one(registry, "y0", ::y0);
-  add_one(registry, "y1", ::y1);
+  add_math_function(registry, "erfinv", erfinv);
+  add_math_function(registry, "erfcinv", erfcinv);
+  add_math_function(registry, "j0", ::j0);
+  add_math_function(registry, "j1", ::j1);
+  add_math_function(registry, "y0", ::y0);
+  add_math_function(registry, "y1", ::y1);
   add_by_order(registry, "jn", ::jn);
   add_by_order(registry, "yn", ::yn);
   registry.add_function("math", "frexp", "(f: float)", frexp_of);
