@@ -247,10 +247,12 @@ void Bridge::on_published(Side& at, uint64_t ticket, Reason reason) {
   rest_if_needed();
 }
 
-// Retained copies come anew with each new session. One that is retained here already says nothing
-// new, and would be stored as a value of now.
+// Retained copies come anew with each new session, of a plain 3.1.1 broker with each connection: it
+// sets the flag on nothing else. One that is retained here already says nothing new, and would be
+// stored as a value of now.
 bool Bridge::is_replay(const Message& message, std::string_view local_topic) const {
-  if (!message.retain || clock_.steady_ms() >= replay_until_ms_) return false;
+  if (!message.retain) return false;
+  if (!message.replayed && clock_.steady_ms() >= replay_until_ms_) return false;
   const MessagePtr known = settings_.retained(local_topic);
   return known != nullptr && known->payload == message.payload;
 }

@@ -138,6 +138,15 @@ struct Bridged {
     client.send(assemble_packet(line, 5));
     loops.run();
   }
+  // MQTT 5, and 3.1.1 with the bridge bit.
+  void refuse_newer() {
+    for (int attempt = 0; attempt < 2; attempt++) {
+      received();
+      remote->send(bytes_from_hex("20 02 00 01"));
+      loops.run();
+    }
+    plain = true;
+  }
   std::string packet(const std::string& line) const { return assemble_packet(line, level()); }
 
   static inline std::string remote_status;
@@ -245,13 +254,7 @@ TEST_CASE("a message that has passed here before ends its way, and one from else
 
 TEST_CASE("a plain 3.1.1 broker gives back what it is sent, and it is left out once") {
   Bridged plain({"both # 1"});
-  plain.received();
-  plain.remote->send(bytes_from_hex("20 02 00 01"));
-  plain.loops.run();
-  plain.received();  // it does not take the bridge bit either
-  plain.remote->send(bytes_from_hex("20 02 00 01"));
-  plain.loops.run();
-  plain.plain = true;
+  plain.refuse_newer();
   plain.accept();
   FakePeer& reader = plain.own_client("reader", "#");
   FakePeer& sensor = plain.own_client("sensor");
@@ -293,6 +296,28 @@ TEST_CASE("a retained copy that is known here already is not taken for a new mes
   b.send("PUBLISH topic=t qos=1 id=1 retain payload=x");
   CHECK(reader.received().empty());
   b.send("PUBLISH topic=t qos=1 id=2 retain payload=y");
+  CHECK_FALSE(reader.received().empty());
+}
+
+TEST_CASE("a plain 3.1.1 broker gives its retained copies on each connection, known ones in vain") {
+  Bridged plain({"in # 1"});
+  plain.refuse_newer();
+  plain.accept();
+  FakePeer& reader = plain.own_client("reader", "#");
+  plain.send("PUBLISH topic=t qos=1 id=1 retain payload=x");
+  CHECK_FALSE(reader.received().empty());
+  reader.received().clear();
+  plain.lose_remote();
+  plain.send("CONNACK code=0 present=1");
+  plain.received();
+  plain.send("SUBACK id=2 codes=1");
+  plain.send("PUBLISH topic=t qos=1 id=1 retain payload=x");
+  CHECK(plain.received() == plain.packet("PUBACK id=1"));
+  CHECK(reader.received().empty());
+  plain.send("PUBLISH topic=t qos=1 id=2 payload=x");  // a new message of the same value
+  CHECK_FALSE(reader.received().empty());
+  reader.received().clear();
+  plain.send("PUBLISH topic=t qos=1 id=3 retain payload=y");
   CHECK_FALSE(reader.received().empty());
 }
 

@@ -177,6 +177,7 @@ void Client::dispatch(ClientEvent& event) {
       log::error("mqtt", "{}: {}", settings_.name, why);
       note_error(why);
     }
+    status_.lock()->subscribed = subscribed->refused.empty();
     owner_.on_subscribed(session_.held_filters());
   } else if (auto* end = std::get_if<EndedEvent>(&event)) {
     ended(*end);
@@ -237,7 +238,7 @@ void Client::lost(std::string_view why, bool at_once) {
   {
     auto status = status_.lock();
     if (status->connected) status->since_ns = clock_.wall_ns();
-    status->connected = false;
+    status->connected = status->subscribed = false;
   }
   if (!at_once) note_error(why);
   if (was_connected && clock_.steady_ms() - connected_ms_ >= kGoodMs) failures_ = 0;

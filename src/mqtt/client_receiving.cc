@@ -75,15 +75,15 @@ void ClientSession::on_refusal(const Connack& packet, ClientOutput& out) {
          out);
 }
 
-// What the server's session lacks is subscribed to, what it holds from an earlier configuration is
-// unsubscribed from. What it holds rightly is left alone: a second SUBSCRIBE would bring the
-// retained messages again (3.1.1 §3.8.4).
+// Everything is subscribed to, in a resumed session too: a server may have kept the session and
+// lost a subscription of it (RabbitMQ, killed), and says nothing of that. What the session holds
+// from an earlier configuration is unsubscribed from.
 void ClientSession::subscribe(bool session_present, ClientOutput& out) {
   std::vector<const WantedSubscription*> batch;
   size_t batch_bytes = 0;
   std::set<std::string> wanted;
   for (const WantedSubscription& one : options_.subscriptions) {
-    if (!wanted.insert(one.filter).second || held_.contains(one.filter)) continue;
+    if (!wanted.insert(one.filter).second) continue;
     batch.push_back(&one);
     batch_bytes += one.filter.size();
     if (batch.size() == kFiltersAtOnce || batch_bytes > kFilterBytesAtOnce) {

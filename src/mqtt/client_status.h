@@ -11,6 +11,7 @@ struct ClientStatus {
   std::string url;   // without password
   std::string client_id;
   bool connected = false;
+  bool subscribed = false;   // the broker has granted every filter on this connection
   int protocol_version = 0;  // 4 or 5, of the present or last connection; 0: none yet
   int64_t since_ns = 0;      // connected, or not connected, since; wall clock
   uint64_t connects = 0;     // accepted by the broker since the program started

@@ -39,6 +39,7 @@ Result<void> OtherBrokers::start_consumer(const Config& config) {
   for (const std::string& topic : external.topics) {
     mqtt::SubscriptionOptions options;
     options.qos = external.qos;
+    options.retain_handling = mqtt::RetainHandling::send_if_new;
     settings->options.subscriptions.push_back({topic, options});
   }
   consumer_ = mqtt::Consumer::make(parts_.threads.next(), parts_.clock, std::move(settings).value(),

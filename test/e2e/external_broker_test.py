@@ -1,9 +1,10 @@
 """weir as the client of real brokers: Mosquitto, RabbitMQ and NATS as [broker] url, and bridges.
 
 What is shown of losing nothing: every QoS 1 message that a publisher has had acknowledged is in
-weir's store in the end, although weir and the broker are killed (SIGKILL) and started again under
-load. RabbitMQ and NATS keep what they have acknowledged. Mosquitto writes its sessions only now and
-then: it is stopped with SIGTERM under load, and killed after it was told to save.
+weir's store in the end, although weir is killed (SIGKILL) under load, and the broker too as far as
+it keeps its word: NATS does. RabbitMQ 3.10, killed, now and then forgets which exchange its durable
+queues are bound to (one run in thirty), and Mosquitto writes its sessions only now and then: these
+two are stopped with SIGTERM under load, Mosquitto also killed after it was told to save.
 """
 import threading
 import time
@@ -98,7 +99,7 @@ class BrokersTest(WeirTest):
         return next(one for one in brokers if one["name"] == name)
 
     def wait_for_connection(self, weir, name="broker"):
-        return wait_for(lambda: self.status(weir, name)["connected"], f"{name} to be connected")
+        return wait_for(lambda: self.status(weir, name)["subscribed"], f"{name} to be subscribed")
 
     def start_load(self, port, **options):
         load = Load(port, **options)
@@ -106,7 +107,12 @@ class BrokersTest(WeirTest):
         return load
 
     def check_stored(self, weir, numbers):
-        wait_for(lambda: numbers <= stored_numbers(weir), f"{len(numbers)} points to be stored")
+        try:
+            wait_for(lambda: numbers <= stored_numbers(weir), "points to be stored")
+        except AssertionError as late:
+            missing = sorted(numbers - stored_numbers(weir))
+            raise AssertionError(f"{late}: {len(missing)} of {len(numbers)}, the first "
+                                 f"{missing[:20]}; {self.status(weir)}") from None
 
     def client(self, port, client_id, protocol=paho.MQTTv5):
         client = paho.Client(client_id=client_id, protocol=protocol)
@@ -267,7 +273,7 @@ class NatsTest(BrokersTest):
 
 
 class RabbitMqTest(BrokersTest):
-    def test_no_acknowledged_message_is_lost_when_weir_and_rabbitmq_are_killed(self):
+    def test_no_acknowledged_message_is_lost_when_weir_is_killed_and_rabbitmq_restarted(self):
         broker = rabbitmq.wait()
         weir = self.start_consumer(f"mqtt://127.0.0.1:{broker.port}")
         self.assertEqual(self.status(weir)["protocolVersion"], 4)
@@ -275,7 +281,7 @@ class RabbitMqTest(BrokersTest):
         load.more(200)
         weir.kill()
         load.more(200)
-        broker.kill()
+        broker.stop()
         broker.begin()
         weir.start()
         broker.wait()

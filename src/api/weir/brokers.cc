@@ -15,6 +15,7 @@ OrderedJson shown(const mqtt::ClientStatus& status) {
       {"url", status.url},
       {"clientID", status.client_id},
       {"connected", status.connected},
+      {"subscribed", status.subscribed},
       {"since", rfc3339(status.since_ns)},
       {"protocolVersion", status.protocol_version},
       {"connects", status.connects},
