@@ -197,13 +197,16 @@ class BrokerThread {
   void let_all_go();
   std::string_view take_place(const ListenerPolicy& policy);
   void publish_system_topics();
+  static bool is_small(const Outbox& box);
   void look_for_relief();
   void arm_looks();
   void look_at_due();
 
-  // Deliveries that cost less than waking another thread, its system calls and its way to a core.
-  // More are worth a second core's help.
-  static constexpr size_t kHandOverMax = 8;
+  // Deliveries that cost less than waking another thread, its system calls and its way to a core:
+  // to so many receivers, each a write to its socket, and so many in all. More are worth a second
+  // core's help.
+  static constexpr size_t kHandOverReceiversMax = 8;
+  static constexpr size_t kHandOverMax = 100;
   // How often congested sinks are asked: a few group commits.
   static constexpr int64_t kReliefMs = 5;
 

@@ -98,6 +98,18 @@ void BrokerThread::flush_later() {
   io_.at_end_of_batch([hub = hub_.shared_from_this(), this] { flush(true); });
 }
 
+bool BrokerThread::is_small(const Outbox& box) {
+  if (box.targets.size() > kHandOverMax) return false;
+  absl::InlinedVector<const Receiver*, kHandOverReceiversMax> receivers;
+  for (const Outbox::To& to : box.targets) {
+    const Receiver* receiver = to.target->receiver.get();
+    if (std::find(receivers.begin(), receivers.end(), receiver) != receivers.end()) continue;
+    if (receivers.size() == kHandOverReceiversMax) return false;
+    receivers.push_back(receiver);
+  }
+  return true;
+}
+
 void BrokerThread::flush(bool batch_is_over) {
   flush_is_due_ = false;
   // What others will write about these messages comes behind what was written here.
@@ -105,12 +117,12 @@ void BrokerThread::flush(bool batch_is_over) {
   for (uint32_t thread = 0; thread < outboxes_.size(); thread++) {
     std::unique_ptr<Outbox>& box = outboxes_[thread];
     if (!box) continue;
-    bool is_small = box->targets.size() <= kHandOverMax;
+    const bool helps = batch_is_over && is_small(*box);
     outbox_items_ = box->items.size();
     auto receive = [batch = std::shared_ptr<Outbox>(std::move(box))](BrokerThread& there) {
       there.receive(*batch);
     };
-    if (batch_is_over && is_small) {
+    if (helps) {
       hub_.hand_over(thread, std::move(receive));
     } else {
       hub_.post(thread, std::move(receive));

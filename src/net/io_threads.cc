@@ -14,7 +14,10 @@ struct IoThreads::State {
 
 IoThreads::IoThreads(size_t count) : state_(std::make_unique<State>()) {
   WEIR_ASSERT(count > 0, "there is at least one io thread");
-  for (size_t i = 0; i < count; ++i) state_->loops.push_back(std::make_unique<LoopThread>(i));
+  for (size_t i = 0; i < count; ++i) {
+    LoopThread* first = i == 0 ? nullptr : state_->loops[0].get();
+    state_->loops.push_back(std::make_unique<LoopThread>(i, first));
+  }
 }
 
 IoThreads::~IoThreads() { stop(); }

@@ -1,4 +1,5 @@
-// The io threads: one event loop each; a connection is born and dies on one of them.
+// The io threads: one event loop each; a connection is born and dies on one of them. While there is
+// little to do, the first one's thread does the work of all loops.
 //
 // Nothing that blocks runs here. What an io thread owns (connections, sessions, timers) needs no
 // lock; other threads reach it by post(). Asio is included by net/ alone.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -158,6 +159,57 @@ TEST_CASE("two loops that hand over to each other lose nothing and keep their or
   for (auto& order : got) {
     REQUIRE(order.size() == kEach);
     CHECK(std::is_sorted(order.begin(), order.end()));
+  }
+}
+
+std::thread::id thread_of(IoThread& loop) {
+  std::thread::id id;
+  run_on(loop, [&] { id = std::this_thread::get_id(); });
+  return id;
+}
+
+TEST_CASE("while there is little to do one thread does the work of all loops") {
+  IoThreads threads(3);
+  auto share_one = [&] {
+    return thread_of(threads.at(1)) == thread_of(threads.at(0)) &&
+           thread_of(threads.at(2)) == thread_of(threads.at(0));
+  };
+  CHECK(eventually(share_one));
+  bool is_own_loop = false;
+  std::atomic<int> ran = 0;
+  run_on(threads.at(2), [&] {
+    is_own_loop = threads.at(2).is_this_thread() && !threads.at(0).is_this_thread();
+    threads.at(2).after_ms(2, [&] {
+      threads.at(2).at_end_of_batch([&] { ran++; });
+      threads.at(1).post([&] { ran++; });
+      threads.at(2).after_ms(1, [&] { ran++; });
+    });
+  });
+  CHECK(is_own_loop);
+  CHECK(eventually([&] { return ran == 3; }));
+}
+
+TEST_CASE("a busy loop leaves the others to their own threads, until there is little to do") {
+  IoThreads threads(2);
+  std::atomic<bool> is_busy = true;
+  std::function<void()> again = [&] {
+    if (is_busy) threads.at(0).post(again);
+  };
+  threads.at(0).post(again);
+  auto share_one = [&] { return thread_of(threads.at(0)) == thread_of(threads.at(1)); };
+  CHECK(eventually([&] { return !share_one(); }));
+  is_busy = false;
+  CHECK(eventually(share_one));
+}
+
+TEST_CASE("a loop goes on by its own thread when the one that does its work is stuck") {
+  IoThreads threads(2);
+  for (int round = 0; round < 3; ++round) {
+    std::atomic<bool> ran = false;
+    run_on(threads.at(0), [&] {
+      threads.at(1).post([&] { ran = true; });
+      CHECK(eventually([&] { return ran.load(); }));
+    });
   }
 }
 

@@ -1,11 +1,13 @@
 #include "net/loop_thread.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -13,6 +15,8 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "base/metrics.h"
+#include "net/busy_share.h"
 #include "net/mailbox.h"
 #include "net/system_reason.h"
 #include "net/timers.h"
@@ -27,7 +31,22 @@ constexpr int kBatchEventsMax = 256;
 constexpr int kFlushRoundsMax = 8;
 
 constexpr uint8_t kRead = 1, kWrite = 2;
-constexpr uint64_t kBell = UINT64_MAX;  // the mailbox's mark among events
+// Marks among events, instead of a place: the mailbox's, and that of a kept loop with its index.
+constexpr uint64_t kBell = UINT64_MAX;
+constexpr uint32_t kKept = UINT32_MAX - 1;
+
+// A keeper that is busy for more than this much of a short window gives a loop back its thread; a
+// loop rests when it and its keeper would be busy for less than that much of a long one. Far enough
+// apart not to swing; one thread has room to the end of the next short window.
+constexpr double kBusyShareMax = 0.6, kLightShareMax = 0.3;
+constexpr auto kShortWindow = std::chrono::milliseconds(10);
+constexpr auto kLongWindow = std::chrono::seconds(1);
+// How often a resting thread looks whether its keeper is stuck in a task.
+constexpr auto kStuckWindow = std::chrono::milliseconds(250);
+
+metrics::Gauge loops_resting{
+    "weir_net_loops_resting",
+    "Event loops whose work the first one's thread does, while that is little"};
 
 // The loop that this thread holds, and whether it is another thread's.
 thread_local const LoopThread* held_loop = nullptr;
@@ -53,23 +72,41 @@ struct LoopThread::State {
     bool registered = false;  // with the kernel
   };
 
-  explicit State(size_t loop_index);
+  // A loop whose work this one's thread does.
+  struct Kept {
+    State* loop = nullptr;
+    bool is_due = false;                               // it has something to do
+    Timers::Clock::time_point until = Timers::kNever;  // its earliest timer
+  };
+
+  State(LoopThread& loop, size_t loop_index, State* loop_keeper);
   ~State() { ::close(epoll_fd); }
 
   void run();
+  void turn(int count);
   int wait_for_events(std::unique_lock<std::mutex>& holding);
   int milliseconds_to_wait() const;
+  void note_wait(Timers::Clock::time_point now);
+  void note_work(Timers::Clock::time_point now);
+  void rest(std::unique_lock<std::mutex>& holding);
+  bool keeper_is_stuck(uint64_t& turns_seen) const;
+  void end_rest();
+  void keep(State& one);
+  void serve_kept();
+  void serve(Kept& one);
+  void note_due(uint64_t kept_index);
   void handle(const epoll_event& event);
   void drain_mailbox();
   void finish_batch();
   bool has_more_to_do() const { return !batch_tasks.empty() || !unflushed.empty(); }
-  bool help(std::function<void()>& task, const LoopThread* self);
+  bool help(std::function<void()>& task);
   void arm(Slot& slot, uint32_t place);
   void want(uint32_t place, uint8_t what, std::shared_ptr<LoopClient> client);
   uint32_t add(int fd, LoopClient& client);
   void remove(uint32_t place);
   void drop_open_clients();
 
+  LoopThread& self;
   const size_t index;
   const int epoll_fd;
   std::unique_ptr<char[]> read_buffer;
@@ -86,15 +123,30 @@ struct LoopThread::State {
   std::vector<std::shared_ptr<LoopClient>> unflushed, flushing;
   std::vector<Slot> slots;
   std::vector<uint32_t> free_slots;
-  epoll_event events[kBatchEventsMax];  // the own thread's alone
+  epoll_event events[kBatchEventsMax];  // of whose thread waits: the own one's, or the keeper's
+
+  // While there is little to do, one thread does the work of all loops of a group: waking a second
+  // costs more than it helps. The keeper's thread waits for the resting loop's events beside its
+  // own, and the loop's thread sleeps.
+  State* const keeper;  // null: a loop that never rests
+  BusyShare short_share{kShortWindow}, long_share{kLongWindow};
+  std::atomic<double> recent_share = 0;  // of the last long window
+  std::atomic<uint64_t> turns = 0;
+  bool is_light = keeper != nullptr;  // little to do: it may rest
+  std::vector<Kept> kept;  // the own thread's alone
+  std::mutex rest_mutex;
+  std::condition_variable rest_ends;
+  std::atomic<bool> is_resting = false;  // changed under rest_mutex
 
   std::thread thread;
 };
 
-LoopThread::State::State(size_t loop_index)
-    : index(loop_index),
+LoopThread::State::State(LoopThread& loop, size_t loop_index, State* loop_keeper)
+    : self(loop),
+      index(loop_index),
       epoll_fd(::epoll_create1(EPOLL_CLOEXEC)),
-      read_buffer(new char[kReadBufferBytes]) {
+      read_buffer(new char[kReadBufferBytes]),
+      keeper(loop_keeper) {
   WEIR_ASSERT(epoll_fd >= 0, "a process can open the descriptors of its own threads");
   epoll_event bell{};
   bell.events = EPOLLIN | EPOLLET;
@@ -103,7 +155,9 @@ LoopThread::State::State(size_t loop_index)
   WEIR_ASSERT(added == 0, "the kernel watches an event descriptor");
 }
 
-LoopThread::LoopThread(size_t index) : state_(std::make_unique<State>(index)) {
+LoopThread::LoopThread(size_t index, LoopThread* its_keeper)
+    : state_(
+          std::make_unique<State>(*this, index, its_keeper ? its_keeper->state_.get() : nullptr)) {
   state_->thread = std::thread([this] {
     held_loop = this;
     state_->run();
@@ -119,13 +173,26 @@ LoopThread::~LoopThread() {
 
 void LoopThread::State::run() {
   std::unique_lock holding(holder);
+  short_share.begin(Timers::Clock::now());
+  long_share.begin(Timers::Clock::now());
   while (!stopping.load(std::memory_order_acquire)) {
-    const int count = wait_for_events(holding);
-    for (int i = 0; i < count; ++i) handle(events[i]);
-    drain_mailbox();
-    if (timers.earliest() != Timers::kNever) timers.run_due(Timers::Clock::now());
-    finish_batch();
+    if (is_light && !has_more_to_do() && mailbox->go_to_sleep()) {
+      rest(holding);
+    } else {
+      turn(wait_for_events(holding));
+    }
   }
+}
+
+void LoopThread::State::turn(int count) {
+  for (int i = 0; i < count; ++i) handle(events[i]);
+  if (!kept.empty()) serve_kept();
+  drain_mailbox();
+  const auto now = Timers::Clock::now();
+  timers.run_due(now);
+  finish_batch();
+  turns.store(turns.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  if (!is_resting.load(std::memory_order_relaxed)) note_work(now);
 }
 
 // The count of events. The loop is let go while it sleeps, for others to help.
@@ -134,6 +201,7 @@ int LoopThread::State::wait_for_events(std::unique_lock<std::mutex>& holding) {
   if (timeout_ms == 0 || !mailbox->go_to_sleep())
     return ::epoll_wait(epoll_fd, events, kBatchEventsMax, 0);
   sleeps_until = timers.earliest();
+  note_work(Timers::Clock::now());
   holding.unlock();
   const int count = ::epoll_wait(epoll_fd, events, kBatchEventsMax, timeout_ms);
   if (!holding.try_lock()) {
@@ -142,12 +210,17 @@ int LoopThread::State::wait_for_events(std::unique_lock<std::mutex>& holding) {
     own_thread_waits.store(false, std::memory_order_relaxed);
   }
   mailbox->wake_up();
+  note_wait(Timers::Clock::now());
   return count;
 }
 
 // Rounded up: a timer never runs early.
 int LoopThread::State::milliseconds_to_wait() const {
-  const auto earliest = timers.earliest();
+  auto earliest = timers.earliest();
+  for (const Kept& one : kept) {
+    if (one.is_due) return 0;
+    earliest = std::min(earliest, one.until);
+  }
   if (earliest == Timers::kNever) return -1;
   const auto left = earliest - Timers::Clock::now();
   if (left.count() <= 0) return 0;
@@ -155,9 +228,113 @@ int LoopThread::State::milliseconds_to_wait() const {
   return static_cast<int>(std::min<int64_t>(ms, 3'600'000));
 }
 
+void LoopThread::State::note_wait(Timers::Clock::time_point now) {
+  short_share.waited(now);
+  long_share.waited(now);
+}
+
+void LoopThread::State::note_work(Timers::Clock::time_point now) {
+  if (const auto share = short_share.worked(now); share && !kept.empty()) {
+    if (*share > kBusyShareMax) kept.back().loop->end_rest();
+  }
+  if (const auto share = long_share.worked(now)) {
+    recent_share.store(*share, std::memory_order_relaxed);
+    is_light = keeper != nullptr &&
+               *share + keeper->recent_share.load(std::memory_order_relaxed) < kLightShareMax;
+  }
+}
+
+// Leaves the loop to its keeper's thread until that is busy, or stuck.
+void LoopThread::State::rest(std::unique_lock<std::mutex>& holding) {
+  is_light = false;
+  {
+    std::lock_guard lock(rest_mutex);
+    is_resting.store(true);
+  }
+  loops_resting.add(1);
+  holding.unlock();
+  keeper->mailbox->post([this, by = keeper] { by->keep(*this); });
+  {
+    std::unique_lock lock(rest_mutex);
+    uint64_t turns_seen = keeper->turns.load(std::memory_order_relaxed);
+    const auto is_over = [this] { return !is_resting || stopping; };
+    while (!rest_ends.wait_for(lock, kStuckWindow, is_over)) {
+      if (keeper_is_stuck(turns_seen)) is_resting.store(false);
+    }
+    is_resting.store(false);
+  }
+  loops_resting.add(-1);
+  holding.lock();
+  const auto now = Timers::Clock::now();
+  short_share.begin(now);
+  long_share.begin(now);
+}
+
+// It has not come round since the last look, and there is something to do here.
+bool LoopThread::State::keeper_is_stuck(uint64_t& turns_seen) const {
+  const uint64_t before = std::exchange(turns_seen, keeper->turns.load(std::memory_order_relaxed));
+  pollfd waiting{epoll_fd, POLLIN, 0};
+  return turns_seen == before && ::poll(&waiting, 1, 0) > 0;
+}
+
+void LoopThread::State::end_rest() {
+  std::lock_guard lock(rest_mutex);
+  is_resting.store(false);
+  rest_ends.notify_one();
+}
+
+void LoopThread::State::keep(State& one) {
+  epoll_event work{};
+  work.events = EPOLLIN;
+  work.data.u64 = uint64_t(one.index) << 32 | kKept;
+  const bool is_watched = std::any_of(kept.begin(), kept.end(),
+                                      [&](const Kept& before) { return before.loop == &one; });
+  if (!is_watched && ::epoll_ctl(epoll_fd, EPOLL_CTL_ADD, one.epoll_fd, &work) != 0) {
+    log::error("net", "cannot watch a loop: {}", system_reason(errno));
+    return one.end_rest();
+  }
+  if (!is_watched) kept.push_back({&one});
+  note_due(one.index);  // what came in between
+}
+
+void LoopThread::State::note_due(uint64_t kept_index) {
+  for (Kept& one : kept) {
+    if (one.loop->index == kept_index) one.is_due = true;
+  }
+}
+
+void LoopThread::State::serve_kept() {
+  const auto now = Timers::Clock::now();
+  for (Kept& one : kept) {
+    if (one.is_due || one.until <= now) serve(one);
+  }
+  std::erase_if(kept, [this](const Kept& one) {
+    if (one.loop->is_resting) return false;
+    ::epoll_ctl(epoll_fd, EPOLL_CTL_DEL, one.loop->epoll_fd, nullptr);
+    return true;
+  });
+}
+
+// A turn in its thread's stead. Whoever else holds it has soon done with it: it stays due.
+void LoopThread::State::serve(Kept& one) {
+  State& loop = *one.loop;
+  one.is_due = true;
+  std::unique_lock holding(loop.holder, std::try_to_lock);
+  if (!holding.owns_lock() || !loop.is_resting) return;
+  is_helping = true;
+  const LoopThread* own = std::exchange(held_loop, &loop.self);
+  loop.mailbox->wake_up();
+  loop.turn(::epoll_wait(loop.epoll_fd, loop.events, kBatchEventsMax, 0));
+  one.is_due = loop.has_more_to_do() || !loop.mailbox->go_to_sleep();
+  one.until = loop.sleeps_until = loop.timers.earliest();
+  held_loop = own;
+  is_helping = false;
+}
+
 void LoopThread::State::handle(const epoll_event& event) {
   if (event.data.u64 == kBell) return;
   const auto place = static_cast<uint32_t>(event.data.u64);
+  if (place == kKept) return note_due(event.data.u64 >> 32);
   const auto generation = static_cast<uint32_t>(event.data.u64 >> 32);
   auto is_same = [&] {
     return slots[place].client != nullptr && slots[place].generation == generation;
@@ -214,7 +391,7 @@ uint32_t LoopThread::State::add(int fd, LoopClient& client) {
 void LoopThread::State::remove(uint32_t place) {
   Slot& slot = slots[place];
   if (slot.registered) ::epoll_ctl(epoll_fd, EPOLL_CTL_DEL, slot.fd, nullptr);
-  const std::shared_ptr<LoopClient> keeper = std::move(slot.keeper);  // may be the last reference
+  const std::shared_ptr<LoopClient> owner = std::move(slot.keeper);  // may be the last reference
   const uint32_t generation = slot.generation + 1;
   slot = Slot{};
   slot.generation = generation;
@@ -251,12 +428,12 @@ void LoopThread::State::finish_batch() {
 
 // Does `task` in the sleeping loop's stead, if nobody else is about to. What was posted before goes
 // first.
-bool LoopThread::State::help(std::function<void()>& task, const LoopThread* self) {
+bool LoopThread::State::help(std::function<void()>& task) {
   if (own_thread_waits.load(std::memory_order_relaxed)) return false;
   std::unique_lock holding(holder, std::try_to_lock);
   if (!holding.owns_lock() || stopping.load(std::memory_order_acquire)) return false;
   is_helping = true;
-  const LoopThread* own = std::exchange(held_loop, self);
+  const LoopThread* own = std::exchange(held_loop, &self);
   drain_mailbox();
   task();
   drain_mailbox();
@@ -283,7 +460,7 @@ void LoopThread::post(std::function<void()> task) { state_->mailbox->post(std::m
 // A thread that does another's work does not go on to a third's: that could go round.
 void LoopThread::hand_over(std::function<void()> task) {
   const bool may_help = held_loop != nullptr && held_loop != this && !is_helping;
-  if (!may_help || !state_->help(task, this)) post(std::move(task));
+  if (!may_help || !state_->help(task)) post(std::move(task));
 }
 
 IoThread::TimerId LoopThread::after_ms(int64_t delay_ms, std::function<void()> task) {
@@ -320,6 +497,8 @@ void LoopThread::flush_later(std::shared_ptr<LoopClient> client) {
 void LoopThread::request_stop() {
   state_->stopping.store(true, std::memory_order_release);
   state_->mailbox->ring();
+  std::lock_guard lock(state_->rest_mutex);
+  state_->rest_ends.notify_one();
 }
 
 void LoopThread::join() {

@@ -3,9 +3,9 @@
 // Internal to net/. Descriptors are watched for readiness (epoll) and read or written by their
 // owner without blocking, so that all connections of a thread share one read buffer and what a
 // batch of events caused is written once at its end. A loop's work is done by one thread at a time:
-// its own or, while that one waits for events, one that hands something over (hand_over()); whoever
-// does it holds the loop. Everything but post() and hand_over() is for the holder, or for any one
-// thread once the loop has stopped.
+// its own or, while that one waits for events, one that hands something over (hand_over()), or for
+// longer its keeper's; whoever does it holds the loop. Everything but post() and hand_over() is for
+// the holder, or for any one thread once the loop has stopped.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,9 @@ class Mailbox;
 
 class LoopThread final : public IoThread {
  public:
-  explicit LoopThread(size_t index);
+  // `keeper`: the loop whose thread does this one's work too while there is little; it is told to
+  // stop, and joined, first.
+  explicit LoopThread(size_t index, LoopThread* keeper = nullptr);
   ~LoopThread() override;
 
   void post(std::function<void()> task) override;
