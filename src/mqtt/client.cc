@@ -116,11 +116,11 @@ void Client::on_end(Result<void> how) {
   // bytes of it unread that is a reset.
   const bool has_left = how.ok() || how.error().code == Errc::unavailable;
   if (!was_accepted_ && has_left) {
-    next_offer();
-    return lost(
-        "the broker closed the connection without an answer; does its port want TLS "
-        "(mqtts://), or none?",
-        false);
+    constexpr std::string_view kWhy =
+        "the broker closed the connection without an answer; does its port want TLS (mqtts://), or "
+        "none?";
+    note_error(kWhy);
+    return lost(kWhy, next_offer());
   }
   lost(how.ok() ? "the broker closed the connection" : how.error().message, false);
 }
@@ -224,10 +224,12 @@ void Client::ended(const EndedEvent& event) {
   lost(event.why, again_at_once);
 }
 
-// After the last offer the first is made again: the broker may have been replaced.
-void Client::next_offer() {
+// Whether another one is to be tried at once. After the last offer the first is made again, in its
+// time: the broker may have been replaced.
+bool Client::next_offer() {
   offer_ = (offer_ + 1) % offers_.size();
   offer_is_guess_ = true;
+  return offer_ != 0;
 }
 
 void Client::lost(std::string_view why, bool at_once) {

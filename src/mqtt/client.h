@@ -115,7 +115,7 @@ class Client final : public net::StreamReader, public std::enable_shared_from_th
   void ended(const EndedEvent& event);
   void note_error(std::string_view why);
   void lost(std::string_view why, bool at_once);
-  void next_offer();
+  bool next_offer();
   void retry_later(std::string_view why, bool was_connected);
   void arm_timer();
   void on_timer();

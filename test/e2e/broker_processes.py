@@ -80,11 +80,14 @@ class BrokerProcess:
             return
         os.killpg(self.process.pid, number)
         try:
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=120)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        self.log.close()
+            # What it had not written by then is no longer its promise, or weir's.
+            raise AssertionError(f"{type(self).__name__} has not ended: {self.output()}") from None
+        finally:
+            self.log.close()
 
     def kill(self):
         self.end(signal.SIGKILL)

@@ -108,7 +108,8 @@ class BrokersTest(WeirTest):
 
     def check_stored(self, weir, numbers):
         try:
-            wait_for(lambda: numbers <= stored_numbers(weir), "points to be stored")
+            # A broker that starts slowly has made weir wait for a minute between its attempts.
+            wait_for(lambda: numbers <= stored_numbers(weir), "points to be stored", 180)
         except AssertionError as late:
             missing = sorted(numbers - stored_numbers(weir))
             raise AssertionError(f"{late}: {len(missing)} of {len(numbers)}, the first "
