@@ -1,7 +1,8 @@
-// Any text parses or is refused; what parses, formatted and parsed again, is the same tree; and its
-// JSON form reads back as that tree.
+// Any text parses or is refused; what parses, formatted and parsed again, is the same tree with the
+// same comments; and its JSON form reads back as that tree.
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include "base/json.h"
 
@@ -27,6 +28,12 @@ nlohmann::json tree(const ast::File& file) {
   return document;
 }
 
+std::string comments(const ast::File& file) {
+  std::string texts;
+  for (const ast::Comment& comment : file.comments) texts += comment.text + "\n";
+  return texts;
+}
+
 bool has_builtin(const ast::File& file) {  // JSON with type expressions is written, never read
   for (const ast::StatementPtr& statement : file.body)
     if (statement->kind == ast::StatementKind::builtin ||
@@ -45,6 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ParsedFile again = parse_file(format(*parsed.file));
   WEIR_ASSERT(again.errors.empty(), "what the formatter writes does not parse");
   WEIR_ASSERT(tree(*again.file) == first, "formatting changed the tree");
+  WEIR_ASSERT(comments(*again.file) == comments(*parsed.file), "formatting lost a comment");
   if (has_builtin(*parsed.file)) return 0;
   weir::Result<ast::FilePtr> read = file_from_json(first);
   if (read.ok()) WEIR_ASSERT(tree(**read) == first, "the tree changed on its way through JSON");

@@ -390,6 +390,12 @@ struct ImportDeclaration {
   std::vector<Attribute> attributes;
   Location location, path_location;
 };
+// "// text" to the end of its line; not part of the tree, but of what is formatted.
+struct Comment {
+  std::string text;  // with its slashes, without blanks at its end
+  uint32_t start_offset = 0, end_offset = 0;
+  bool own_line = false;  // nothing but blanks before it
+};
 struct File {
   std::string name;    // file name, often empty
   std::string source;  // the text, empty when read from JSON
@@ -397,6 +403,7 @@ struct File {
   std::vector<ImportDeclaration> imports;
   std::vector<StatementPtr> body;
   std::vector<Attribute> trailing_attributes;  // before the end of the file
+  std::vector<Comment> comments;               // in order
   Location location;
 };
 using FilePtr = std::shared_ptr<const File>;

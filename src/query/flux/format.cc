@@ -4,12 +4,10 @@
 #include <charconv>
 
 #include "query/flux/calendar.h"
+#include "query/flux/format_state.h"
 
 namespace weir::query::flux {
 namespace {
-
-constexpr int kIndent = 4;
-constexpr size_t kLineMax = 100;  // longer lists are broken, one item a line
 
 // How tightly an expression holds together, loosest first: what needs parentheses inside what.
 enum Binding {
@@ -78,35 +76,6 @@ bool ends_open(const ast::Expression& expression) {
   return expression.kind == ast::ExpressionKind::conditional;
 }
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (size_t i = 0; i < text.size(); ++i) {
-    switch (text[i]) {
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '$':
-        out += i + 1 < text.size() && text[i + 1] == '{' ? "\\$" : "$";
-        break;
-      default:
-        out += text[i];
-    }
-  }
-  return out + "\"";
-}
-
 std::string regexp_text(std::string_view pattern) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out = "/";
@@ -136,69 +105,35 @@ std::string float_text(double value) {
   return text.find('.') == std::string::npos ? text + ".0" : text;
 }
 
-class Formatter {
- public:
-  std::string take() { return std::move(out_); }
-  void file(const ast::File& file);
-  // In parentheses if it binds looser than its surroundings ask, or if more follows (`last` is
-  // false) and it ends open.
-  void expression(const ast::Expression& expression, int binding = kLoosestBinding,
-                  bool last = true);
+}  // namespace
 
- private:
-  void plain(const ast::Expression& expression);
-  void literal(const ast::Expression& expression);
-  void operation(const ast::Expression& expression);
-  void string_expression(const ast::StringExpression& expression);
-  void object(const ast::ObjectExpression& object);
-  void function(const ast::FunctionExpression& function);
-  void call(const ast::CallExpression& call);
-  void pipe(const ast::PipeExpression& pipe);
-  void property(const ast::Property& property, std::string_view separator);
-  void statement(const ast::Statement& statement);
-  void plain_statement(const ast::Statement& statement);
-  void block(const ast::Block& block);
-  void attributes(const std::vector<ast::Attribute>& attributes);
-  void type(const ast::Type& type);
-  void type_parameter(const ast::TypeParameter& parameter);
-  void type_expression(const ast::TypeExpression& expression);
-
-  // Items between brackets on one line, or one a line if that gets too long.
-  template <class Items, class Print>
-  void list(std::string_view open, const Items& items, std::string_view close, Print print);
-  void line() { out_ += '\n', out_.append(static_cast<size_t>(indent_ * kIndent), ' '); }
-  size_t column() const { return out_.size() - (out_.rfind('\n') + 1); }
-
-  std::string out_;
-  int indent_ = 0;
-};
-
-template <class Items, class Print>
-void Formatter::list(std::string_view open, const Items& items, std::string_view close,
-                     Print print) {
-  size_t before = out_.size();
-  out_ += open;
-  bool first = true;
-  for (const auto& item : items) {
-    if (!first) out_ += ", ";
-    first = false;
-    print(item);
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (size_t i = 0; i < text.size(); ++i) {
+    switch (text[i]) {
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '$':
+        out += i + 1 < text.size() && text[i + 1] == '{' ? "\\$" : "$";
+        break;
+      default:
+        out += text[i];
+    }
   }
-  out_ += close;
-  bool fits = column() <= kLineMax && out_.find('\n', before) == std::string::npos;
-  // Deep inside, one line is better than none: trying both at every level would take for ever.
-  if (fits || items.size() < 2 || indent_ > 4) return;
-  out_.resize(before);
-  out_ += open;
-  ++indent_;
-  for (const auto& item : items) {
-    line();
-    print(item);
-    out_ += ',';
-  }
-  --indent_;
-  line();
-  out_ += close;
+  return out + "\"";
 }
 
 void Formatter::expression(const ast::Expression& expression, int binding, bool last) {
@@ -212,16 +147,18 @@ void Formatter::plain(const ast::Expression& expression) {
   if (auto* e = ast::as<ast::StringExpression>(expression)) {
     string_expression(*e);
   } else if (auto* array = ast::as<ast::ArrayExpression>(expression)) {
-    list("[", array->elements, "]", [this](const auto& item) { this->expression(*item); });
+    list("[", array->elements, "]", array->location.end_offset,
+         [this](const auto& item) { this->expression(*item); });
   } else if (auto* dictionary = ast::as<ast::DictionaryExpression>(expression)) {
     if (dictionary->elements.empty())
       out_ += "[:]";
     else
-      list("[", dictionary->elements, "]", [this](const auto& item) {
-        this->expression(*item.key);
-        out_ += ": ";
-        this->expression(*item.value);
-      });
+      list("[", dictionary->elements, "]", dictionary->location.end_offset,
+           [this](const auto& item) {
+             this->expression(*item.key);
+             out_ += ": ";
+             this->expression(*item.value);
+           });
   } else if (auto* record = ast::as<ast::ObjectExpression>(expression)) {
     object(*record);
   } else if (auto* lambda = ast::as<ast::FunctionExpression>(expression)) {
@@ -332,11 +269,12 @@ void Formatter::property(const ast::Property& property, std::string_view separat
 void Formatter::object(const ast::ObjectExpression& object) {
   std::string open = object.with ? "{" + object.with->name + " with" : "{";
   if (object.with && !object.properties.empty()) open += ' ';
-  list(open, object.properties, "}", [this](const auto& item) { property(item, ": "); });
+  list(open, object.properties, "}", object.location.end_offset,
+       [this](const auto& item) { property(item, ": "); });
 }
 
 void Formatter::function(const ast::FunctionExpression& function) {
-  list("(", function.parameters, ")", [this](const auto& item) { property(item, "="); });
+  list("(", function.parameters, ")", 0, [this](const auto& item) { property(item, "="); });
   out_ += " => ";
   if (function.block)
     block(*function.block);
@@ -357,7 +295,8 @@ void Formatter::call(const ast::CallExpression& call) {
     return;
   }
   std::string open = call.arguments->with ? "(" + call.arguments->with->name + " with " : "(";
-  list(open, call.arguments->properties, ")", [this](const auto& item) { property(item, ": "); });
+  list(open, call.arguments->properties, ")", call.location.end_offset,
+       [this](const auto& item) { property(item, ": "); });
 }
 
 void Formatter::pipe(const ast::PipeExpression& pipe) {
@@ -367,7 +306,11 @@ void Formatter::pipe(const ast::PipeExpression& pipe) {
   expression(*chain.back()->argument, kSignBinding, false);
   ++indent_;
   for (size_t i = chain.size(); i > 0; --i) {
-    if (chain.size() > 1)
+    const ast::Expression& argument = *chain[i - 1]->argument;
+    const ast::Location& place = chain[i - 1]->call->location;
+    const bool commented = is_comment_between(argument.location.end_offset, place.start_offset);
+    if (commented) comments_before(place.start_offset);
+    if (chain.size() > 1 || commented)
       line();
     else
       out_ += ' ';
@@ -377,154 +320,8 @@ void Formatter::pipe(const ast::PipeExpression& pipe) {
   --indent_;
 }
 
-// ---- Types ---------------------------------------------------------------------------------
-
-void Formatter::type_parameter(const ast::TypeParameter& parameter) {
-  if (parameter.kind == ast::ParameterKind::optional) out_ += '?';
-  if (parameter.kind == ast::ParameterKind::pipe) out_ += "<-";
-  out_ += parameter.name.text + ": ";
-  type(*parameter.type);
-  if (parameter.default_label) out_ += " = ." + parameter.default_label->name;
-}
-
-void Formatter::type(const ast::Type& t) {
-  switch (t.kind) {
-    case ast::TypeKind::named:
-    case ast::TypeKind::variable:
-      out_ += t.name.text;
-      break;
-    case ast::TypeKind::label:
-      out_ += "." + t.name.text;
-      break;
-    case ast::TypeKind::dynamic:
-      out_ += "dynamic";
-      break;
-    case ast::TypeKind::array:
-    case ast::TypeKind::stream:
-    case ast::TypeKind::vector:
-      out_ += t.kind == ast::TypeKind::stream   ? "stream["
-              : t.kind == ast::TypeKind::vector ? "vector["
-                                                : "[";
-      type(*t.element);
-      out_ += ']';
-      break;
-    case ast::TypeKind::dictionary:
-      out_ += '[';
-      type(*t.key);
-      out_ += ": ";
-      type(*t.element);
-      out_ += ']';
-      break;
-    case ast::TypeKind::function:
-      list("(", t.parameters, ")", [this](const auto& item) { type_parameter(item); });
-      out_ += " => ";
-      type(*t.result);
-      break;
-    case ast::TypeKind::record:
-      list(t.extends.text.empty() ? "{" : "{" + t.extends.text + " with ", t.properties, "}",
-           [this](const auto& item) {
-             out_ += item.key_quoted ? quoted(item.key) : item.key;
-             out_ += ": ";
-             type(*item.type);
-           });
-      break;
-  }
-}
-
-void Formatter::type_expression(const ast::TypeExpression& expression) {
-  type(*expression.type);
-  for (size_t i = 0; i < expression.constraints.size(); ++i) {
-    const ast::TypeConstraint& constraint = expression.constraints[i];
-    out_ += i == 0 ? " where " : ", ";
-    out_ += constraint.variable.text + ": ";
-    for (size_t k = 0; k < constraint.kinds.size(); ++k)
-      out_ += (k == 0 ? "" : " + ") + constraint.kinds[k].text;
-  }
-}
-
-// ---- Statements ----------------------------------------------------------------------------
-
-void Formatter::attributes(const std::vector<ast::Attribute>& attributes) {
-  for (const ast::Attribute& attribute : attributes) {
-    out_ += "@" + attribute.name;
-    if (!attribute.parameters.empty())
-      list("(", attribute.parameters, ")", [this](const auto& item) { expression(*item.value); });
-    line();
-  }
-}
-
-void Formatter::statement(const ast::Statement& statement) {
-  attributes(statement.attributes);
-  plain_statement(statement);
-}
-
-void Formatter::plain_statement(const ast::Statement& statement) {
-  if (auto* s = ast::as<ast::ExpressionStatement>(statement)) {
-    expression(*s->expression);
-  } else if (auto* variable = ast::as<ast::VariableAssignment>(statement)) {
-    out_ += variable->id.text + " = ";
-    expression(*variable->init);
-  } else if (auto* member = ast::as<ast::MemberAssignment>(statement)) {
-    expression(*member->member);
-    out_ += " = ";
-    expression(*member->init);
-  } else if (auto* option = ast::as<ast::OptionStatement>(statement)) {
-    out_ += "option ";
-    plain_statement(*option->assignment);
-  } else if (auto* returned = ast::as<ast::ReturnStatement>(statement)) {
-    out_ += "return ";
-    expression(*returned->argument);
-  } else if (auto* builtin = ast::as<ast::BuiltinStatement>(statement)) {
-    out_ += "builtin " + builtin->id.text + " : ";
-    type_expression(builtin->type);
-  } else if (auto* testcase = ast::as<ast::TestCaseStatement>(statement)) {
-    out_ += "testcase " + testcase->id.text + " ";
-    if (testcase->extends) out_ += "extends " + quoted(testcase->extends->value) + " ";
-    block(*testcase->block);
-  } else if (auto* bad = ast::as<ast::BadStatement>(statement)) {
-    out_ += bad->text;
-  }
-}
-
-void Formatter::block(const ast::Block& block) {
-  out_ += '{';
-  ++indent_;
-  for (const ast::StatementPtr& item : block.body) {
-    line();
-    statement(*item);
-  }
-  --indent_;
-  line();
-  out_ += '}';
-}
-
-void Formatter::file(const ast::File& file) {
-  if (file.package) {
-    attributes(file.package->attributes);
-    out_ += "package " + file.package->name.text + "\n\n";
-  }
-  for (const ast::ImportDeclaration& import : file.imports) {
-    attributes(import.attributes);
-    out_ += "import ";
-    if (!import.as.text.empty()) out_ += import.as.text + " ";
-    out_ += quoted(import.path) + "\n";
-  }
-  if (!file.imports.empty() && !file.body.empty()) out_ += '\n';
-  const ast::Statement* before = nullptr;
-  for (const ast::StatementPtr& item : file.body) {
-    // A query stands by itself; runs of assignments stay together.
-    bool query = item->kind == ast::StatementKind::expression;
-    if (before && (query || before->kind != item->kind)) out_ += '\n';
-    statement(*item);
-    out_ += '\n';
-    before = item.get();
-  }
-}
-
-}  // namespace
-
 std::string format(const ast::File& file) {
-  Formatter formatter;
+  Formatter formatter(file.comments);
   formatter.file(file);
   return formatter.take();
 }

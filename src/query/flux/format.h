@@ -1,7 +1,9 @@
 // The formatter: a syntax tree as canonical Flux source.
 //
-// Parsing the result gives the same tree (locations apart). Comments are not in the tree and are
-// lost. Any thread; cannot fail.
+// Parsing the result gives the same tree (locations apart) and the same comments. A comment stays
+// before the statement, the item of a list or the call of a pipeline that it stands before, or
+// behind what it stands behind; one in the middle of anything else moves behind it. Any thread;
+// cannot fail.
 #pragma once
 
 #include <string>

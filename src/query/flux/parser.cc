@@ -37,12 +37,40 @@ void Parser::stop() {
 
 void Parser::advance() {
   end_of_last_ = token_.end_offset();
-  if (!stopped_) token_ = lexer_.next();
+  if (stopped_) return;
+  const uint32_t gap = lexer_.offset();
+  token_ = lexer_.next();
+  note_comments(gap, token_.offset);
 }
 
 void Parser::advance_operand() {
   end_of_last_ = token_.end_offset();
-  if (!stopped_) token_ = lexer_.next_operand();
+  if (stopped_) return;
+  const uint32_t gap = lexer_.offset();
+  token_ = lexer_.next_operand();
+  note_comments(gap, token_.offset);
+}
+
+void Parser::note_comments(uint32_t start, uint32_t end) {
+  std::string_view gap = source_.substr(start, end - start);
+  while (true) {
+    const size_t slashes = gap.find("//");
+    if (slashes == std::string_view::npos) return;
+    const size_t newline = std::min(gap.find('\n', slashes), gap.size());
+    ast::Comment comment;
+    comment.start_offset = end - static_cast<uint32_t>(gap.size() - slashes);
+    comment.end_offset = end - static_cast<uint32_t>(gap.size() - newline);
+    // The parser may look at a token again.
+    if (comments_.empty() || comments_.back().start_offset < comment.start_offset) {
+      std::string_view text = gap.substr(slashes, newline - slashes);
+      text = text.substr(0, text.find_last_not_of(" \t\r") + 1);
+      comment.text = std::string(text);
+      const size_t line = source_.substr(0, comment.start_offset).rfind('\n') + 1;
+      comment.own_line = source_.find_first_not_of(" \t\r", line) == comment.start_offset;
+      comments_.push_back(std::move(comment));
+    }
+    gap.remove_prefix(newline);
+  }
 }
 
 bool Parser::skip(TokenKind kind) {
@@ -148,6 +176,7 @@ ParsedFile Parser::parse_file(std::string_view name) {
   for (ast::StatementPtr& statement : parse_statements(TokenKind::end))
     file->body.push_back(std::move(statement));
   file->location = location_from(start);
+  file->comments = std::move(comments_);
   std::stable_sort(errors_.begin(), errors_.end(), [](const SyntaxError& a, const SyntaxError& b) {
     return a.location.start_offset < b.location.start_offset;
   });

@@ -23,6 +23,7 @@ class Parser {
  public:
   explicit Parser(std::string_view source);
   ParsedFile parse_file(std::string_view name);
+  Result<ast::TypeExpression> parse_only_type();
 
  private:
   // Counts one level of nesting while it lives; false when there are too many.
@@ -49,8 +50,10 @@ class Parser {
   bool expect(TokenKind kind);          // or an error
   void expect_closing(TokenKind kind);  // or an error, then goes on behind the bracket
   Token peek();                         // the token after the current one
-  void stop();                          // makes the current token the last one
-  std::string describe_token() const;   // INT (5) at 1:3, or EOF
+  // Notes the comments between two tokens.
+  void note_comments(uint32_t start, uint32_t end);
+  void stop();                         // makes the current token the last one
+  std::string describe_token() const;  // INT (5) at 1:3, or EOF
 
   // -- places
   ast::Position position(uint32_t offset) const;
@@ -138,6 +141,7 @@ class Parser {
   bool stopped_ = false;
   std::vector<uint32_t> line_starts_;
   std::vector<SyntaxError> errors_;
+  std::vector<ast::Comment> comments_;
 };
 
 inline uint32_t depth_of(const ast::ExpressionPtr& expression) {

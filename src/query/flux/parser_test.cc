@@ -27,6 +27,12 @@ json tree(const ast::File& file) {
   return document;
 }
 
+std::vector<std::string> comments(const ast::File& file) {
+  std::vector<std::string> texts;
+  for (const ast::Comment& comment : file.comments) texts.push_back(comment.text);
+  return texts;
+}
+
 struct Case {
   std::string script, kind, wanted;
 };
@@ -69,6 +75,8 @@ TEST_CASE("every case under test/flux/parse gives what it says, and formats to a
       ParsedFile again = parse_file(format(*parsed.file));
       CHECK(again.errors.empty());
       CHECK(tree(*again.file) == tree(*parsed.file));
+      CHECK(comments(*again.file) == comments(*parsed.file));
+      CHECK(format(*again.file) == format(*parsed.file));
     }
   }
   CHECK(count >= 20);
@@ -88,6 +96,38 @@ TEST_CASE("any cut of a script parses to a tree or an error, and never crashes")
     ParsedFile parsed = parse_file(flipped);
     CHECK((parsed.file != nullptr));
   }
+}
+
+TEST_CASE("a comment at any place of a script survives formatting, and changes no tree") {
+  const std::string script =
+      "package p\nimport x \"a\"\nimport \"b\"\n@x(\"y\", 2)\noption a.b = {c with d: [1h2m, 2]}\n"
+      "f = (r, t=<-) => {\n x = \"${g(y: r.y + 1, z: 2)}\"\n return if not x then [:] else [\"k\": "
+      "5]\n}\n"
+      "builtin g : (<-t: stream[A], ?n: [string: int]) => {A with x: int} where A: Record\n"
+      "t |> f(r: 1) |> g(a: [{b: 1}, {b: 2}], fn: (r) => ({r with b: (1 + r.b) * 2}))\n"
+      "z = (t |> f(r: 2))[0] ^ -2\n";
+  ParsedFile plain = parse_file(script);
+  REQUIRE(plain.errors.empty());
+  int tried = 0;
+  for (size_t at = 0; at <= script.size(); ++at) {
+    for (const char* comment : {"// c\n", "\n// c\n// d\n"}) {
+      std::string commented = script;
+      commented.insert(at, comment);
+      ParsedFile parsed = parse_file(commented);
+      // Inside a token it is something else.
+      if (!parsed.errors.empty() || parsed.file->comments.empty()) continue;
+      if (tree(*parsed.file) != tree(*plain.file)) continue;
+      ++tried;
+      CAPTURE(commented);
+      const std::string formatted = format(*parsed.file);
+      CAPTURE(formatted);
+      ParsedFile again = parse_file(formatted);
+      REQUIRE(again.errors.empty());
+      CHECK(tree(*again.file) == tree(*plain.file));
+      CHECK(comments(*again.file) == comments(*parsed.file));
+    }
+  }
+  CHECK(tried > 300);
 }
 
 TEST_CASE("nesting and chains are accepted up to their limits and refused past them") {
