@@ -1,5 +1,7 @@
 #include "query/query.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "base/json.h"
@@ -8,9 +10,13 @@
 #include "query/exec/functions/library.h"
 #include "query/exec/host.h"
 #include "query/flux/ast_json.h"
+#include "query/flux/check.h"
+#include "query/flux/format.h"
 #include "query/flux/interpreter.h"
+#include "query/flux/params.h"
 #include "query/flux/parser.h"
 #include "query/flux/stdlib/stdlib.h"
+#include "query/flux/suggest.h"
 #include "query/plan/stream.h"
 #include "query/profile.h"
 #include "query/result/annotated_csv.h"
@@ -42,15 +48,17 @@ Result<flux::ast::Package> parse(const Request& request) {
     WEIR_TRY(flux::ast::FilePtr external, flux::file_from_json(*request.external));
     package.files.insert(package.files.begin(), std::move(external));
   }
+  if (request.params != nullptr) {
+    WEIR_TRY(flux::ast::FilePtr params, flux::params_file(*request.params));
+    package.files.insert(package.files.begin(), std::move(params));
+  }
   return package;
 }
 
-// Errors up to here are the script's, unless a function was refused something.
+// What is wrong with the request itself, rather than with what its script does.
 Error compile_error(Error error) {
   if (error.code != Errc::invalid || error.message.starts_with("compilation failed")) return error;
-  bool planning = error.message.find("error in building plan") != std::string::npos ||
-                  error.message.find("runtime error") != std::string::npos;
-  return planning ? error : std::move(error).with_context("compilation failed");
+  return std::move(error).with_context("compilation failed");
 }
 
 Result<void> write_results(ExecContext& context, const QueryHost& host, ResultWriter& writer,
@@ -154,11 +162,10 @@ Result<Statistics> Engine::run(const Request& request, const Catalog& catalog, R
   flux::EvaluationLimits limits;
   limits.check = [&context] { return context.check(); };
   flux::Interpreter interpreter(library(), host, context.now_ns, std::move(limits));
-  auto ran = interpreter.run(*package);
-  if (!ran.ok()) return compile_error(std::move(ran).error());
+  WEIR_CHECK(interpreter.run(*package));
   if (host.yields().empty()) {
     return Error{Errc::invalid,
-                 "error in building plan while starting program: this Flux script returns no "
+                 "error in query specification while starting program: this Flux script returns no "
                  "streaming data. Consider adding a \"yield\" or invoking streaming functions "
                  "directly, without performing an assignment"};
   }
@@ -174,6 +181,42 @@ Result<Statistics> Engine::run(const Request& request, const Catalog& catalog, R
   WEIR_CHECK(writer.finish());
   context.statistics.bytes_written = writer.bytes();
   return context.statistics;
+}
+
+std::vector<ScriptProblem> find_problems(std::string_view script) {
+  // They belong to the places where a script runs, not to the script.
+  constexpr std::array<std::string_view, 3> kGiven = {
+      "undefined identifier v", "undefined identifier params", "undefined identifier task"};
+  flux::ParsedFile parsed = flux::parse_file(script);
+  std::vector<flux::SyntaxError> errors = std::move(parsed.errors);
+  if (errors.empty()) {
+    flux::ast::Package package;
+    package.files.push_back(std::move(parsed.file));
+    errors = flux::find_errors(package, library());
+    std::erase_if(errors, [&](const flux::SyntaxError& error) {
+      return std::find(kGiven.begin(), kGiven.end(), error.message) != kGiven.end();
+    });
+  }
+  std::vector<ScriptProblem> problems;
+  for (flux::SyntaxError& error : errors)
+    problems.push_back(
+        {error.location.start.line, error.location.start.column, std::move(error.message)});
+  return problems;
+}
+
+Result<std::string> format_script(std::string_view script) {
+  WEIR_TRY(flux::ast::Package package, flux::parse_package(script));
+  return flux::format(*package.files.front());
+}
+
+const std::vector<Suggestion>& suggestions() {
+  static const std::vector<Suggestion> all = [] {
+    std::vector<Suggestion> made;
+    for (auto& [name, parameters] : flux::functions_of(library(), "universe"))
+      made.push_back({name, std::move(parameters)});
+    return made;
+  }();
+  return all;
 }
 
 Result<nlohmann::json> parse_to_json(std::string_view script) {

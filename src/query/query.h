@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -49,6 +50,7 @@ struct Request {
   std::string script;                        // Flux
   const nlohmann::json* ast = nullptr;       // instead of script: an AST package or file
   const nlohmann::json* external = nullptr;  // `extern`: an AST file prepended to the script
+  const nlohmann::json* params = nullptr;    // an object: the record `params` of the script
   std::optional<int64_t> now_ns;             // option now; default: the clock when the query starts
   Limits limits;
   const std::atomic<bool>* canceled = nullptr;  // turns true when the client left
@@ -102,6 +104,27 @@ class Engine {
   store::Store& store_;
   const Clock& clock_;
 };
+
+// What is wrong with a script, found without running it.
+struct ScriptProblem {
+  uint32_t line = 0, column = 0;  // 1-based, in bytes
+  std::string message;
+};
+
+// Syntax errors, or if there are none, unknown names and types that do not agree. Names that
+// clients give with each query (`v`, `params`, `task`) count as known. In source order.
+std::vector<ScriptProblem> find_problems(std::string_view script);
+
+// The script in its canonical form, comments kept, or its syntax errors.
+Result<std::string> format_script(std::string_view script);
+
+// A function of the universe, and its parameters with their types: "string", "function", "stream",
+// ...; "invalid" where a parameter takes several.
+struct Suggestion {
+  std::string name;
+  std::map<std::string, std::string> parameters;
+};
+const std::vector<Suggestion>& suggestions();  // by name
 
 // Parses only: the AST package as JSON (POST /api/v2/query/ast), or the syntax errors.
 Result<nlohmann::json> parse_to_json(std::string_view script);

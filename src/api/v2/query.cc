@@ -1,4 +1,5 @@
-// POST /api/v2/query: Flux in, annotated CSV or typed columns out; and /query/ast, /query/analyze.
+// POST /api/v2/query: Flux in, annotated CSV or typed columns out; and /query/ast, /analyze,
+// /suggestions.
 #include <fmt/core.h>
 
 #include <atomic>
@@ -87,6 +88,7 @@ void run(Context& context, const http::Request& request, const meta::Caller& cal
   wanted.script = std::move(decoded->script);
   wanted.ast = decoded->ast;
   wanted.external = decoded->external;
+  wanted.params = decoded->params;
   wanted.now_ns = decoded->now_ns;
   wanted.limits = context.query_limits;
   wanted.canceled = &canceled;
@@ -140,33 +142,35 @@ Result<Answer> ast(const Call& call) {
   return json_answer(200, {{"ast", OrderedJson(package)}});
 }
 
-// The place in "... error @2:5-2:9: what ...", or 0:0.
-std::pair<int64_t, int64_t> place_in(std::string_view message) {
-  const size_t at = message.find('@');
-  int64_t line = 0, column = 0;
-  if (at == message.npos) return {line, column};
-  size_t i = at + 1;
-  auto number = [&](int64_t& into) {
-    for (; i < message.size() && message[i] >= '0' && message[i] <= '9' && into < 1'000'000'000;
-         i++)
-      into = into * 10 + (message[i] - '0');
-  };
-  number(line);
-  if (i < message.size() && message[i] == ':') i++, number(column);
-  return {line, column};
-}
-
 Result<Answer> analyze(const Call& call) {
   WEIR_TRY(std::string script, script_of(call));
   OrderedJson errors = OrderedJson::array();
-  if (Result<Json> package = query::parse_to_json(script); !package.ok()) {
-    const auto [line, column] = place_in(package.error().message);
-    errors.push_back({{"line", line},
-                      {"column", column},
+  for (const query::ScriptProblem& problem : query::find_problems(script))
+    errors.push_back({{"line", problem.line},
+                      {"column", problem.column},
                       {"character", 0},
-                      {"message", package.error().message}});
-  }
+                      {"message", problem.message}});
   return json_answer(200, {{"errors", std::move(errors)}});
+}
+
+OrderedJson suggestion_json(const query::Suggestion& suggestion) {
+  OrderedJson params = OrderedJson::object();
+  for (const auto& [name, type] : suggestion.parameters) params[name] = type;
+  return {{"name", suggestion.name}, {"params", std::move(params)}};
+}
+
+Result<Answer> suggestions(const Call&) {
+  OrderedJson functions = OrderedJson::array();
+  for (const query::Suggestion& suggestion : query::suggestions())
+    functions.push_back(suggestion_json(suggestion));
+  return json_answer(200, {{"funcs", std::move(functions)}});
+}
+
+Result<Answer> suggestion(const Call& call) {
+  const std::string name(call.request.path_value("name"));
+  for (const query::Suggestion& suggestion : query::suggestions())
+    if (suggestion.name == name) return json_answer(200, suggestion_json(suggestion));
+  return Error{Errc::not_found, fmt::format("unknown function \"{}\"", name)};
 }
 
 }  // namespace
@@ -179,6 +183,8 @@ void mount_query(http::Router& router, Context& context) {
                   });
   route(router, context, "POST", "/api/v2/query/ast", RunOn::worker, ast);
   route(router, context, "POST", "/api/v2/query/analyze", RunOn::worker, analyze);
+  route(router, context, "GET", "/api/v2/query/suggestions", RunOn::io, suggestions);
+  route(router, context, "GET", "/api/v2/query/suggestions/{name}", RunOn::io, suggestion);
 }
 
 }  // namespace weir::api::v2

@@ -74,6 +74,7 @@ Result<QueryRequest> decode_json(const http::Request& request) {
   decoded.script = script.value_or("");
   decoded.ast = object_member(*body, "ast");
   decoded.external = object_member(*body, "extern");
+  decoded.params = object_member(*body, "params");
   decoded.body = std::move(body);
   if (type.has_value() && *type != "flux" && *type != "")
     return Error{Errc::invalid, fmt::format("unknown query type: {}", *type)};

@@ -1,4 +1,5 @@
-// The body of POST /api/v2/query, decoded: a script or an AST, its `extern`, `now` and dialect.
+// The body of POST /api/v2/query, decoded: a script or an AST, its `extern`, `params`, `now` and
+// dialect.
 #pragma once
 
 #include <memory>
@@ -14,10 +15,11 @@ namespace weir::api::v2 {
 
 struct QueryRequest {
   std::string script;
-  // The parsed body; `ast` and `external` point into it. Null for a raw script.
+  // The parsed body; `ast`, `external` and `params` point into it. Null for a raw script.
   std::shared_ptr<const nlohmann::json> body;
   const nlohmann::json* ast = nullptr;
   const nlohmann::json* external = nullptr;
+  const nlohmann::json* params = nullptr;
   std::optional<int64_t> now_ns;
   query::CsvDialect dialect;
 };

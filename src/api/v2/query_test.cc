@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "api/api_fixture_test.h"
 #include "api/v2/query_answer.h"
 #include "api/v2/query_request.h"
@@ -205,8 +207,50 @@ TEST_CASE("a script is taken apart and its mistakes are listed") {
   CHECK(fixture.call("POST", "/api/v2/query/analyze", R"({"query":"x = 1"})").body ==
         R"({"errors":[]})");
   Json errors = fixture.call("POST", "/api/v2/query/analyze", R"({"query":"x = 1\ny = ("})").json();
-  REQUIRE(errors["errors"].size() == 1);
+  REQUIRE(!errors["errors"].empty());
   CHECK(errors["errors"][0]["line"] == 2);
+  errors = fixture
+               .call("POST", "/api/v2/query/analyze",
+                     R"x({"query":"x = 1 + \"a\"\ny = nobody(z: v.a)\nz = now(w: params.b)"})x")
+               .json();
+  REQUIRE(errors["errors"].size() == 3);
+  CHECK(errors["errors"][0]["column"] == 9);
+  CHECK(errors["errors"][0]["message"] == "expected int but found string");
+  CHECK(errors["errors"][1]["message"] == "undefined identifier nobody");
+  CHECK(errors["errors"][2]["line"] == 3);
+}
+
+TEST_CASE("functions of the language are suggested with their parameters") {
+  ApiFixture fixture;
+  const Json all = fixture.call("GET", "/api/v2/query/suggestions", "").json();
+  CHECK(all["funcs"].size() > 100);
+  const Reply one = fixture.call("GET", "/api/v2/query/suggestions/aggregateWindow", "");
+  CHECK_MESSAGE(one.status == 200, one.body);
+  CHECK(one.json()["name"] == "aggregateWindow");
+  CHECK(one.json()["params"]["every"] == "duration");
+  CHECK(one.json()["params"]["fn"] == "function");
+  CHECK(one.json()["params"]["tables"] == "stream");
+  CHECK(std::find(all["funcs"].begin(), all["funcs"].end(), one.json()) != all["funcs"].end());
+  CHECK(fixture.call("GET", "/api/v2/query/suggestions/nobody", "").status == 404);
+}
+
+TEST_CASE("a query reads its parameters as the record params, and never as code") {
+  ApiFixture fixture;
+  const std::string script =
+      "import \"array\" array.from(rows: [{s: params.s, n: params.n + 1, x: params.x / 2.0,"
+      " b: params.o.list[1]}])";
+  auto ask = [&](const Json& params) {
+    return fixture.call("POST", kQuery, dump_json(Json{{"query", script}, {"params", params}}));
+  };
+  const Reply reply =
+      ask(Json{{"s", "a\" |> die()"}, {"n", 41}, {"x", 1.5}, {"o", {{"list", {false, true}}}}});
+  CHECK_MESSAGE(reply.status == 200, reply.body);
+  CHECK(reply.body.find("\"a\"\" |> die()\",42,0.75,true") != std::string::npos);
+  CHECK(ask(Json{{"s", nullptr}}).error() ==
+        "400 invalid: compilation failed: params.s: wanted a string, number, boolean, array or "
+        "object");
+  CHECK(ask(Json{{"s", 1}}).error().find("record is missing label n") != std::string::npos);
+  CHECK(ask(Json::array({1})).error().find("params: wanted an object") != std::string::npos);
 }
 
 }  // namespace

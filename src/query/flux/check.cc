@@ -6,11 +6,18 @@
 #include <string>
 #include <unordered_map>
 
+#include "query/flux/infer.h"
+
 namespace weir::query::flux {
 namespace {
 
 constexpr size_t kErrorsMax = 50;      // as many as the parser reports
 constexpr size_t kArgumentsMax = 256;  // they are matched one with each other; real calls have ten
+
+bool is_before(const SyntaxError& a, const SyntaxError& b) {
+  return std::pair(a.location.start.line, a.location.start.column) <
+         std::pair(b.location.start.line, b.location.start.column);
+}
 
 using Parameters = std::shared_ptr<const std::vector<Parameter>>;
 
@@ -43,10 +50,7 @@ class Checker {
 
   void file(const ast::File& file, bool is_last);
   std::vector<SyntaxError> take() {
-    std::stable_sort(errors_.begin(), errors_.end(), [](const auto& a, const auto& b) {
-      return std::pair(a.location.start.line, a.location.start.column) <
-             std::pair(b.location.start.line, b.location.start.column);
-    });
+    std::stable_sort(errors_.begin(), errors_.end(), is_before);
     return std::move(errors_);
   }
 
@@ -293,10 +297,9 @@ void Checker::call(const ast::CallExpression& call, bool piped) {
     if (from_pipe && is_given(parameter))
       error(call.location, "found duplicate argument " + parameter.name);
     if (!from_pipe && !is_given(parameter) && parameter.kind == ParameterKind::required)
-      error(call.location, "missing required " + std::string(parameter.pipe ? "pipe " : "") +
-                               "argument " + parameter.name);
+      error(call.location, "missing required argument " + parameter.name);
   }
-  if (piped && !pipe_found) error(call.location, "function does not take a pipe argument");
+  if (piped && !pipe_found) error(call.location, "missing pipe argument");
   for (size_t i = 0; i < given.size(); ++i) {
     bool wanted = std::any_of(target->parameters->begin(), target->parameters->end(),
                               [&](const Parameter& p) { return p.name == given[i]; });
@@ -357,7 +360,20 @@ void Checker::expression(const ast::Expression& node) {
 std::vector<SyntaxError> find_errors(const ast::Package& package, const Registry& registry) {
   Checker checker(registry);
   for (const ast::FilePtr& file : package.files) checker.file(*file, file == package.files.back());
-  return checker.take();
+  std::vector<SyntaxError> errors = checker.take();
+  const size_t names = errors.size();
+  for (SyntaxError& found : find_type_errors(package, registry)) {
+    // A wrong argument is noticed by both, at the call or at the argument.
+    bool known = std::any_of(errors.begin(), errors.begin() + static_cast<ptrdiff_t>(names),
+                             [&](const SyntaxError& other) {
+                               return other.message == found.message &&
+                                      other.location.start.line <= found.location.start.line &&
+                                      other.location.end.line >= found.location.end.line;
+                             });
+    if (!known && errors.size() < kErrorsMax) errors.push_back(std::move(found));
+  }
+  std::stable_sort(errors.begin(), errors.end(), is_before);
+  return errors;
 }
 
 Result<void> check(const ast::Package& package, const Registry& registry) {

@@ -1,8 +1,8 @@
-// Static checks before a script runs: names and arguments.
+// Static checks before a script runs: names, arguments and types.
 //
-// Finds undefined identifiers, packages and members, duplicate assignments, and calls of known
-// functions with missing, unknown or duplicate arguments. Types are not inferred; what they would
-// refuse fails when it is evaluated. Reports everything found, in source order. Any thread.
+// Finds undefined identifiers, packages and members, duplicate assignments, calls of known
+// functions with missing, unknown or duplicate arguments, and types that do not agree (infer.h).
+// Reports everything found, in source order. Any thread.
 // Spec: Flux specification, "Assignment and scope", "Call expressions".
 #pragma once
 

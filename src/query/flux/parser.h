@@ -35,6 +35,9 @@ ParsedFile parse_file(std::string_view source, std::string_view name = "");
 // A package of one file, or compilation_error().
 Result<ast::Package> parse_package(std::string_view source, std::string_view name = "");
 
+// A type as a `builtin` statement has it: "(v: string) => string where ...".
+Result<ast::TypeExpression> parse_type(std::string_view source);
+
 // Errc::invalid "compilation failed: error @1:5-1:8: ...", an empty line between errors.
 Error compilation_error(const std::vector<SyntaxError>& errors);
 

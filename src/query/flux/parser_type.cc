@@ -2,6 +2,18 @@
 
 namespace weir::query::flux {
 
+Result<ast::TypeExpression> parse_type(std::string_view source) {
+  return Parser(source).parse_only_type();
+}
+
+Result<ast::TypeExpression> Parser::parse_only_type() {
+  advance();
+  ast::TypeExpression expression = parse_type_expression();
+  if (!at(TokenKind::end)) error(token_location(), "expected the end of a type");
+  if (!errors_.empty()) return compilation_error(errors_);
+  return expression;
+}
+
 ast::TypeExpression Parser::parse_type_expression() {
   ast::TypeExpression expression;
   uint32_t start = token_.offset;

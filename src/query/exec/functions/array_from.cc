@@ -48,8 +48,8 @@ Result<Source> array_from(CallContext&, const Arguments& arguments) {
 }  // namespace
 
 void register_array_from(Registry& registry) {
-  add_source(registry, "array", "from", "(rows: array)", array_from);
-  add_source(registry, "experimental/array", "from", "(rows: array)", array_from);
+  add_source(registry, "array", "from", "(<-rows: array)", array_from);
+  add_source(registry, "experimental/array", "from", "(<-rows: array)", array_from);
 }
 
 }  // namespace weir::query

@@ -240,13 +240,13 @@ void add_replacing(Registry& registry) {
 void add_splitting(Registry& registry) {
   auto add = [&registry](std::string_view name, bool limited, bool keep) {
     registry.add_function(
-        "strings", name, limited ? "(v: string, t: string, n: int)" : "(v: string, t: string)",
+        "strings", name, limited ? "(v: string, t: string, i: int)" : "(v: string, t: string)",
         [limited, keep](CallContext&, const Arguments& arguments) -> Result<Value> {
           WEIR_TRY(std::string v, arguments.string("v"));
           WEIR_TRY(std::string t, arguments.string("t"));
           int64_t most = -1;
           if (limited) {
-            WEIR_TRY(most, arguments.integer("n"));
+            WEIR_TRY(most, arguments.integer("i"));
           }
           return Value::of_array(pieces(v, t, most, keep));
         });
