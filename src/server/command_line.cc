@@ -55,6 +55,7 @@ struct AllArguments {
   bool sensor_quiet = false;
   WriteArguments write;
   QueryArguments query;
+  FormatArguments format;
   InspectArguments inspect;
   VerifyArguments verify;
   MapTestArguments map_test;
@@ -106,6 +107,10 @@ void add_client_commands(CLI::App& root, AllArguments& all) {
   query->add_flag("--explain", all.query.explain,
                   "Show what each call of the query gave and cost, not its rows");
   query->add_option("script", all.query.script, "The script: 'from(bucket: \"b\") |> ...'");
+
+  CLI::App* format = root.add_subcommand("fmt", "Format Flux scripts");
+  format->add_flag("-w,--write", all.format.write, "Write the result to the file it came from");
+  format->add_option("file", all.format.files, "Scripts; -: standard input")->required();
 
   CLI::App* health = root.add_subcommand("health", "Ask a running server whether it is well");
   add_access_options(*health, all.health);
@@ -229,6 +234,7 @@ int dispatch(const CLI::App& root, AllArguments& all, std::span<const api::WebFi
   }
   if (name == "inspect") return inspect_command(all.inspect);
   if (name == "verify") return verify_command(all.verify);
+  if (name == "fmt") return format_command(all.format);
   if (name == "map") return map_test_command(all.map_test);
   if (name == "sensor") {
     if (auto read = parse_sensor_url(all.sensor_url, all.sensor.broker); !read.ok()) {

@@ -53,6 +53,19 @@ class CommandLineTest(WeirTest):
         self.assertIn("127.0.0.1", nobody.stderr)
         self.assertEqual(self.run_weir("wirte", check=False).returncode, 2)
 
+    def test_fmt_keeps_comments(self):
+        script, formatted = "// sum\nx=1+2 // three\n", "// sum\nx = 1 + 2 // three\n"
+        self.assertEqual(self.run_weir("fmt", "-", text=script).stdout, formatted)
+        file = self.weir.path / "a.flux"
+        file.write_text(script)
+        self.assertEqual(self.run_weir("fmt", "-w", "a.flux").stdout, "")
+        self.assertEqual(file.read_text(), formatted)
+        file.write_text("x = \n")
+        wrong = self.run_weir("fmt", "-w", "a.flux", check=False)
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn("a.flux: compilation failed: error @", wrong.stderr)
+        self.assertEqual(file.read_text(), "x = \n")
+
     def test_sensor_publishes_what_it_prints(self):
         done = self.run_weir("sensor", "--url", f"mqtt://127.0.0.1:{self.weir.mqtt_port}",
                              "--interval", "10ms", "--count", "5", "--kind", "walk", "--devices",

@@ -57,6 +57,13 @@ struct QueryArguments {
 };
 int query_command(QueryArguments arguments, const Environment& environment);
 
+// Formats Flux scripts: to standard output, or in place.
+struct FormatArguments {
+  std::vector<std::string> files;  // "-": standard input
+  bool write = false;
+};
+int format_command(const FormatArguments& arguments);
+
 struct ImportArguments {
   ServerAccess access;
   std::string bucket, precision = "ns", format = "auto";  // auto, lp, csv
