@@ -309,6 +309,9 @@ void register_testing(Registry& registry) {
                         "(<-got: stream, want: stream, ?verbose: bool, ?epsilon: float, "
                         "?nansEqual: bool)",
                         diff);
+  // Under its other name; without the arguments it is the same.
+  registry.add_value("experimental", "diff",
+                     registry.find("testing")->members.find("diff")->second.binding.value);
   registry.add_function("testing", "assertEquals", "(name: string, <-got: stream, want: stream)",
                         assert_equals);
   add_operation(registry, "testing", "assertEmpty", "(<-tables: stream)", assert_empty);

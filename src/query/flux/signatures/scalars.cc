@@ -9,6 +9,10 @@ filter : (<-arr: [A], fn: (x: A) => bool) => [A]
 from : (<-rows: [A]) => stream[A] where A: Record
 map : (<-arr: [A], fn: (x: A) => B) => [B]
 package bitwise
+snot : (a: int) => int
+srshift : (a: int, b: int) => int
+unot : (a: uint) => uint
+urshift : (a: uint, b: uint) => uint
 sand : (a: int, b: int) => int
 sclear : (a: int, b: int) => int
 slshift : (a: int, b: int) => int
@@ -93,6 +97,10 @@ toString : (<-arr: [A]) => [string]
 toTime : (<-arr: [A]) => [time]
 toUInt : (<-arr: [A]) => [uint]
 package experimental/bitwise
+snot : (a: int) => int
+srshift : (a: int, b: int) => int
+unot : (a: uint) => uint
+urshift : (a: uint, b: uint) => uint
 sand : (a: int, b: int) => int
 sclear : (a: int, b: int) => int
 slshift : (a: int, b: int) => int
@@ -213,6 +221,8 @@ matchRegexpString : (r: regexp, v: string) => bool
 quoteMeta : (v: string) => string
 replaceAllString : (r: regexp, t: string, v: string) => string
 splitRegexp : (i: int, r: regexp, v: string) => [string]
+package runtime
+version : () => string
 package strings
 compare : (t: string, v: string) => int
 containsAny : (chars: string, v: string) => bool

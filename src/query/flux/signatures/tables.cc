@@ -12,6 +12,7 @@ alignTime : (<-tables: stream[B], ?alignTo: A) => stream[C] where B: Record, C: 
 catch : (fn: () => A) => {msg: string, code: uint, value: A}
 chain : (first: stream[A], second: stream[B]) => stream[B] where A: Record, B: Record
 count : (<-tables: stream[{B with _value: A}]) => stream[{B with _value: int}]
+diff : (<-got: stream[A], want: stream[A]) => stream[{A with _diff: string}]
 distinct : (<-tables: stream[{B with _value: A}]) => stream[{B with _value: A}]
 fill : (<-tables: stream[{B with _value: A}], ?usePrevious: bool, ?value: A) => stream[{B with
     _value: A}]

@@ -151,6 +151,11 @@ TEST_CASE("arrays, dictionaries and bits") {
              "dict.insert(dict: d, key: \"b\", value: 2) dict.remove(dict: d, key: \"a\")") ==
         "1; 0; [a: 1, b: 2]; [:]");
   CHECK(eval("bitwise.sand(a: 6, b: 3) bitwise.uxor(a: uint(v: 6), b: uint(v: 3))") == "2; 5");
+  CHECK(eval("bitwise.srshift(a: 1234, b: 2) bitwise.srshift(a: -2, b: 3) bitwise.srshift(a: -2, "
+             "b: 64) bitwise.snot(a: 1234) bitwise.unot(a: uint(v: 0))") ==
+        "308; -1; -1; -1235; 18446744073709551615");
+  CHECK(eval("bitwise.urshift(a: uint(v: 1234), b: uint(v: 2)) bitwise.urshift(a: uint(v: 1), b: "
+             "uint(v: 64))") == "308; 0");
   CHECK(eval("types.isType(v: 1.5, type: \"float\") system.time()") ==
         "true; 2020-09-13T12:26:40.000000000Z");
 }

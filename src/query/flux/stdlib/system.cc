@@ -1,4 +1,6 @@
-// Small packages: system, types, bitwise.
+// Small packages: system, runtime, types, bitwise.
+#include <algorithm>
+
 #include "query/flux/interpreter.h"
 #include "query/flux/stdlib/stdlib.h"
 
@@ -51,10 +53,50 @@ void add_bits(Registry& registry, std::string_view name, Bits function, bool shi
   }
 }
 
+// What takes one number: not of all its bits.
+void add_complement(Registry& registry, std::string_view package) {
+  registry.add_function(package, "snot", "(a: int)",
+                        [](CallContext&, const Arguments& arguments) -> Result<Value> {
+                          WEIR_TRY(int64_t a, arguments.integer("a"));
+                          return Value::of_int(~a);
+                        });
+  registry.add_function(package, "unot", "(a: uint)",
+                        [](CallContext&, const Arguments& arguments) -> Result<Value> {
+                          WEIR_TRY(uint64_t a, arguments.unsigned_integer("a"));
+                          return Value::of_uint(~a);
+                        });
+}
+
+// A signed number keeps its sign; shifts by 64 and more give 0, or -1 for one below 0.
+void add_right_shifts(Registry& registry, std::string_view package) {
+  auto count_of = [](const Value& b) {
+    return b.is(ValueType::integer) ? static_cast<uint64_t>(b.as_int()) : b.as_uint();
+  };
+  registry.add_function(package, "urshift", "(a: uint, b: int|uint)",
+                        [count_of](CallContext&, const Arguments& arguments) -> Result<Value> {
+                          WEIR_TRY(uint64_t a, arguments.unsigned_integer("a"));
+                          const Value& b = arguments.raw("b");
+                          if (b.is_null()) return Value();
+                          uint64_t count = count_of(b);
+                          return Value::of_uint(count > 63 ? 0 : a >> count);
+                        });
+  registry.add_function(package, "srshift", "(a: int, b: int|uint)",
+                        [count_of](CallContext&, const Arguments& arguments) -> Result<Value> {
+                          WEIR_TRY(int64_t a, arguments.integer("a"));
+                          const Value& b = arguments.raw("b");
+                          if (b.is_null()) return Value();
+                          return Value::of_int(a >> std::min<uint64_t>(count_of(b), 63));
+                        });
+}
+
 }  // namespace
 
 void add_system(Registry& registry) {
   registry.add_function("system", "time", "()", system_time);
+  // The language's, which has no number here.
+  registry.add_function(
+      "runtime", "version", "()",
+      [](CallContext&, const Arguments&) -> Result<Value> { return Value::of_string("(devel)"); });
   registry.add_function("types", "isType", "(v, type: string)", is_type);
   registry.add_function("types", "isNumeric", "(v)", is_numeric);
 }
@@ -70,6 +112,10 @@ void add_bitwise(Registry& registry) {
       registry, "clear", [](uint64_t a, uint64_t b) { return a & ~b; }, false);
   add_bits(
       registry, "lshift", [](uint64_t a, uint64_t b) { return b > 63 ? 0 : a << b; }, true);
+  for (std::string_view package : {"bitwise", "experimental/bitwise"}) {
+    add_complement(registry, package);
+    add_right_shifts(registry, package);
+  }
 }
 
 }  // namespace weir::query::flux
