@@ -28,6 +28,7 @@ void Api::mount(http::Router& router) {
   own::mount_points(router, context_);
   own::mount_export(router, context_);
   own::mount_statistics(router, context_);
+  own::mount_cardinality(router, context_);
   own::mount_live(router, context_);
   own::mount_map(router, context_);
   own::mount_clients(router, context_);

@@ -102,11 +102,11 @@ uint64_t FaultFileSystem::operations() const { return state_->lock()->operations
 bool FaultFileSystem::has_failed() const { return state_->lock()->has_failed; }
 void FaultFileSystem::set_capacity(uint64_t bytes) { state_->lock()->capacity = bytes; }
 
-void FaultFileSystem::crash(uint64_t torn_bytes) {
+void FaultFileSystem::crash(uint64_t torn_bytes, bool keeps_names) {
   auto state = state_->lock();
   state->generation++;
   state->locks.clear();
-  state->names = state->synced_names;
+  if (!keeps_names) state->names = state->synced_names;
   for (auto& [path, node] : state->names) {
     uint64_t kept = std::min<uint64_t>(node->bytes.size(), node->synced_bytes + torn_bytes);
     // A new node: a stale open file must not reach what the next opening sees.

@@ -35,8 +35,10 @@ class FaultFileSystem final : public FileSystem {
   void set_capacity(uint64_t bytes);
 
   // A power cut: open files go stale (their calls fail), locks are released, and unsynced bytes
-  // and names are forgotten, except for the first `torn_bytes` unsynced bytes of each file.
-  void crash(uint64_t torn_bytes = 0);
+  // and names are forgotten, except for the first `torn_bytes` unsynced bytes of each file. With
+  // `keeps_names` every name is as the process saw it, created, renamed or removed: a disk may have
+  // written those unasked.
+  void crash(uint64_t torn_bytes = 0, bool keeps_names = false);
   // A kill of the process: open files go stale and locks are released; nothing is forgotten.
   void kill();
 

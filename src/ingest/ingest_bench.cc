@@ -44,6 +44,7 @@ class ForgetfulStore final : public store::Store {
   Result<store::BucketStatistics> statistics(BucketId) override {
     return store::BucketStatistics{};
   }
+  Result<store::Cardinality> cardinality(BucketId, size_t) override { return store::Cardinality{}; }
   size_t points = 0;
 };
 

@@ -39,7 +39,7 @@ enum class Reason : uint8_t {
   too_large,     // over a limit above
   no_value,      // nothing in it to store
   bad_type,      // a value that cannot be of its declared type
-  series_limit,  // auto.max_series is reached
+  series_limit,  // auto.max_series, or the bucket's limit, is reached
   bucket,        // no such bucket
   conflict,      // refused by the store, point by point
   store,         // the store failed

@@ -43,7 +43,8 @@ class Delivery {
     shared_->outstanding_points -= points;
     if (outcome.ok()) {
       shared_->log.count_written(points - std::min(points, outcome->dropped_points));
-      if (!outcome->partial.empty()) bury_refused(outcome->partial);
+      if (!outcome->refused_series.empty()) bury_over_limit(outcome->refused_series);
+      if (outcome->dropped_points > outcome->refused_series.size()) bury_refused(outcome->partial);
     } else if (outcome.error().code == Errc::not_found) {
       // The bucket went away: sending again would not bring it back.
       for (const auto& message : messages_) bury(*message, Reason::bucket, outcome.error().message);
@@ -65,20 +66,39 @@ class Delivery {
     shared_->log.bury(message, entry->mapping->title, reason, text);
   }
 
+  // The bucket has as many series as it may.
+  void bury_over_limit(const std::vector<std::string>& series) {
+    const absl::flat_hash_set<std::string_view> refused(series.begin(), series.end());
+    constexpr const char* kText =
+        "the bucket has store.max_series_per_bucket series and takes no further ones: delete some, "
+        "or raise the limit; the page Buckets shows what they are made of";
+    bury_some(Reason::series_limit, kText, [&](const model::PointBatch& batch) {
+      return std::any_of(batch.points.begin(), batch.points.end(),
+                         [&](const auto& point) { return refused.contains(point.raw_series_key); });
+    });
+  }
+
   // The store's words name a field and a measurement. Mapping the messages again, which is rare,
   // tells whose they were.
   void bury_refused(const std::string& partial) {
+    bury_some(Reason::conflict, partial,
+              [&](const model::PointBatch& batch) { return is_named(partial, batch); });
+  }
+
+  // Messages whose points `chosen` accepts; if it is none of them, the first.
+  template <class Chosen>
+  void bury_some(Reason reason, const std::string& text, Chosen chosen) {
     size_t found = 0;
     for (const auto& message : messages_) {
       const auto entry = topics_->find(message->topic);
       model::PointBatch batch;
       const MessageView view{message->topic, message->payload, message->received_ns};
       (void)map_message(*entry->mapping, view, batch);
-      if (!is_named(partial, batch)) continue;
+      if (!chosen(batch)) continue;
       found++;
-      shared_->log.bury(*message, entry->mapping->title, Reason::conflict, partial);
+      shared_->log.bury(*message, entry->mapping->title, reason, text);
     }
-    if (found == 0) bury(*messages_.front(), Reason::conflict, partial);
+    if (found == 0) bury(*messages_.front(), reason, text);
   }
 
   static bool is_named(const std::string& partial, const model::PointBatch& batch) {

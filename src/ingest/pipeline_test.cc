@@ -89,6 +89,7 @@ class SlowStore final : public store::Store {
   Result<store::BucketStatistics> statistics(BucketId) override {
     return store::BucketStatistics{};
   }
+  Result<store::Cardinality> cardinality(BucketId, size_t) override { return store::Cardinality{}; }
 
   bool congested() const override { return is_congested; }
 
@@ -207,6 +208,28 @@ TEST_CASE("the ring keeps the newest dead letters and cuts long payloads") {
   CHECK(letters.front().topic == "t" + std::to_string(kDeadLettersMax + 4));
   CHECK(letters.back().topic == "t5");
   CHECK(letters.front().payload_head.size() == kDeadLetterPayloadBytesMax);
+}
+
+TEST_CASE("messages of series that the bucket does not take are dead letters, each of them") {
+  ManualClock clock{kNow};
+  SlowStore store;
+  auto pipeline = Pipeline::make(store, clock, RuleSet::automatic_only(), resolve);
+  bool is_stored = false;
+  const std::vector<mqtt::MessagePtr> messages = {message("a", "1"), message("b", "2"),
+                                                  message("c", "3"), message("b", "4")};
+  pipeline->accept(messages, [&](const Result<void>& result) { is_stored = result.ok(); });
+  store.release(
+      store::WriteOutcome{2,
+                          "partial write: max-series-per-database limit exceeded: (2) dropped=2",
+                          {"b,topic=b", "b,topic=b"}});
+  CHECK(is_stored);
+  CHECK(pipeline->counts().points_written == 2);
+  const auto letters = pipeline->dead_letters(10);
+  REQUIRE(letters.size() == 2);
+  CHECK(letters[0].topic == "b");
+  CHECK(letters[0].payload_head == "4");
+  CHECK(letters[1].payload_head == "2");
+  CHECK(letters[0].reason.find("store.max_series_per_bucket") != std::string::npos);
 }
 
 TEST_CASE("stored waits for the store, congestion for the bound, and a failure refuses") {

@@ -37,6 +37,7 @@ void read_typed(ConfigReader& reader, Config& config) {
   }
   reader.read("store.durability", parse_durability, config.engine.durability);
   reader.size("store.head_bytes_max", config.engine.head_bytes_max);
+  reader.number("store.max_series_per_bucket", 0, UINT32_MAX, config.engine.series_per_bucket_max);
   reader.size("query.memory_bytes_max", config.query_limits.memory_bytes_max);
   int64_t duration_ns = 0;
   reader.read("query.duration_max", parse_duration_ns, duration_ns);

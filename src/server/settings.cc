@@ -78,6 +78,8 @@ constexpr std::array kSettings{
     Setting{"store.head_bytes_max", "0",
             "memory for points not yet sealed into chunks; 0: a quarter of the machine's, at most "
             "1GiB"},
+    Setting{"store.max_series_per_bucket", "0",
+            "series a bucket takes; points of further ones are refused; 0: no limit"},
     Setting{"query.memory_bytes_max", "512MiB", "memory one query may hold"},
     Setting{"query.duration_max", "60s", "time one query may take"},
     Setting{"threads.io", "0", "event loops; 0: one per core, at most 4"},

@@ -43,6 +43,8 @@ struct BucketOptions {
 struct WriteOutcome {
   size_t dropped_points = 0;
   std::string partial;  // "partial write: field type conflict: ... dropped=1"; empty if none
+  // Of points dropped because the bucket has as many series as it may: their keys, as written.
+  std::vector<std::string> refused_series;
 };
 using WriteDone = std::function<void(Result<WriteOutcome>)>;
 
@@ -123,10 +125,30 @@ struct SchemaSpec {
 };
 
 struct BucketStatistics {
-  uint64_t series = 0;
+  uint64_t series = 0;                                 // with points
   uint64_t disk_bytes = 0;                             // chunks, without the log
+  uint64_t log_bytes = 0;                              // about its share of the log
   uint64_t values_written = 0;                         // since the process started
   std::optional<int64_t> first_time_ns, last_time_ns;  // bounds; deletes may leave them wide
+};
+
+// What a bucket's series are made of, heaviest first.
+struct Cardinality {
+  struct Measurement {
+    std::string name;
+    uint64_t series = 0, fields = 0;
+  };
+  struct Tag {
+    std::string key;
+    uint64_t values = 0, series = 0;  // distinct values; series that have the tag
+    std::string largest_value;        // the one most series have
+    uint64_t largest_value_series = 0;
+  };
+  uint64_t series = 0;      // known ones: some may have lost their points just now
+  uint64_t series_max = 0;  // the limit; 0: none
+  uint64_t measurement_count = 0, tag_count = 0;
+  std::vector<Measurement> measurements;  // by series
+  std::vector<Tag> tags;                  // by values, then series
 };
 
 class Store {
@@ -155,6 +177,8 @@ class Store {
   // Sorted bytewise, distinct.
   virtual Result<std::vector<std::string>> schema(const SchemaSpec& spec) = 0;
   virtual Result<BucketStatistics> statistics(BucketId bucket) = 0;
+  // At most `most` measurements and tags; a matter of milliseconds even with a million series.
+  virtual Result<Cardinality> cardinality(BucketId bucket, size_t most) = 0;
 };
 
 // Waits for the write to complete: for tests, the command line and worker threads.

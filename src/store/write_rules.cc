@@ -125,6 +125,10 @@ std::string time_field_reason(std::string_view measurement) {
                      measurement);
 }
 
+std::string series_limit_reason(size_t series_max) {
+  return fmt::format("max-series-per-database limit exceeded: ({})", series_max);
+}
+
 std::string partial_write_text(std::string_view reason, size_t dropped_points) {
   return fmt::format("partial write: {} dropped={}", reason, dropped_points);
 }

@@ -45,6 +45,7 @@ std::string conflict_reason(std::string_view measurement, std::string_view field
                             model::FieldType given, model::FieldType existing);
 std::string too_long_reason(std::string_view measurement, std::string_view field, size_t bytes);
 std::string time_field_reason(std::string_view measurement);
+std::string series_limit_reason(size_t series_max);
 inline constexpr std::string_view kRetentionReason = "points beyond retention policy";
 std::string partial_write_text(std::string_view reason, size_t dropped_points);
 

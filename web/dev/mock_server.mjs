@@ -592,6 +592,7 @@ function answer(request, url, body) {
               name: bucket.name,
               series: [17, 9, 0][i] ?? 0,
               diskBytes: [48_211_004, 9_120_442, 0][i] ?? 0,
+              logBytes: [1_204_331, 0, 0][i] ?? 0,
               valuesWritten:
                 [48_123_987 + Math.floor((Date.now() - startedAt) / 90), 6_101_022, 0][i] ?? 0,
               firstTime: i > 1 ? null : new Date(startedAt - 40 * 864e5).toISOString(),
@@ -600,6 +601,23 @@ function answer(request, url, body) {
           broker: { clients: 9, messagesIn: 184_002, messagesOut: 3120, dropped: 0, retained: 3 },
           ingest: { messagesMapped: 184_000, pointsWritten: 191_233, deadLetters: 2 },
           process: { uptimeSeconds: (Date.now() - startedAt) / 1000, residentBytes: 52_113_408 },
+        },
+      };
+    case "GET /api/v2/weir/cardinality":
+      return {
+        body: {
+          bucketID: state.buckets[0].id,
+          series: 17,
+          maxSeries: 0,
+          measurementCount: 2,
+          tagCount: 1,
+          measurements: [
+            { name: "home", series: 14, fields: 3 },
+            { name: "garden", series: 3, fields: 1 },
+          ],
+          tags: [
+            { key: "room", values: 9, series: 14, largestValue: "hall", largestValueSeries: 4 },
+          ],
         },
       };
     case "POST /api/v2/weir/schema":

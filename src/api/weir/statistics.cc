@@ -30,6 +30,7 @@ Result<OrderedJson> buckets(const Call& call) {
                      {"name", bucket->name},
                      {"series", statistics.series},
                      {"diskBytes", statistics.disk_bytes},
+                     {"logBytes", statistics.log_bytes},
                      {"valuesWritten", statistics.values_written},
                      {"firstTime", optional_time(statistics.first_time_ns)},
                      {"lastTime", optional_time(statistics.last_time_ns)}});

@@ -82,6 +82,32 @@ TEST_CASE("statistics count what each bucket holds") {
   CHECK(statistics["ingest"]["deadLetters"] == 0);
 }
 
+TEST_CASE("cardinality tells what a bucket's series are made of") {
+  ApiFixture fixture;
+  REQUIRE(fixture
+              .call("POST", "/api/v2/write?bucket=temperature&precision=s",
+                    "home,room=hall t=1 1767225000\nhome,room=attic t=1,h=2 1767225599\n"
+                    "garden,bed=a w=1i 1767225599\n")
+              .status == 204);
+  const std::string path = "/api/v2/weir/cardinality?bucketID=" + fixture.bucket_id;
+  Json found = fixture.call("GET", path).json();
+  CHECK(found["series"] == 3);
+  CHECK(found["maxSeries"] == 0);
+  CHECK(found["measurements"][0]["name"] == "home");
+  CHECK(found["measurements"][0]["series"] == 2);
+  CHECK(found["tags"][0]["key"] == "room");
+  CHECK(found["tags"][0]["values"] == 2);
+  found = fixture.call("GET", path + "&limit=1").json();
+  CHECK(found["measurements"].size() == 1);
+  CHECK(found["tagCount"] == 2);
+  CHECK(fixture.call("GET", path + "&limit=0").status == 400);
+  CHECK(fixture.call("GET", "/api/v2/weir/cardinality").status == 400);
+  const std::string other = fixture.make_token(
+      R"([{"action":"read","resource":{"type":"orgs","id":")" + fixture.org_id + R"("}}])");
+  CHECK(fixture.call("GET", path, "", fixture.as(other)).error() ==
+        "404 not found: bucket not found");
+}
+
 TEST_CASE("explain shows what a message becomes by given rules or automatically") {
   ApiFixture fixture;
   auto explain = [&](const Json& question) {

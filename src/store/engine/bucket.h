@@ -4,14 +4,86 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <memory>
+#include <optional>
+#include <vector>
 
+#include "base/sync.h"
 #include "store/engine/head.h"
 #include "store/engine/series_index.h"
 
 namespace weir::store {
 
 class RemovalWork;
+
+// Writes that have begun to look at the index and whose rows are not all in the head yet: they rely
+// on what the index said. Counted before the index's mutex is taken. Any thread.
+class WritesUnderWay {
+ public:
+  using Side = uint32_t;
+
+  Side begin() {
+    while (true) {
+      Side side = side_.load();
+      counts_[side]++;
+      if (side_.load() == side) return side;
+      counts_[side]--;  // turn() came between
+    }
+  }
+  void end(Side side) { counts_[side]--; }
+  // For who holds the index's mutex alone: true says that no row is on its way that relies on what
+  // the index says now.
+  bool none() const { return counts_[0] == 0 && counts_[1] == 0; }
+  // Writes from now on are counted on the other side, which must be empty. Returns the side of
+  // those before; when it is empty they are done.
+  Side turn() {
+    Side before = side_.load();
+    side_ = 1 - before;
+    return before;
+  }
+  bool none_on(Side side) const { return counts_[side] == 0; }
+
+ private:
+  std::atomic<Side> side_ = 0;
+  std::atomic<int64_t> counts_[2] = {0, 0};
+};
+
+// What a record takes in the log beside its body.
+inline constexpr uint64_t kLogRecordBytes = 21;
+
+// About how many bytes of the log a bucket's records take. Any thread.
+class LogShare {
+ public:
+  void add(uint64_t lsn, uint64_t bytes) {
+    auto parts = parts_.lock();
+    if (parts->empty() || parts->back().bytes >= kPartBytes) parts->push_back({});
+    parts->back().last_lsn = lsn;
+    parts->back().bytes += bytes;
+  }
+  // Of records from `first_lsn` on; those before are gone for ever.
+  uint64_t bytes_from(uint64_t first_lsn) {
+    auto parts = parts_.lock();
+    while (!parts->empty() && parts->front().last_lsn < first_lsn) parts->pop_front();
+    uint64_t bytes = 0;
+    for (const Part& part : *parts) bytes += part.bytes;
+    return bytes;
+  }
+
+ private:
+  static constexpr uint64_t kPartBytes = 256 * 1024;  // as exact as it is
+  struct Part {
+    uint64_t last_lsn = 0, bytes = 0;
+  };
+  Guarded<std::deque<Part>> parts_;
+};
+
+// Series that were forgotten: the index has no trace of them, the catalog keeps them until the log
+// begins behind record `lsn`, the last that can name one.
+struct ForgottenSeries {
+  uint64_t lsn = 0;
+  Roaring ids;
+};
 
 struct Bucket {
   Bucket(const BucketRecord& record, const MemoryCount& memory)
@@ -28,35 +100,39 @@ struct Bucket {
   SeriesIndex index;
   Head head;
   std::atomic<uint64_t> values_written = 0;
-  // Writes that have begun to look at the index and whose rows are not all in the head yet.
-  // Counted before the index's mutex is taken, so who holds it alone and reads 0 knows that no row
-  // is on its way that relies on what the index says now.
-  std::atomic<int64_t> writes_under_way = 0;
+  LogShare log_share;
+  WritesUnderWay writes_under_way;
 
   // The oldest of the head's removals, once its chunks are being looked at; under the engine's
   // maintenance mutex, as what follows.
   std::shared_ptr<RemovalWork> removal_work;
   // How much of the index is in the catalog.
   size_t series_saved = 0;
+  size_t measurements_saved = 0;
   std::vector<size_t> fields_saved;  // by measurement
+  // Something was deleted since empty series were looked for.
+  bool may_have_empty_series = true;
+  // The side of writes that series in SeriesIndex::leaving() wait for.
+  std::optional<WritesUnderWay::Side> leaving_behind;
+  std::vector<ForgottenSeries> forgotten;
 };
 using BucketPtr = std::shared_ptr<Bucket>;
 
 // Counts a write as under way as long as it lives.
 class WriteUnderWay {
  public:
-  explicit WriteUnderWay(BucketPtr bucket) : bucket_(std::move(bucket)) {
-    bucket_->writes_under_way++;
-  }
+  explicit WriteUnderWay(BucketPtr bucket)
+      : bucket_(std::move(bucket)), side_(bucket_->writes_under_way.begin()) {}
   WriteUnderWay(WriteUnderWay&&) = default;
   WriteUnderWay& operator=(WriteUnderWay&&) = delete;
   ~WriteUnderWay() { end(); }
   void end() {
-    if (BucketPtr bucket = std::move(bucket_)) bucket->writes_under_way--;
+    if (BucketPtr bucket = std::move(bucket_)) bucket->writes_under_way.end(side_);
   }
 
  private:
   BucketPtr bucket_;
+  WritesUnderWay::Side side_;
 };
 
 }  // namespace weir::store

@@ -38,6 +38,14 @@ std::string series_key(BucketNumber bucket, SeriesId series) {
   return bytes;
 }
 
+std::string series_count_key(BucketNumber bucket) { return key('n', bucket); }
+
+std::string measurement_key(BucketNumber bucket, MeasurementId measurement) {
+  std::string bytes = key('t', bucket);
+  ByteWriter(bytes).be(measurement);
+  return bytes;
+}
+
 std::string fields_key(BucketNumber bucket, MeasurementId measurement) {
   std::string bytes = key('f', bucket);
   ByteWriter(bytes).be(measurement);
@@ -57,13 +65,14 @@ std::string joined_key(BucketNumber bucket, int64_t group_start_ns) {
 }
 
 std::vector<std::string> bucket_prefixes(BucketNumber bucket) {
-  return {key('s', bucket), key('f', bucket), key('g', bucket), key('j', bucket)};
+  return {key('s', bucket), key('n', bucket), key('t', bucket),
+          key('f', bucket), key('g', bucket), key('j', bucket)};
 }
 
 std::string encode_meta(const CatalogMeta& meta) {
   std::string value;
   ByteWriter out(value);
-  out.le(kFormatVersion);
+  out.le(meta.version);
   out.le(meta.next_bucket);
   out.le(meta.log_start_lsn);
   return value;
@@ -71,16 +80,22 @@ std::string encode_meta(const CatalogMeta& meta) {
 
 Result<CatalogMeta> decode_meta(std::string_view value) {
   ByteReader in(value);
-  auto version = in.le<uint32_t>();
   CatalogMeta meta;
+  meta.version = in.le<uint32_t>();
   meta.next_bucket = in.le<BucketNumber>();
   meta.log_start_lsn = in.le<uint64_t>();
   if (!in.ok() || !in.at_end()) return damaged("its first entry");
-  if (version != kFormatVersion) {
+  if (meta.version != kFormatVersion && meta.version != kFormatVersionWithGaps) {
     return Error{Errc::io, fmt::format("the store's format is version {}, this program reads {}",
-                                       version, kFormatVersion)};
+                                       meta.version, kFormatVersionWithGaps)};
   }
   return meta;
+}
+
+std::string encode_series_count(size_t count) {
+  std::string value;
+  ByteWriter(value).le(static_cast<SeriesId>(count));
+  return value;
 }
 
 std::string encode_fields(const std::vector<std::string>& names) {
@@ -140,7 +155,7 @@ Result<void> decode_group(std::string_view key_rest, std::string_view value, Hea
   }
   if (!in.ok()) return damaged("a shard group");
   WEIR_TRY(group.live, read_bitmap(in.rest()));
-  if (!group.live.isEmpty() && group.live.maximum() >= index.series_count()) {
+  if (!group.live.isSubset(index.known())) {
     return damaged("a shard group's series");
   }
   group.unjoined = group.live;  // unless the catalog says otherwise
@@ -148,14 +163,50 @@ Result<void> decode_group(std::string_view key_rest, std::string_view value, Hea
   return {};
 }
 
-Result<void> load_bucket(ChunkStore& store, BucketNumber bucket, SeriesIndex& index, Head& head) {
-  auto add_series = [&](std::string_view rest, std::string_view canonical) -> Result<void> {
-    ByteReader in(rest);
-    if (in.be<SeriesId>() != index.series_count() || !in.ok()) return damaged("a series' key");
-    WEIR_CHECK(index.add_series(canonical));
-    return {};
-  };
-  WEIR_CHECK(store.read_catalog(key('s', bucket), add_series));
+namespace {
+
+// Names of measurements, in order. Returns how many.
+Result<size_t> load_measurements(ChunkStore& store, BucketNumber bucket, SeriesIndex& index) {
+  WEIR_CHECK(store.read_catalog(key('t', bucket),
+                                [&](std::string_view rest, std::string_view name) -> Result<void> {
+                                  ByteReader in(rest);
+                                  auto id = in.be<MeasurementId>();
+                                  if (id != index.measurement_count() || !in.ok())
+                                    return damaged("a measurement's key");
+                                  index.add_measurement(name);
+                                  return {};
+                                }));
+  return index.measurement_count();
+}
+
+Result<void> load_series(ChunkStore& store, BucketNumber bucket, SeriesIndex& index) {
+  std::optional<SeriesId> next;  // if some were forgotten
+  WEIR_CHECK(store.read_catalog(key('n', bucket),
+                                [&](std::string_view, std::string_view value) -> Result<void> {
+                                  ByteReader in(value);
+                                  next = in.le<SeriesId>();
+                                  if (in.ok() && in.at_end()) return {};
+                                  return damaged("the number of series");
+                                }));
+  WEIR_CHECK(store.read_catalog(
+      key('s', bucket), [&](std::string_view rest, std::string_view canonical) -> Result<void> {
+        ByteReader in(rest);
+        auto id = in.be<SeriesId>();
+        bool fits = id == index.series_count() || (next && id > index.series_count());
+        if (!fits || !in.ok()) return damaged("a series' key");
+        index.skip_to(id);
+        Result<SeriesId> added = index.add_series(canonical);
+        return added.ok() ? Result<void>() : std::move(added).error();
+      }));
+  if (next) index.skip_to(*next);
+  return {};
+}
+
+}  // namespace
+
+Result<size_t> load_bucket(ChunkStore& store, BucketNumber bucket, SeriesIndex& index, Head& head) {
+  WEIR_TRY(size_t measurements, load_measurements(store, bucket, index));
+  WEIR_CHECK(load_series(store, bucket, index));
   WEIR_CHECK(store.read_catalog(key('f', bucket),
                                 [&](std::string_view rest, std::string_view value) -> Result<void> {
                                   ByteReader in(rest);
@@ -172,15 +223,16 @@ Result<void> load_bucket(ChunkStore& store, BucketNumber bucket, SeriesIndex& in
       store.read_catalog(key('g', bucket), [&](std::string_view rest, std::string_view value) {
         return decode_group(rest, value, head, index);
       }));
-  return store.read_catalog(key('j', bucket),
-                            [&](std::string_view rest, std::string_view) -> Result<void> {
-                              ByteReader in(rest);
-                              auto start = static_cast<int64_t>(in.be<uint64_t>() ^ kSign);
-                              auto group = head.groups().find(start);
-                              if (in.ok() && group != head.groups().end())
-                                group->second.unjoined = Roaring();
-                              return {};
-                            });
+  WEIR_CHECK(store.read_catalog(key('j', bucket),
+                                [&](std::string_view rest, std::string_view) -> Result<void> {
+                                  ByteReader in(rest);
+                                  auto start = static_cast<int64_t>(in.be<uint64_t>() ^ kSign);
+                                  auto group = head.groups().find(start);
+                                  if (in.ok() && group != head.groups().end())
+                                    group->second.unjoined = Roaring();
+                                  return {};
+                                }));
+  return measurements;
 }
 
 }  // namespace weir::store::catalog

@@ -362,13 +362,15 @@ class RocksChunkStore final : public ChunkStore {
 
 enum class Access : uint8_t { read_write, read_only, verify, verify_strictly };
 
-Result<std::unique_ptr<ChunkStore>> open_as(const std::string& directory, Access access) {
+Result<std::unique_ptr<ChunkStore>> open_as(const std::string& directory, Access access,
+                                            rocksdb::Env* env = nullptr) {
   std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()},
       {"chunks", chunk_options()}};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;
   rocksdb::DBOptions options = database_options();
+  if (env != nullptr) options.env = env;
   bool verifies = access == Access::verify || access == Access::verify_strictly;
   if (verifies) {
     options.wal_recovery_mode = access == Access::verify
@@ -387,8 +389,9 @@ Result<std::unique_ptr<ChunkStore>> open_as(const std::string& directory, Access
 
 }  // namespace
 
-Result<std::unique_ptr<ChunkStore>> ChunkStore::open(const std::string& directory, bool read_only) {
-  return open_as(directory, read_only ? Access::read_only : Access::read_write);
+Result<std::unique_ptr<ChunkStore>> ChunkStore::open(const std::string& directory, bool read_only,
+                                                     rocksdb::Env* env) {
+  return open_as(directory, read_only ? Access::read_only : Access::read_write, env);
 }
 
 Result<std::unique_ptr<ChunkStore>> open_to_verify(const std::string& directory,

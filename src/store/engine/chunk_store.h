@@ -18,6 +18,10 @@
 #include "store/engine/chunk_format.h"
 #include "store/engine/chunk_writer.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace weir::store {
 
 // A frozen view of all chunks.
@@ -48,7 +52,9 @@ struct ChunkKeyRange {
 class ChunkStore {
  public:
   virtual ~ChunkStore() = default;
-  static Result<std::unique_ptr<ChunkStore>> open(const std::string& directory, bool read_only);
+  // `env` (null: the system's) is where its files are, and outlives it.
+  static Result<std::unique_ptr<ChunkStore>> open(const std::string& directory, bool read_only,
+                                                  rocksdb::Env* env = nullptr);
 
   // Deletes and then puts, all or none of which survive; on disk after flush().
   virtual Result<void> write(const std::vector<EncodedChunk>& puts,

@@ -31,6 +31,9 @@ Result<void> EngineCore::remove(const DeleteSpec& spec) {
   WEIR_TRY(BucketPtr bucket, find(spec.bucket));
   RemovalRecord record{bucket->number, spec.start_ns, std::min(spec.stop_ns, kTimeMax),
                        spec.predicate};
+  // Rows that the log has failed to write may yet be found by the next start: no delete before that
+  // can say that they are gone.
+  WEIR_CHECK(log_->health());
   // What is not in the head yet is not acknowledged yet: it may as well come after the delete.
   if (!touches_anything(*bucket, record)) return {};
   WEIR_CHECK(log_->submit_and_wait(RecordType::removal, encode(record)));

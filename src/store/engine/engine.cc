@@ -189,11 +189,12 @@ void EngineCore::write(BucketId id, model::PointBatch batch, WriteDone done) {
   }
   Bucket& bucket = **found;
   WriteUnderWay under_way(*found);
-  WriteResolver resolver(bucket, *log_, clock_.wall_ns());
+  WriteResolver resolver(bucket, *log_, clock_.wall_ns(), options_.series_per_bucket_max);
   if (Result<void> resolved = resolver.resolve(batch); !resolved.ok()) {
     return done(std::move(resolved).error());
   }
   points_dropped_total.add(resolver.outcome().dropped_points);
+  series_refused_points_total.add(resolver.outcome().refused_series.size());
   std::vector<std::string>& records = resolver.records();
   if (records.empty()) return done(std::move(resolver.outcome()));
   values_written_total.add(resolver.values());
@@ -229,6 +230,7 @@ Result<void> EngineCore::apply_rows(const LogRecord& record, const Head::SealedL
   RowsDecoder rows(record.body);
   if (bucket == nullptr || bucket->number != rows.bucket()) bucket = find(rows.bucket());
   if (bucket == nullptr) return {};  // dropped meanwhile
+  bucket->log_share.add(record.lsn, record.body.size() + kLogRecordBytes);
   std::lock_guard lock(bucket->head.mutex());
   return bucket->head.apply(record.lsn, rows, clock_.steady_ms(), sealed_lsn);
 }
@@ -272,6 +274,14 @@ void EngineCore::apply(const LogRecord& record) {
       bucket->head.group(type->group_start_ns).changed = true;
       break;
     }
+    case RecordType::series: {  // a long name is as much as many rows
+      Result<SeriesRecord> series = decode_series(record.body);
+      BucketPtr bucket = series.ok() ? find(series->bucket) : nullptr;
+      if (bucket != nullptr) {
+        bucket->log_share.add(record.lsn, record.body.size() + kLogRecordBytes);
+      }
+      break;
+    }
     default:
       break;
   }
@@ -296,8 +306,19 @@ Result<BucketStatistics> EngineCore::statistics(BucketId id) {
   }
   statistics.series = live.cardinality();
   statistics.disk_bytes = chunks_->disk_bytes(ChunkKey::bucket_prefix(bucket->number));
+  std::vector<WalSegment> segments = writer_->segments();
+  statistics.log_bytes =
+      bucket->log_share.bytes_from(segments.empty() ? UINT64_MAX : segments.front().first_lsn);
   statistics.values_written = bucket->values_written;
   return statistics;
+}
+
+Result<Cardinality> EngineCore::cardinality(BucketId id, size_t most) {
+  WEIR_TRY(BucketPtr bucket, find(id));
+  std::shared_lock lock(bucket->index.mutex());
+  Cardinality found = bucket->index.cardinality(most);
+  found.series_max = options_.series_per_bucket_max;
+  return found;
 }
 
 }  // namespace weir::store

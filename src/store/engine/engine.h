@@ -20,6 +20,10 @@
 #include "base/wal_recovery.h"
 #include "store/store.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace weir::store {
 
 struct EngineOptions {
@@ -28,11 +32,14 @@ struct EngineOptions {
   uint64_t head_bytes_max = 0;                    // 0: a quarter of the memory, at most 1 GiB
   uint64_t log_segment_bytes = 64 * 1024 * 1024;  // restart reads at most a few of these
   uint64_t log_bytes_max = 256 * 1024 * 1024;     // sealing is forced beyond it
-  bool background = true;                         // seal and retention threads; tests drive by hand
+  size_t series_per_bucket_max = 0;  // 0: as many as come; known series are always taken
+  bool background = true;            // seal and retention threads; tests drive by hand
   // A delete is acknowledged when it is in the log. It works on the chunks until then at most, the
   // rest is left to the background.
   std::chrono::milliseconds delete_wait{50};
   std::chrono::milliseconds log_retry{1000};  // how often a full disk is tried again
+  // Where RocksDB has its files; null: on the system's disks. For tests of what survives.
+  rocksdb::Env* chunk_env = nullptr;
 };
 
 // What `weir inspect` shows.

@@ -41,6 +41,7 @@ class EngineCore final : public Engine {
   bool congested() const override;
   Result<void> health() const override;
   Result<BucketStatistics> statistics(BucketId id) override;
+  Result<Cardinality> cardinality(BucketId id, size_t most) override;
   Result<void> close() override;
   // scan.cc
   Result<std::unique_ptr<ScanCursor>> scan(const ScanSpec& spec) override;
@@ -97,7 +98,7 @@ class EngineCore final : public Engine {
   // How much of a bucket a catalog write holds: it counts only once the write has succeeded.
   struct Saved {
     BucketPtr bucket;
-    size_t series = 0;
+    size_t series = 0, measurements = 0;
     std::vector<size_t> fields;   // by measurement
     std::vector<int64_t> groups;  // starts of those written, not marked as changed any more
   };
@@ -117,6 +118,13 @@ class EngineCore final : public Engine {
   Result<uint64_t> join_series(Bucket& bucket, SeriesId series);
   Result<uint64_t> join_range(ChunkIterator& chunks, std::span<const JoinCandidate> range);
   Result<void> compact();
+
+  // forget.cc; with maintenance_ held
+  void forget_empty_series();
+  bool begin_forgetting(Bucket& bucket);
+  bool finish_forgetting(Bucket& bucket);
+  static bool write_forgotten(const Bucket& bucket, uint64_t log_start_lsn, size_t series_count,
+                              std::vector<ChunkStore::CatalogWrite>& writes);
 
   // deletes.cc
   void apply_removal(Bucket& bucket, uint64_t lsn, const RemovalRecord& record);
@@ -155,6 +163,7 @@ class EngineCore final : public Engine {
   bool checkpoint_wanted_ = false;  // much was removed: its space should come back
   int64_t last_age_ms_ = 0;         // steady clock; when old rows were looked for
   int64_t last_retention_ms_ = 0;   // steady clock
+  int64_t forget_due_ms_ = 0;       // steady clock; when empty series are looked for again
   int64_t long_log_ms_ = 0;         // steady clock; when a long log may ask for a checkpoint again
   CatalogMeta meta_;                // as last read or written
 
@@ -172,7 +181,8 @@ class EngineCore final : public Engine {
   bool has_joined_cold_ = false;            // groups at rest, since the last checkpoint
   std::vector<std::string> to_compact_;     // key prefixes; under maintenance_
   std::set<std::string> removed_prefixes_;  // to be compacted too, behind the next checkpoint
-  std::atomic<bool> rechunk_waits_ = false, stopping_ = false, is_compacting_ = false;
+  std::atomic<bool> rechunk_waits_ = false, forget_waits_ = false, stopping_ = false,
+                    is_compacting_ = false;
   // While the log is replayed: the largest LSN in a series' chunks of a group.
   absl::flat_hash_map<std::tuple<BucketNumber, int64_t, SeriesId>, uint64_t> replay_sealed_;
   // And all chunks as they were before; only while the log is replayed. Chunks that a replayed

@@ -28,7 +28,7 @@ struct Names {
 
 void describe_columns(const ChunkReader& chunk, const Names* names, SeriesId series,
                       ChunkInfo& info) {
-  bool known = names != nullptr && series < names->index.series_count();
+  bool known = names != nullptr && names->index.has(series);
   if (known) {
     info.series = names->index.key(series).canonical();
     info.measurement_and_fields = names->index.key(series).measurement + ":";
@@ -63,7 +63,8 @@ Result<void> inspect_chunks(const std::string& directory,
         WEIR_TRY(BucketRecord record, decode_bucket(value));
         Names& names = buckets[record.number];
         names.id = record.id;
-        return catalog::load_bucket(*store, record.number, names.index, names.head);
+        auto loaded = catalog::load_bucket(*store, record.number, names.index, names.head);
+        return loaded.ok() ? Result<void>() : std::move(loaded).error();
       }));
   auto chunks = store->iterator(nullptr);
   for (chunks->seek({}); chunks->valid(); chunks->next()) {

@@ -55,8 +55,10 @@ void EngineCore::run_maintenance() {
   while (true) {
     {
       auto wake = wake_.lock();
-      wake.wait_for(woken_, std::chrono::milliseconds(rechunk_waits_ ? kJoinPauseMs : kRoundMs),
-                    [&] { return wake->requested || wake->stopping; });
+      wake.wait_for(
+          woken_,
+          std::chrono::milliseconds(rechunk_waits_ || forget_waits_ ? kJoinPauseMs : kRoundMs),
+          [&] { return wake->requested || wake->stopping; });
       if (wake->stopping) return;
       wake->requested = false;
     }
@@ -91,6 +93,7 @@ Result<void> EngineCore::maintain_once() {
   auto now = std::chrono::steady_clock::now();
   WEIR_CHECK(carry_out_removals(options_.background ? now + kRemovalsTurn : now.max()));
   std::lock_guard maintenance(maintenance_);
+  if (log_->failure().ok()) forget_empty_series();
   return checkpoint_wanted_ && log_->failure().ok() ? checkpoint() : Result<void>();
 }
 
@@ -165,6 +168,7 @@ Result<void> EngineCore::drop_expired_groups() {
       std::unique_lock index_lock(bucket->index.mutex());
       std::lock_guard head_lock(bucket->head.mutex());
       bucket->head.drop_group(start);
+      bucket->may_have_empty_series = true;
       bucket->index.forget_group(start);
       log::info("store", "bucket {}: dropped the shard group that starts at {}",
                 id_to_text(bucket->id), start);

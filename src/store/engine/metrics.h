@@ -9,6 +9,11 @@ inline metrics::Counter values_written_total{"weir_store_values_written_total",
                                              "Field values stored"};
 inline metrics::Counter points_dropped_total{"weir_store_points_dropped_total",
                                              "Points dropped by partial writes"};
+inline metrics::Counter series_refused_points_total{
+    "weir_store_series_limit_points_total",
+    "Points refused because their bucket has as many series as it may"};
+inline metrics::Counter series_forgotten_total{"weir_store_series_forgotten_total",
+                                               "Series forgotten for want of points"};
 inline metrics::Counter log_written_bytes_total{"weir_store_log_written_bytes_total",
                                                 "Bytes appended to the write-ahead log"};
 inline metrics::Histogram log_sync_seconds{

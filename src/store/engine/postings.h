@@ -48,6 +48,34 @@ class IdSet {
         return bitmap().add(id);
     }
   }
+  void remove(uint32_t id) {
+    switch (kind()) {
+      case Kind::none:
+        return;
+      case Kind::one:
+        if (one() == id) word_ = kEmpty;
+        return;
+      case Kind::sorted: {
+        auto* few = &sorted();
+        auto at = std::lower_bound(few->begin(), few->end(), id);
+        if (at == few->end() || *at != id) return;
+        few->erase(at);
+        if (few->size() > 1) return;
+        word_ = uint64_t(few->front()) << 2 | static_cast<uint64_t>(Kind::one);
+        delete few;
+        return;
+      }
+      case Kind::bitmap: {
+        auto* many = &bitmap();
+        many->remove(id);
+        if (!many->isEmpty()) return;
+        word_ = kEmpty;
+        delete many;
+        return;
+      }
+    }
+  }
+  bool empty() const { return kind() == Kind::none; }
   void add_to(Roaring& set) const {
     if (kind() == Kind::one) set.add(one());
     if (kind() == Kind::sorted) set.addMany(sorted().size(), sorted().data());

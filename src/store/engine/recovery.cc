@@ -11,7 +11,7 @@ Result<void> EngineCore::recover() {
   WEIR_CHECK(files_.create_directories(log_directory));
   WEIR_CHECK(files_.sync_directory(options_.directory));  // the log's name, before what is in it
   WEIR_TRY(lock_, files_.lock(options_.directory + "/lock"));
-  WEIR_TRY(chunks_, ChunkStore::open(options_.directory + "/chunks", false));
+  WEIR_TRY(chunks_, ChunkStore::open(options_.directory + "/chunks", false, options_.chunk_env));
   WEIR_CHECK(load_catalog());
   replay_chunks_ = chunks_->iterator(chunks_->snapshot());
   WEIR_TRY(WalContents log,
@@ -50,7 +50,8 @@ Result<void> EngineCore::load_catalog() {
         return {};
       }));
   for (const BucketPtr& bucket : all_buckets()) {
-    WEIR_CHECK(catalog::load_bucket(*chunks_, bucket->number, bucket->index, bucket->head));
+    WEIR_TRY(bucket->measurements_saved,
+             catalog::load_bucket(*chunks_, bucket->number, bucket->index, bucket->head));
     bucket->series_saved = bucket->index.series_count();
     for (MeasurementId id = 0; id < bucket->index.measurement_count(); id++) {
       bucket->fields_saved.push_back(bucket->index.fields(id).size());
@@ -84,7 +85,7 @@ Result<void> EngineCore::replay(const LogRecord& record) {
       Head::SealedLsn sealed_lsn = [&](int64_t group_start_ns,
                                        const RowsDecoder& point) -> Result<uint64_t> {
         SeriesId series = point.series();
-        if (series >= bucket->index.series_count()) {
+        if (!bucket->index.has(series)) {
           return Error{Errc::io,
                        fmt::format("a row names series {}, which is not defined", series)};
         }
@@ -143,11 +144,14 @@ Result<void> EngineCore::replay_definition(const LogRecord& record) {
     WEIR_TRY(SeriesRecord series, decode_series(record.body));
     BucketPtr bucket = find(series.bucket);
     if (bucket == nullptr) return {};
+    bucket->log_share.add(record.lsn, record.body.size() + kLogRecordBytes);
     SeriesIndex& index = bucket->index;
     if (series.id == index.series_count()) {
       WEIR_CHECK(index.add_series(series.canonical_key));
-    } else if (series.id > index.series_count() ||
-               index.key(series.id).canonical() != series.canonical_key) {
+    } else if (series.id < index.series_count() && !index.has(series.id) &&
+               record.lsn < meta_.log_start_lsn) {
+      return {};  // forgotten since
+    } else if (!index.has(series.id) || index.key(series.id).canonical() != series.canonical_key) {
       return Error{Errc::io, fmt::format("series {} is defined out of order", series.id)};
     }
     return {};

@@ -198,6 +198,7 @@ void RemovalWork::end_run(Slice& slice) {
 }
 
 void RemovalWork::forget_emptied(const Group& group, const std::vector<SeriesId>& emptied) {
+  if (!emptied.empty()) bucket_.may_have_empty_series = true;
   std::lock_guard lock(bucket_.head.mutex());
   auto found = bucket_.head.groups().find(group.start_ns);
   if (found == bucket_.head.groups().end()) return;
@@ -296,7 +297,7 @@ void RemovalWork::forget_types(const Group& group, Log* log) {
   for (int i = 0; i < kTriesMax && !unseen_.empty(); i++) {
     {
       std::unique_lock lock(bucket_.index.mutex());
-      if (bucket_.writes_under_way == 0) {
+      if (bucket_.writes_under_way.none()) {
         (void)leave_out_head_fields(group);
         for (FieldId field : unseen_) {
           bucket_.index.forget_field_type(group.start_ns, group.measurements[measurement_], field);

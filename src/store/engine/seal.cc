@@ -149,6 +149,11 @@ Result<void> EngineCore::checkpoint() {
     }
     writes.push_back({catalog::bucket_key(number), std::nullopt});
   }
+  for (const Saved& part : saved) {
+    if (write_forgotten(*part.bucket, meta.log_start_lsn, part.series, writes)) {
+      meta.version = kFormatVersionWithGaps;
+    }
+  }
   writes.push_back({std::string(catalog::kMetaKey), catalog::encode_meta(meta)});
   if (Result<void> written = chunks_->write_catalog(writes); !written.ok()) {
     // A full disk may have room again: the next checkpoint must write all of it once more.
@@ -160,7 +165,11 @@ Result<void> EngineCore::checkpoint() {
   }
   for (Saved& part : saved) {
     part.bucket->series_saved = part.series;
+    part.bucket->measurements_saved = part.measurements;
     part.bucket->fields_saved = std::move(part.fields);
+    std::erase_if(part.bucket->forgotten, [&](const ForgottenSeries& forgotten_series) {
+      return forgotten_series.lsn < meta.log_start_lsn;
+    });
   }
   meta_ = meta;
   std::erase_if(buckets_.lock()->dropped, [&](const Dropped& dropped) {
@@ -174,17 +183,25 @@ Result<void> EngineCore::checkpoint() {
 EngineCore::Saved EngineCore::save_bucket(BucketPtr shared,
                                           std::vector<ChunkStore::CatalogWrite>& writes) {
   Bucket& bucket = *shared;
-  Saved saved{std::move(shared), 0, bucket.fields_saved, {}};
+  Saved saved{std::move(shared), 0, 0, bucket.fields_saved, {}};
   BucketRecord record{bucket.number, bucket.id, bucket.options()};
   writes.push_back({catalog::bucket_key(bucket.number), encode(record)});
   std::shared_lock index_lock(bucket.index.mutex());
   saved.series = bucket.index.series_count();
+  if (saved.series > bucket.series_saved) bucket.may_have_empty_series = true;
   for (size_t series = bucket.series_saved; series < saved.series; series++) {
     auto id = static_cast<SeriesId>(series);
     writes.push_back({catalog::series_key(bucket.number, id), bucket.index.key(id).canonical()});
   }
-  saved.fields.resize(bucket.index.measurement_count());
-  for (MeasurementId id = 0; id < bucket.index.measurement_count(); id++) {
+  saved.measurements = bucket.index.measurement_count();
+  for (size_t measurement = bucket.measurements_saved; measurement < saved.measurements;
+       measurement++) {
+    auto id = static_cast<MeasurementId>(measurement);
+    writes.push_back(
+        {catalog::measurement_key(bucket.number, id), bucket.index.measurement_name(id)});
+  }
+  saved.fields.resize(saved.measurements);
+  for (MeasurementId id = 0; id < saved.measurements; id++) {
     const std::vector<std::string>& names = bucket.index.fields(id);
     if (saved.fields[id] == names.size()) continue;
     saved.fields[id] = names.size();

@@ -33,9 +33,17 @@ std::optional<SeriesId> SeriesIndex::find(const Fingerprint& print) const {
 
 std::optional<SeriesId> SeriesIndex::find_alias(const Fingerprint& print,
                                                 std::string_view canonical) {
-  std::optional<SeriesId> id = find(fingerprint(canonical));
-  if (!id) return id;
-  if (by_fingerprint_.size() < series_.size() * kSpellingsPerSeriesMax + kSpellingsMin) {
+  Fingerprint canonical_print = fingerprint(canonical);
+  std::optional<SeriesId> id = find(canonical_print);
+  if (!id) {
+    auto leaving = leaving_keys_.find(canonical_print);
+    if (leaving == leaving_keys_.end()) return id;
+    id = leaving->id;  // it stays
+    by_fingerprint_.insert(*leaving);
+    leaving_keys_.erase(leaving);
+    leaving_.remove(*id);
+  }
+  if (by_fingerprint_.size() < known_count_ * kSpellingsPerSeriesMax + kSpellingsMin) {
     by_fingerprint_.insert(Spelling{print, *id});
   }
   return id;
@@ -75,26 +83,29 @@ Result<SeriesId> SeriesIndex::add_series(std::string_view canonical) {
 SeriesId SeriesIndex::add(std::string_view measurement_name, std::span<const TagView> tags,
                           std::string_view canonical) {
   auto id = static_cast<SeriesId>(series_.size());
-  Symbol name = symbols_.intern(measurement_name);
-  auto [measurement, is_new] =
-      measurement_ids_.try_emplace(name, static_cast<MeasurementId>(measurements_.size()));
-  if (is_new) {
-    Measurement& added = measurements_.emplace_back();
-    added.name = measurement_name;
-  }
-  measurements_[measurement->second].series.add(id);
-  uint32_t shape = shape_of(measurement->second, tags);
+  MeasurementId measurement = add_measurement(measurement_name);
+  measurements_[measurement].series.add(id);
+  uint32_t shape = shape_of(measurement, tags);
   shapes_[shape].series.add(id);
   series_.push_back({shape, static_cast<uint32_t>(values_.size())});
   for (size_t i = 0; i < tags.size(); i++) {
     Symbol key = shapes_[shape].tag_keys[i], value = symbols_.intern(tags[i].second);
     values_.push_back(value);
     auto [posting, first] = postings_.try_emplace(posting_key(key, value));
-    if (first) values_by_key_[key].push_back(value);
+    if (first) values_by_key_[key].insert(value);
     posting->second.add(id);
   }
   by_fingerprint_.insert(Spelling{fingerprint(canonical), id});
+  known_.add(id);
+  known_count_++;
   return id;
+}
+
+MeasurementId SeriesIndex::add_measurement(std::string_view name) {
+  auto [at, is_new] = measurement_ids_.try_emplace(
+      symbols_.intern(name), static_cast<MeasurementId>(measurements_.size()));
+  if (is_new) measurements_.emplace_back().name = name;
+  return at->second;
 }
 
 uint32_t SeriesIndex::shape_of(MeasurementId measurement, std::span<const TagView> tags) {
@@ -201,6 +212,7 @@ bool SeriesIndex::key_less(SeriesId a, SeriesId b) const {
 }
 
 void SeriesIndex::sort_by_key(std::vector<SeriesId>& ids) const {
+  if (known_count_ < series_.size()) std::erase_if(ids, [this](SeriesId id) { return !has(id); });
   std::sort(ids.begin(), ids.end(), [this](SeriesId a, SeriesId b) { return key_less(a, b); });
 }
 

@@ -1,12 +1,17 @@
 // The names of one bucket: series, tags, measurements, fields and their types.
 //
-// Series, measurements and fields get dense ids in order of their creation, never used again while
-// the bucket lives. Raw keys are found by a 96-bit fingerprint (XXH3 with a seed of this process,
-// so that nobody can aim at collisions); other spellings of a key become aliases of the same id.
+// Series, measurements and fields get ids in order of their creation, without gaps and never used
+// again while the bucket lives; series that are forgotten leave gaps. Raw keys are found by a
+// 96-bit fingerprint (XXH3 with a seed of this process, so that nobody can aim at collisions);
+// other spellings of a key become aliases of the same id.
 //
 // A million series with a tag of their own take about 110 bytes each: 12 and a value for each tag,
 // 17 to 35 for the fingerprint, the rest for the tag's text and its postings. Series with the same
 // measurement and tag keys share a shape.
+//
+// A series without points is forgotten in two steps, since a write that has looked it up may be on
+// its way. First no write finds it by its key any more, unless it asks with find_alias(), which
+// makes it stay. When every write that began before that is done, and brought it nothing, it goes.
 //
 // Threads: any, under mutex(): shared for const functions, exclusive for the others. Whoever
 // defines an id submits its log record before releasing the mutex, so that definitions precede
@@ -54,8 +59,27 @@ class SeriesIndex {
   SeriesId add_series(const model::SeriesKey& key, std::string_view canonical);
   // The same, by the canonical key alone.
   Result<SeriesId> add_series(std::string_view canonical);
+  // The next id will be `id`; those before it that were not given are of forgotten series.
+  void skip_to(SeriesId id) { series_.skip_to(id); }
+  // Adds a measurement without a series, if it does not exist.
+  MeasurementId add_measurement(std::string_view name);
 
+  // Ids given so far, and how many of them are of series that are known still. What follows takes
+  // ids of known series, unless it says otherwise.
   size_t series_count() const { return series_.size(); }
+  size_t known_count() const { return known_count_; }
+  bool has(SeriesId id) const { return known_.contains(id); }
+  const Roaring& known() const { return known_; }
+
+  // The first step for series that have no points: see above. Ends with end_leaving().
+  void begin_leaving(const Roaring& series);
+  // Those that nobody has asked for since.
+  const Roaring& leaving() const { return leaving_; }
+  // The second step for these of them; the others stay.
+  void end_leaving(Roaring gone);
+  // Changes whenever ids that find() has given must not be used any more by writes to come.
+  uint64_t generation() const { return generation_; }
+
   model::SeriesKey key(SeriesId id) const;
   MeasurementId measurement_of(SeriesId id) const { return shapes_[series_[id].shape].measurement; }
 
@@ -93,7 +117,9 @@ class SeriesIndex {
   Roaring select(const Predicate* predicate, bool& exact) const;
   // The series whose field of this name can satisfy it (null: any field).
   Roaring select_for_field(const Predicate* predicate, const std::string* field) const;
-  // Sorts ids as their keys compare.
+  // What the series are made of; without the limit.
+  Cardinality cardinality(size_t most) const;
+  // Sorts ids as their keys compare; leaves out those of forgotten series.
   void sort_by_key(std::vector<SeriesId>& ids) const;
 
   // The tag keys that some of the series have, and the values of a tag; sorted.
@@ -135,14 +161,17 @@ class SeriesIndex {
     bool operator()(const Spelling& a, const Fingerprint& b) const { return a.print == b; }
     bool operator()(const Fingerprint& a, const Spelling& b) const { return a == b.print; }
   };
+  using Spellings = absl::flat_hash_set<Spelling, SpellingHash, SpellingEqual>;
   using TagView = std::pair<std::string_view, std::string_view>;
 
   SeriesId add(std::string_view measurement, std::span<const TagView> tags,
                std::string_view canonical);
   uint32_t shape_of(MeasurementId measurement, std::span<const TagView> tags);
   static uint64_t posting_key(Symbol key, Symbol value) { return uint64_t(key) << 32 | value; }
+  void forget(SeriesId id);
+  bool is_used(Symbol symbol) const;
+  void compact();
   bool key_less(SeriesId a, SeriesId b) const;
-  Roaring everything() const;
   Roaring select_bound(const Predicate* predicate, const std::string* field, bool upper) const;
   Roaring select_tag(const Predicate& predicate) const;
   // The series of measurements that have had a field that satisfies the predicate.
@@ -160,11 +189,17 @@ class SeriesIndex {
   SegmentedVector<Symbol> values_;  // of all series' tags, in the order of their shape's keys
   std::vector<Shape> shapes_;
   absl::flat_hash_map<std::vector<Symbol>, uint32_t> shape_ids_;  // by measurement, then tag keys
-  absl::flat_hash_set<Spelling, SpellingHash, SpellingEqual> by_fingerprint_;
+  Spellings by_fingerprint_;
+  Roaring known_;
+  size_t known_count_ = 0;
+  Roaring leaving_;
+  Spellings leaving_keys_;    // their canonical keys
+  size_t unused_values_ = 0;  // of values_, by forgotten series
+  uint64_t generation_ = 0;
   std::vector<Measurement> measurements_;
   absl::flat_hash_map<Symbol, MeasurementId> measurement_ids_;
   absl::flat_hash_map<uint64_t, IdSet> postings_;  // by posting_key()
-  absl::flat_hash_map<Symbol, std::vector<Symbol>> values_by_key_;
+  absl::flat_hash_map<Symbol, absl::flat_hash_set<Symbol>> values_by_key_;
   std::map<int64_t, GroupTypes> types_;
 };
 

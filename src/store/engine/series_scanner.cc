@@ -94,6 +94,7 @@ Result<void> SeriesScanner::open_series(size_t at) {
   if (ids.empty()) return {};
   const SeriesIndex& index = plan_->bucket->index;
   std::shared_lock lock(index.mutex());
+  if (!index.has(id)) return {};  // deleted, and forgotten, since the scan began
   current_.key = index.key(id);
   const std::vector<std::string>& names = index.fields(index.measurement_of(id));
   for (FieldId field : ids) {

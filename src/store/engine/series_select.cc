@@ -29,12 +29,6 @@ bool accepts(const Predicate& predicate, std::string_view value) {
 
 }  // namespace
 
-Roaring SeriesIndex::everything() const {
-  Roaring all;
-  all.addRange(0, series_.size());
-  return all;
-}
-
 template <class Accept>
 Roaring SeriesIndex::select_measurements(Accept accept) const {
   Roaring found;
@@ -49,14 +43,14 @@ Roaring SeriesIndex::select_values(std::string_view tag_key, Accept accept) cons
   std::optional<Symbol> key = symbols_.find(tag_key);
   auto values = key ? values_by_key_.find(*key) : values_by_key_.end();
   bool accepts_absent = accept(std::string_view());
-  if (values == values_by_key_.end()) return accepts_absent ? everything() : Roaring();
+  if (values == values_by_key_.end()) return accepts_absent ? known_ : Roaring();
   // With absent series accepted it is shorter to leave out the values that fail.
   Roaring chosen;
   for (Symbol value : values->second) {
     if (accept(symbols_.text(value)) == accepts_absent) continue;
     postings_.at(posting_key(*key, value)).add_to(chosen);
   }
-  return accepts_absent ? everything() - chosen : chosen;
+  return accepts_absent ? known_ - chosen : chosen;
 }
 
 Roaring SeriesIndex::select_tag(const Predicate& predicate) const {
@@ -122,10 +116,10 @@ Roaring SeriesIndex::select_for_field(const Predicate* predicate, const std::str
 // satisfy the predicate, as false for the lower.
 Roaring SeriesIndex::select_bound(const Predicate* predicate, const std::string* field,
                                   bool upper) const {
-  if (predicate == nullptr) return everything();
+  if (predicate == nullptr) return known_;
   switch (predicate->kind) {
     case Kind::all_of: {
-      if (predicate->children.empty()) return everything();
+      if (predicate->children.empty()) return known_;
       Roaring found = select_bound(predicate->children.front().get(), field, upper);
       for (size_t i = 1; i < predicate->children.size() && !found.isEmpty(); i++) {
         found &= select_bound(predicate->children[i].get(), field, upper);
@@ -140,18 +134,18 @@ Roaring SeriesIndex::select_bound(const Predicate* predicate, const std::string*
       return found;
     }
     case Kind::not_:
-      return everything() - select_bound(predicate->children.front().get(), field, !upper);
+      return known_ - select_bound(predicate->children.front().get(), field, !upper);
     case Kind::tag_equal:
     case Kind::tag_not_equal:
     case Kind::tag_matches:
     case Kind::tag_not_matches:
     case Kind::tag_exists: {
       if (predicate->key != "_field") return select_tag(*predicate);
-      if (field != nullptr) return accepts(*predicate, *field) ? everything() : Roaring();
+      if (field != nullptr) return accepts(*predicate, *field) ? known_ : Roaring();
       return upper ? select_fields(*predicate) : Roaring();
     }
     default:
-      return upper ? everything() : Roaring();
+      return upper ? known_ : Roaring();
   }
 }
 

@@ -1,6 +1,7 @@
 #include "store/engine/symbols.h"
 
 #include <cstring>
+#include <utility>
 
 namespace weir::store {
 
@@ -23,14 +24,39 @@ std::optional<Symbol> Symbols::find(std::string_view text) const {
 Symbol Symbols::intern(std::string_view text) {
   if (std::optional<Symbol> symbol = find(text)) return *symbol;
   auto symbol = static_cast<Symbol>(texts_.size());
-  texts_.push_back(store(text));
+  if (free_.empty()) {
+    texts_.push_back(store(text));
+  } else {
+    symbol = free_.back();
+    free_.pop_back();
+    texts_.at(symbol) = store(text);
+  }
   known_.insert(symbol);
   return symbol;
 }
 
+void Symbols::forget(Symbol symbol) {
+  known_.erase(symbol);
+  forgotten_bytes_ += stored_bytes(text(symbol));
+  texts_.at(symbol) = nullptr;
+  free_.push_back(symbol);
+  if (forgotten_bytes_ > kBlockBytes && forgotten_bytes_ > used_bytes_ / 2) move_together();
+}
+
+// The set of known symbols stays as it is: their texts are the same.
+void Symbols::move_together() {
+  std::vector<std::unique_ptr<char[]>> old = std::exchange(blocks_, {});
+  block_left_ = used_bytes_ = forgotten_bytes_ = 0;
+  block_at_ = nullptr;
+  for (size_t symbol = 0; symbol < texts_.size(); symbol++) {
+    if (texts_[symbol] != nullptr) texts_.at(symbol) = store(text(static_cast<Symbol>(symbol)));
+  }
+}
+
 const char* Symbols::store(std::string_view text) {
   bool is_long = text.size() >= kLongLength;
-  size_t bytes = 1 + (is_long ? sizeof(uint32_t) : 0) + text.size();
+  size_t bytes = stored_bytes(text);
+  used_bytes_ += bytes;
   char* at = block_at_;
   if (bytes > kBlockBytes / 4) {  // a block of its own; the current one is filled further
     blocks_.push_back(std::make_unique_for_overwrite<char[]>(bytes));

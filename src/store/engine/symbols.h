@@ -1,8 +1,9 @@
 // Symbols: distinct texts as dense numbers, in few bytes beside the text.
 //
-// Texts lie one after the other in large blocks, each after its length, and never move: views of
-// them are valid while the table lives. Symbols are never forgotten. One writer or many readers, as
-// the owner's lock says. Used by SeriesIndex for tag keys, tag values and measurement names.
+// Texts lie one after the other in large blocks, each after its length. Views of them are valid
+// until the next forget(): when half of the text is forgotten, the rest moves together. A forgotten
+// symbol's number is given again. One writer or many readers, as the owner's lock says. Used by
+// SeriesIndex for tag keys, tag values and measurement names.
 #pragma once
 
 #include <absl/container/flat_hash_set.h>
@@ -29,6 +30,8 @@ class Symbols {
   std::optional<Symbol> find(std::string_view text) const;
   std::string_view text(Symbol symbol) const;
   size_t size() const { return texts_.size(); }
+  // Nobody uses the symbol any more.
+  void forget(Symbol symbol);
 
  private:
   static constexpr size_t kBlockBytes = 64 * 1024;
@@ -50,11 +53,17 @@ class Symbols {
   };
 
   const char* store(std::string_view text);
+  static size_t stored_bytes(std::string_view text) {
+    return 1 + (text.size() >= kLongLength ? sizeof(uint32_t) : 0) + text.size();
+  }
+  void move_together();
 
   std::vector<std::unique_ptr<char[]>> blocks_;
   size_t block_left_ = 0;
   char* block_at_ = nullptr;
-  SegmentedVector<const char*> texts_;  // by symbol: the length, then the text
+  size_t used_bytes_ = 0, forgotten_bytes_ = 0;  // of the texts in blocks; forgotten among them
+  SegmentedVector<const char*> texts_;  // by symbol: the length, then the text; null: forgotten
+  std::vector<Symbol> free_;            // forgotten
   absl::flat_hash_set<Symbol, Hash, Equal> known_;
 };
 

@@ -46,7 +46,7 @@ Result<void> compare_with_catalog(const ChunkKey& key, const ChunkReader& chunk,
                                   const VerifyNames::Bucket* bucket) {
   if (bucket == nullptr) return wrong("its bucket does not exist");
   if (bucket->is_incomplete) return {};
-  if (key.series >= bucket->index.series_count()) {
+  if (!bucket->index.has(key.series)) {
     return wrong("the catalog does not know its series");
   }
   const auto& groups = bucket->head.groups();

@@ -38,7 +38,7 @@ void VerifyNames::load(ChunkStore& store, const std::function<void(const Damage&
   });
   if (!read.ok()) tell(in_catalog(read.error().message));
   for (auto& [number, bucket] : buckets_) {
-    Result<void> loaded = catalog::load_bucket(store, number, bucket.index, bucket.head);
+    Result<size_t> loaded = catalog::load_bucket(store, number, bucket.index, bucket.head);
     if (loaded.ok()) continue;
     bucket.is_incomplete = true;
     Damage damage = in_catalog(loaded.error().message);
@@ -60,7 +60,7 @@ VerifyNames::Bucket* VerifyNames::bucket_of(BucketNumber number) {
 std::string VerifyNames::describe(BucketNumber number, SeriesId series) const {
   const Bucket* bucket = find(number);
   if (bucket == nullptr) return fmt::format("bucket number {}, series {}", number, series);
-  if (series >= bucket->index.series_count()) {
+  if (!bucket->index.has(series)) {
     return fmt::format("bucket {}: series {}", id_to_text(bucket->id), series);
   }
   return fmt::format("bucket {}: {}", id_to_text(bucket->id),
@@ -143,7 +143,10 @@ Result<void> VerifyNames::apply_definition(const LogRecord& record) {
     if (bucket == nullptr || bucket->is_incomplete) return {};
     if (series.id == bucket->index.series_count()) {
       bucket->index.add_series(key, series.canonical_key);
-    } else if (series.id > bucket->index.series_count() || bucket->index.key(series.id) != key) {
+    } else if (series.id < bucket->index.series_count() && !bucket->index.has(series.id) &&
+               record.lsn < meta_.log_start_lsn) {
+      return {};  // forgotten since
+    } else if (!bucket->index.has(series.id) || bucket->index.key(series.id) != key) {
       note_unknown(series.bucket, record.lsn,
                    fmt::format("series {} is defined out of order", series.id));
     }
@@ -189,7 +192,7 @@ Result<void> VerifyNames::apply_rows(const LogRecord& record) {
 
 void VerifyNames::note_row(Bucket& bucket, const RowsDecoder& row, uint64_t lsn) {
   SeriesIndex& index = bucket.index;
-  if (row.series() >= index.series_count()) {
+  if (!index.has(row.series())) {
     return note_unknown(row.bucket(), lsn,
                         fmt::format("a row names series {}, which is not defined", row.series()));
   }

@@ -52,6 +52,10 @@ Result<void> WriteResolver::add_unknown_series(
       canonical = keys[i].canonical();
       id = index_.find_alias(print, canonical);
     }
+    if (!id && series_max_ != 0 && index_.known_count() >= series_max_) {
+      series_[point] = kNoSeries;
+      continue;
+    }
     if (!id) {
       id = index_.add_series(keys[i], canonical);
       (void)index_.find_alias(print, canonical);
@@ -70,6 +74,10 @@ Result<void> WriteResolver::resolve_rows(const model::PointBatch& batch) {
     const model::BatchPoint& point = batch.points[i];
     if (beyond_retention(options, point.time_ns, now_ns_)) {
       outcome_.dropped_points++;
+      continue;
+    }
+    if (series_[i] == kNoSeries) {
+      drop_over_limit(point);
       continue;
     }
     if (point.time_ns < group_start || point.time_ns >= group_end) {
@@ -208,6 +216,14 @@ void WriteResolver::close_record() {
   for (auto& [key, shapes] : shapes_) {
     for (auto& shape : shapes) shape->record_key = SIZE_MAX;
   }
+}
+
+void WriteResolver::drop_over_limit(const model::BatchPoint& point) {
+  if (outcome_.refused_series.empty())
+    drop(series_limit_reason(series_max_));
+  else
+    outcome_.dropped_points++;
+  outcome_.refused_series.emplace_back(point.raw_series_key);
 }
 
 void WriteResolver::drop(std::string_view reason) {

@@ -17,8 +17,14 @@ namespace weir::store {
 
 class WriteResolver {
  public:
-  WriteResolver(Bucket& bucket, Log& log, int64_t now_ns)
-      : bucket_(bucket), index_(bucket.index), log_(log), now_ns_(now_ns), rows_(bucket.number) {}
+  // A bucket gets at most `series_max` series; 0: as many as come.
+  WriteResolver(Bucket& bucket, Log& log, int64_t now_ns, size_t series_max)
+      : bucket_(bucket),
+        index_(bucket.index),
+        log_(log),
+        now_ns_(now_ns),
+        series_max_(series_max),
+        rows_(bucket.number) {}
 
   // Fails, with nothing written, if a key is malformed.
   Result<void> resolve(const model::PointBatch& batch);
@@ -66,13 +72,16 @@ class WriteResolver {
                            LayoutField& defined);
   Result<void> add_row(SeriesId series, int64_t time_ns, LineShape& shape, Fields fields);
   void close_record();
+  void drop_over_limit(const model::BatchPoint& point);
   void drop(std::string_view reason);
 
   Bucket& bucket_;
   SeriesIndex& index_;
   Log& log_;
   int64_t now_ns_;
-  std::vector<SeriesId> series_;  // of each point
+  size_t series_max_;
+  static constexpr SeriesId kNoSeries = UINT32_MAX;
+  std::vector<SeriesId> series_;  // of each point; kNoSeries: the bucket takes no more of them
   absl::flat_hash_map<ShapeKey, std::vector<std::unique_ptr<LineShape>>> shapes_;
   RowsEncoder rows_;
   std::vector<std::string> records_;

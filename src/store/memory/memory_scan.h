@@ -7,4 +7,6 @@ namespace weir::store::memory {
 
 Result<std::unique_ptr<ScanCursor>> scan(const Bucket& bucket, const ScanSpec& spec);
 
+Cardinality cardinality(const Bucket& bucket, size_t most);
+
 }  // namespace weir::store::memory

@@ -127,6 +127,12 @@ class MemoryStore final : public Store {
     return statistics;
   }
 
+  Result<Cardinality> cardinality(BucketId id, size_t most) override {
+    auto buckets = buckets_.lock();
+    WEIR_TRY(Bucket * bucket, find(*buckets, id));
+    return memory::cardinality(*bucket, most);
+  }
+
  private:
   using Buckets = std::map<BucketId, Bucket>;
 

@@ -46,9 +46,26 @@ export interface BucketStatistics {
   name: string;
   series: number;
   diskBytes: number;
+  logBytes: number;
   valuesWritten: number;
   firstTime: string | null;
   lastTime: string | null;
+}
+
+// What a bucket's series are made of, heaviest first.
+export interface Cardinality {
+  series: number;
+  maxSeries: number;
+  measurementCount: number;
+  tagCount: number;
+  measurements: { name: string; series: number; fields: number }[];
+  tags: {
+    key: string;
+    values: number;
+    series: number;
+    largestValue: string;
+    largestValueSeries: number;
+  }[];
 }
 
 export interface Statistics {
@@ -165,6 +182,8 @@ export const api = {
   me: () => json<User>("GET", "/api/v2/me"),
   info: () => json<Info>("GET", "/api/v2/weir/info"),
   statistics: () => json<Statistics>("GET", "/api/v2/weir/statistics"),
+  cardinality: (bucketID: string) =>
+    json<Cardinality>("GET", `/api/v2/weir/cardinality?bucketID=${bucketID}`),
   schema: async (question: SchemaQuestion, signal?: AbortSignal) =>
     (await json<{ values: string[] }>("POST", "/api/v2/weir/schema", question, signal)).values,
   explain: (topic: string, payload: string, retain: boolean) =>

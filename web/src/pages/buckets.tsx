@@ -10,10 +10,11 @@ import { ago, moment } from "../lib/time";
 import { Icon } from "../ui/icons";
 import { ErrorNote, Menu, messageOf, toast } from "../ui/parts";
 import { CreateBucket, DeleteBucket, EditBucket } from "./bucket_dialogs";
+import { BucketSeries } from "./bucket_series";
 
 const kRefreshMs = 5000;
 
-type Open = { what: "create" } | { what: "edit" | "delete"; bucket: Bucket } | null;
+type Open = { what: "create" } | { what: "edit" | "delete" | "series"; bucket: Bucket } | null;
 
 export function BucketsPage() {
   const [buckets, setBuckets] = useState<Bucket[] | null>(null);
@@ -95,6 +96,7 @@ export function BucketsPage() {
       )}
       {open?.what === "create" && <CreateBucket onClose={close} onDone={done} />}
       {open?.what === "edit" && <EditBucket bucket={open.bucket} onClose={close} onDone={done} />}
+      {open?.what === "series" && <BucketSeries bucket={open.bucket} onClose={close} />}
       {open?.what === "delete" && (
         <DeleteBucket
           bucket={open.bucket}
@@ -124,7 +126,18 @@ function BucketRow(props: {
       </td>
       <td data-label="Kept">{retentionText(bucket.retentionRules[0]?.everySeconds ?? 0)}</td>
       <td class="number" data-label="Series">
-        {statistics === undefined ? "–" : count(statistics.series)}
+        {statistics === undefined ? (
+          "–"
+        ) : (
+          <button
+            type="button"
+            class="button quiet small"
+            title="What they are made of"
+            onClick={() => props.onOpen({ what: "series", bucket })}
+          >
+            {count(statistics.series)}
+          </button>
+        )}
       </td>
       <td
         class="number"
@@ -133,8 +146,19 @@ function BucketRow(props: {
       >
         {statistics === undefined ? "–" : compact(statistics.valuesWritten)}
       </td>
-      <td class="number" data-label="On disk">
-        {statistics === undefined ? "–" : bytes(statistics.diskBytes)}
+      <td
+        class="number"
+        data-label="On disk"
+        title={
+          statistics === undefined
+            ? undefined
+            : `${bytes(statistics.diskBytes)} of chunks, ${bytes(statistics.logBytes)} of log`
+        }
+      >
+        {statistics === undefined ? "–" : bytes(statistics.diskBytes + statistics.logBytes)}
+        {statistics !== undefined && statistics.logBytes > 0 && (
+          <small>{bytes(statistics.logBytes)} in the log</small>
+        )}
       </td>
       <td data-label="Last value" title={lastTime === null ? undefined : moment(lastTime)}>
         {lastTime === null ? "–" : ago(lastTime, Date.now())}
