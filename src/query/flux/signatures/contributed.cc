@@ -43,6 +43,13 @@ selectWindow : (<-tables: stream[D], as: string, defaultValue: A, every: duratio
     Record, D: Record, E: Record
 package contrib/chobbs/discord
 send : (content: A, username: B, webhookID: string, webhookToken: string, ?avatar_url: C) => int
+package contrib/qxip/hash
+b64 : (v: A) => string
+hmac : (k: A, v: A) => string
+md5 : (v: A) => string
+sha1 : (v: A) => string
+sha256 : (v: A) => string
+xxhash64 : (v: A) => string
 package contrib/sranka/opsgenie
 sendAlert : (apiKey: string, message: string, ?actions: A, ?alias: string, ?description: string,
     ?details: B, ?entity: string, ?priority: string, ?responders: [string], ?tags: C, ?url:

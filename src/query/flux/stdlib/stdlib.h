@@ -25,6 +25,7 @@ void add_system(Registry& registry);  // system.time, types.isType, experimental
 void add_bitwise(Registry& registry);
 void add_math_special(Registry& registry);
 void add_json(Registry& registry);  // json, experimental/json, experimental/dynamic
+void add_hash(Registry& registry);
 void add_hex(Registry& registry);
 void add_http(Registry& registry);  // http, slack, pagerduty, ...
 void add_geo(Registry& registry);  // experimental/geo, its functions over tables included

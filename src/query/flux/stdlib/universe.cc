@@ -74,6 +74,7 @@ void add_scalar_packages(Registry& registry) {
   add_bitwise(registry);
   add_math_special(registry);
   add_json(registry);
+  add_hash(registry);
   add_hex(registry);
   add_geo(registry);
   add_http(registry);
