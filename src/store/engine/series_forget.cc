@@ -9,11 +9,11 @@ void SeriesIndex::begin_leaving(const Roaring& series) {
   const size_t known_spellings = by_fingerprint_.size();
   for (SeriesId id : series) {
     Spelling canonical{fingerprint(key(id).canonical()), id};
+    leaving_.add(id);
     auto found = by_fingerprint_.find(canonical.print);
-    if (found == by_fingerprint_.end() || found->id != id) continue;
+    if (found == by_fingerprint_.end() || found->id != id) continue;  // its key is a newer one's
     by_fingerprint_.erase(found);
     leaving_keys_.insert(canonical);
-    leaving_.add(id);
   }
   // Other spellings of their keys are found by looking at all, if there are any.
   if (known_spellings > known_count_) {

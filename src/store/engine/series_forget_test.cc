@@ -97,6 +97,21 @@ TEST_CASE("a series that is asked for while it leaves stays") {
   CHECK_FALSE(index.has(b));
 }
 
+TEST_CASE("a key that comes again is of the newer series, though replay brings the older one too") {
+  SeriesIndex index;
+  SeriesId older = *index.add_series("m,h=a"), newer = *index.add_series("m,h=a");
+  CHECK(index.find(index.fingerprint("m,h=a")) == newer);
+  Roaring leaving;
+  leaving.add(older);
+  index.begin_leaving(leaving);
+  CHECK(index.find(index.fingerprint("m,h=a")) == newer);
+  index.end_leaving(index.leaving());
+  CHECK_FALSE(index.has(older));
+  CHECK(index.find(index.fingerprint("m,h=a")) == newer);
+  bool exact = true;
+  CHECK(index.select(tag_equal("h", "a").get(), exact).cardinality() == 1);
+}
+
 TEST_CASE("series that come and go leave nothing behind, over restarts") {
   Machine machine;
   machine.must_open();

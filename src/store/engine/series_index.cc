@@ -95,7 +95,10 @@ SeriesId SeriesIndex::add(std::string_view measurement_name, std::span<const Tag
     if (first) values_by_key_[key].insert(value);
     posting->second.add(id);
   }
-  by_fingerprint_.insert(Spelling{fingerprint(canonical), id});
+  // Of two series with the same key, which replay may bring, the first had been forgotten already.
+  Spelling spelling{fingerprint(canonical), id};
+  by_fingerprint_.erase(spelling.print);
+  by_fingerprint_.insert(spelling);
   known_.add(id);
   known_count_++;
   return id;
