@@ -179,10 +179,11 @@ void add_backup(CLI::App& root, AllArguments& all) {
       "restore", "Make a backup a data directory again, or bring back one bucket");
   restore->add_option("--data-dir", all.restore.data_dir,
                       "Everything, to this directory, which no server uses; not there yet, or "
-                      "empty");
+                      "empty. With --bucket: the directory of a stopped server");
   restore->add_flag("--replace", all.restore.replace, "Remove what is in it");
   restore->add_option("--bucket", all.restore.bucket,
-                      "This bucket alone, into a running server, as a bucket of its own");
+                      "This bucket alone, into a running server (or --data-dir), as a bucket of "
+                      "its own");
   restore->add_option("--as", all.restore.target,
                       "Its new name (the old one, or NAME-restored where that is taken)");
   restore->add_option("--from-org", all.restore.from_organization,

@@ -259,6 +259,23 @@ class BackupTest(WeirTest):
         self.assertIn("to bucket temperature in", done.stderr)
         run_weir(weir, "restore", "backup", "--data-dir", "restored")
 
+        # The same into a directory that no server uses.
+        data_dir = "data"
+        refused = run_weir(weir, "restore", "backup", "--bucket", "temperature", "--data-dir",
+                           data_dir, expect=1)
+        self.assertIn("a running weir uses", refused.stderr)
+        weir.stop()
+        done = run_weir(weir, "restore", "backup", "--bucket", "temperature", "--as", "quiet",
+                        "--data-dir", data_dir)
+        self.assertIn("to bucket quiet in", done.stderr)
+        refused = run_weir(weir, "restore", "backup", "--bucket", "temperature", "--as", "quiet",
+                           "--data-dir", data_dir, expect=1)
+        self.assertIn("has a bucket quiet already", refused.stderr)
+        weir.start()
+        run_weir(weir, "export", "--lp", "--url", weir.url, "--bucket", "quiet", "-o", "out.lp")
+        self.assertEqual((weir.path / "out.lp").read_text().splitlines(),
+                         exported["temperature-restored"])
+
     def test_points_past_the_retention_are_left_out_and_counted(self):
         weir = self.start_weir()
         org = weir.api("GET", "/api/v2/orgs").json["orgs"][0]["id"]

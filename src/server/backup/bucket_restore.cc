@@ -21,34 +21,34 @@ constexpr size_t kBodyBytes = 1024 * 1024;
 constexpr auto kRetryFor = std::chrono::minutes(10);
 constexpr auto kRetryPause = std::chrono::milliseconds(500);
 
-class Sender {
+class ServerTarget final : public RestoreTarget {
  public:
-  Sender(const ServerAccess& access, const std::string& bucket) : access_(access) {
-    request_.method = "POST";
-    request_.url = fmt::format("{}/api/v2/weir/points?org={}&bucket={}", access.url,
-                               percent_encode(access.organization), percent_encode(bucket));
-    request_.headers.set("Content-Type", "application/octet-stream");
-    if (!access.token.empty()) request_.headers.set("Authorization", "Token " + access.token);
-  }
+  explicit ServerTarget(ServerAccess access) : access_(std::move(access)) {}
 
-  Result<void> add(const std::string& series, const std::string& field,
-                   const model::ColumnChunk& chunk) {
-    model::append_run(request_.body, series, field, chunk);
-    return request_.body.size() < kBodyBytes ? Result<void>() : flush();
+  std::string describe() const override { return access_.url; }
+  Result<std::set<std::string>> names() override {
+    WEIR_TRY(const std::vector<TargetBucket> listed, list_buckets(access_));
+    std::set<std::string> names;
+    for (const TargetBucket& bucket : listed) names.insert(bucket.name);
+    return names;
   }
-  Result<void> flush() {
-    if (request_.body.empty()) return {};
-    WEIR_TRY(const http::ClientResponse response, send());
-    WEIR_TRY(const Json answer, parse_json(response.body));
-    stored_ += answer.value("points", uint64_t{0});
-    dropped_ += answer.value("dropped", uint64_t{0});
-    if (reason_.empty()) reason_ = answer.value("reason", "");
-    request_.body.clear();
+  Result<void> create(const TargetBucket& bucket) override {
+    WEIR_CHECK(create_bucket(access_, bucket));
+    request_.method = "POST";
+    request_.url = fmt::format("{}/api/v2/weir/points?org={}&bucket={}", access_.url,
+                               percent_encode(access_.organization), percent_encode(bucket.name));
+    request_.headers.set("Content-Type", "application/octet-stream");
+    if (!access_.token.empty()) request_.headers.set("Authorization", "Token " + access_.token);
     return {};
   }
-  uint64_t stored() const { return stored_; }
-  uint64_t dropped() const { return dropped_; }
-  const std::string& reason() const { return reason_; }
+  Result<RestoreCounts> store(std::string runs) override {
+    request_.body = std::move(runs);
+    WEIR_TRY(const http::ClientResponse response, send());
+    WEIR_TRY(const Json answer, parse_json(response.body));
+    return RestoreCounts{answer.value("points", uint64_t{0}), answer.value("dropped", uint64_t{0}),
+                         answer.value("reason", "")};
+  }
+  Result<void> finish() override { return {}; }
 
  private:
   Result<http::ClientResponse> send() const {
@@ -66,23 +66,45 @@ class Sender {
     }
   }
 
-  const ServerAccess& access_;
+  ServerAccess access_;
   http::ClientRequest request_;
-  uint64_t stored_ = 0, dropped_ = 0;
-  std::string reason_;
 };
 
-Result<std::string> free_name(const ServerAccess& access, const BucketRestoreWanted& wanted,
+// Gathers runs until they are worth a write.
+class Sender {
+ public:
+  explicit Sender(RestoreTarget& target) : target_(target) {}
+
+  Result<void> add(const std::string& series, const std::string& field,
+                   const model::ColumnChunk& chunk) {
+    model::append_run(runs_, series, field, chunk);
+    return runs_.size() < kBodyBytes ? Result<void>() : flush();
+  }
+  Result<void> flush() {
+    if (runs_.empty()) return {};
+    WEIR_TRY(RestoreCounts counts, target_.store(std::exchange(runs_, {})));
+    counts_.stored += counts.stored;
+    counts_.dropped += counts.dropped;
+    if (counts_.reason.empty()) counts_.reason = std::move(counts.reason);
+    return {};
+  }
+  const RestoreCounts& counts() const { return counts_; }
+
+ private:
+  RestoreTarget& target_;
+  std::string runs_;
+  RestoreCounts counts_;
+};
+
+Result<std::string> free_name(RestoreTarget& target, const BucketRestoreWanted& wanted,
                               const std::string& original) {
-  WEIR_TRY(const std::vector<TargetBucket> listed, list_buckets(access));
-  std::set<std::string> taken;
-  for (const TargetBucket& bucket : listed) taken.insert(bucket.name);
+  WEIR_TRY(const std::set<std::string> taken, target.names());
   if (!wanted.target.empty()) {
     if (!taken.contains(wanted.target)) return wanted.target;
     return Error{Errc::conflict,
                  fmt::format("{} has a bucket {} already: give another name with --as, or delete "
                              "it first",
-                             access.url, wanted.target)};
+                             target.describe(), wanted.target)};
   }
   std::string name = original;
   for (int n = 1; taken.contains(name); n++) {
@@ -93,17 +115,21 @@ Result<std::string> free_name(const ServerAccess& access, const BucketRestoreWan
 
 }  // namespace
 
+std::unique_ptr<RestoreTarget> make_server_target(ServerAccess access) {
+  return std::make_unique<ServerTarget>(std::move(access));
+}
+
 Result<BucketRestored> restore_bucket(OpenBackup& backup, const BucketRestoreWanted& wanted,
-                                      const RestoreProgress& progress) {
+                                      RestoreTarget& to, const RestoreProgress& progress) {
   WEIR_TRY(const meta::BucketPtr bucket,
            backup.find_bucket(wanted.from_organization, wanted.bucket));
   WEIR_TRY(const store::BucketStatistics bounds, backup.store().statistics(bucket->id));
-  WEIR_TRY(const std::string target, free_name(wanted.access, wanted, bucket->name));
-  WEIR_CHECK(create_bucket(wanted.access, {target, bucket->retention_ns, bucket->shard_group_ns}));
+  WEIR_TRY(const std::string target, free_name(to, wanted, bucket->name));
+  WEIR_CHECK(to.create({target, bucket->retention_ns, bucket->shard_group_ns}));
 
   const auto first = static_cast<double>(bounds.first_time_ns.value_or(0));
   const double span = static_cast<double>(bounds.last_time_ns.value_or(0)) - first;
-  Sender sender(wanted.access, target);
+  Sender sender(to);
   Result<void> sent;
   store::GroupScan scan;
   scan.bucket = bucket->id;
@@ -112,17 +138,19 @@ Result<BucketRestored> restore_bucket(OpenBackup& backup, const BucketRestoreWan
       backup.store(), scan, [&](const store::ScanSeries& series, const model::ColumnChunk& chunk) {
         sent = sender.add(series.key.canonical(), series.field, chunk);
         const double here = static_cast<double>(chunk.times.back()) - first;
-        progress(sender.stored(), span <= 0 ? -1 : here / span);
+        progress(sender.counts().stored, span <= 0 ? -1 : here / span);
         return sent.ok();
       });
   if (sent.ok() && scanned.ok()) sent = sender.flush();
+  if (sent.ok() && scanned.ok()) sent = to.finish();
   Result<void> done = sent.ok() ? std::move(scanned) : std::move(sent);
   if (!done.ok()) {
     Error error = std::move(done).error();
     error.message += fmt::format("; the bucket {} holds a part: delete it", target);
     return error;
   }
-  return BucketRestored{target, sender.stored(), sender.dropped(), sender.reason()};
+  const RestoreCounts& counts = sender.counts();
+  return BucketRestored{target, counts.stored, counts.dropped, counts.reason};
 }
 
 }  // namespace weir::server

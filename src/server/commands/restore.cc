@@ -1,5 +1,5 @@
 // `weir restore`: a backup in the place of a data directory, or one bucket of it into a running
-// server.
+// server or a stopped one's directory.
 #include <fmt/core.h>
 
 #include "base/time_text.h"
@@ -35,10 +35,17 @@ Result<void> restore_all(const RestoreArguments& arguments) {
 Result<void> restore_one(const RestoreArguments& arguments, const Environment& environment) {
   Progress progress("values", arguments.quiet);
   WEIR_TRY(const auto backup, OpenBackup::open(arguments.directory));
-  const BucketRestoreWanted wanted{complete_access(arguments.access, environment),
-                                   arguments.from_organization, arguments.bucket, arguments.target};
+  const ServerAccess access = complete_access(arguments.access, environment);
+  const SystemClock clock;
+  std::unique_ptr<RestoreTarget> to;
+  if (arguments.data_dir.empty()) {
+    to = make_server_target(access);
+  } else {
+    WEIR_TRY(to, open_stopped_target(arguments.data_dir, access.organization, clock));
+  }
+  const BucketRestoreWanted wanted{arguments.from_organization, arguments.bucket, arguments.target};
   auto restored = restore_bucket(
-      *backup, wanted, [&](uint64_t values, double share) { progress.update(values, share); });
+      *backup, wanted, *to, [&](uint64_t values, double share) { progress.update(values, share); });
   progress.finish();
   if (!restored.ok()) return std::move(restored).error();
   if (restored->dropped > 0) {
@@ -55,10 +62,15 @@ Result<void> restore_one(const RestoreArguments& arguments, const Environment& e
 }
 
 Result<void> run(const RestoreArguments& arguments, const Environment& environment) {
-  if (arguments.bucket.empty() == arguments.data_dir.empty()) {
+  if (arguments.bucket.empty() && arguments.data_dir.empty()) {
     return Error{Errc::empty_value,
-                 "wanted either --data-dir, to restore everything to a directory that no server "
-                 "uses, or --bucket, to restore one bucket into a running server"};
+                 "wanted --data-dir, to restore everything to a directory that no server uses, or "
+                 "--bucket, to restore one bucket into a running server, or both, to restore one "
+                 "bucket into the directory of a stopped one"};
+  }
+  if (!arguments.bucket.empty() && arguments.replace) {
+    return Error{Errc::invalid,
+                 "--replace is for restoring everything: a bucket comes beside what is there"};
   }
   return arguments.bucket.empty() ? restore_all(arguments) : restore_one(arguments, environment);
 }
