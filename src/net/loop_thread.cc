@@ -83,17 +83,17 @@ struct LoopThread::State {
   ~State() { ::close(epoll_fd); }
 
   void run();
-  void turn(int count);
-  int wait_for_events(std::unique_lock<std::mutex>& holding);
-  int milliseconds_to_wait() const;
+  void turn(int count, Timers::Clock::time_point began);
+  int wait_for_events(std::unique_lock<std::mutex>& holding, Timers::Clock::time_point& now);
+  int milliseconds_to_wait(Timers::Clock::time_point now) const;
   void note_wait(Timers::Clock::time_point now);
   void note_work(Timers::Clock::time_point now);
   void rest(std::unique_lock<std::mutex>& holding);
   bool keeper_is_stuck(uint64_t& turns_seen) const;
   void end_rest();
   void keep(State& one);
-  void serve_kept();
-  void serve(Kept& one);
+  void serve_kept(Timers::Clock::time_point now);
+  void serve(Kept& one, Timers::Clock::time_point now);
   void note_due(uint64_t kept_index);
   void handle(const epoll_event& event);
   void drain_mailbox();
@@ -133,7 +133,7 @@ struct LoopThread::State {
   std::atomic<double> recent_share = 0;  // of the last long window
   std::atomic<uint64_t> turns = 0;
   bool is_light = keeper != nullptr;  // little to do: it may rest
-  std::vector<Kept> kept;  // the own thread's alone
+  std::vector<Kept> kept;             // the own thread's alone
   std::mutex rest_mutex;
   std::condition_variable rest_ends;
   std::atomic<bool> is_resting = false;  // changed under rest_mutex
@@ -179,29 +179,32 @@ void LoopThread::State::run() {
     if (is_light && !has_more_to_do() && mailbox->go_to_sleep()) {
       rest(holding);
     } else {
-      turn(wait_for_events(holding));
+      auto now = Timers::Clock::now();
+      const int count = wait_for_events(holding, now);
+      turn(count, now);
     }
   }
 }
 
-void LoopThread::State::turn(int count) {
+// What falls due meanwhile is for the next turn: the clock is read once a turn, and once a wait.
+void LoopThread::State::turn(int count, Timers::Clock::time_point began) {
   for (int i = 0; i < count; ++i) handle(events[i]);
-  if (!kept.empty()) serve_kept();
+  if (!kept.empty()) serve_kept(began);
   drain_mailbox();
-  const auto now = Timers::Clock::now();
-  timers.run_due(now);
+  timers.run_due(began);
   finish_batch();
   turns.store(turns.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  if (!is_resting.load(std::memory_order_relaxed)) note_work(now);
 }
 
-// The count of events. The loop is let go while it sleeps, for others to help.
-int LoopThread::State::wait_for_events(std::unique_lock<std::mutex>& holding) {
-  const int timeout_ms = has_more_to_do() ? 0 : milliseconds_to_wait();
+// The count of events, and when it came back with them. The loop is let go while it sleeps, for
+// others to help.
+int LoopThread::State::wait_for_events(std::unique_lock<std::mutex>& holding,
+                                       Timers::Clock::time_point& now) {
+  note_work(now);
+  const int timeout_ms = has_more_to_do() ? 0 : milliseconds_to_wait(now);
   if (timeout_ms == 0 || !mailbox->go_to_sleep())
     return ::epoll_wait(epoll_fd, events, kBatchEventsMax, 0);
   sleeps_until = timers.earliest();
-  note_work(Timers::Clock::now());
   holding.unlock();
   const int count = ::epoll_wait(epoll_fd, events, kBatchEventsMax, timeout_ms);
   if (!holding.try_lock()) {
@@ -210,19 +213,20 @@ int LoopThread::State::wait_for_events(std::unique_lock<std::mutex>& holding) {
     own_thread_waits.store(false, std::memory_order_relaxed);
   }
   mailbox->wake_up();
-  note_wait(Timers::Clock::now());
+  now = Timers::Clock::now();
+  note_wait(now);
   return count;
 }
 
 // Rounded up: a timer never runs early.
-int LoopThread::State::milliseconds_to_wait() const {
+int LoopThread::State::milliseconds_to_wait(Timers::Clock::time_point now) const {
   auto earliest = timers.earliest();
   for (const Kept& one : kept) {
     if (one.is_due) return 0;
     earliest = std::min(earliest, one.until);
   }
   if (earliest == Timers::kNever) return -1;
-  const auto left = earliest - Timers::Clock::now();
+  const auto left = earliest - now;
   if (left.count() <= 0) return 0;
   const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
   return static_cast<int>(std::min<int64_t>(ms, 3'600'000));
@@ -303,10 +307,9 @@ void LoopThread::State::note_due(uint64_t kept_index) {
   }
 }
 
-void LoopThread::State::serve_kept() {
-  const auto now = Timers::Clock::now();
+void LoopThread::State::serve_kept(Timers::Clock::time_point now) {
   for (Kept& one : kept) {
-    if (one.is_due || one.until <= now) serve(one);
+    if (one.is_due || one.until <= now) serve(one, now);
   }
   std::erase_if(kept, [this](const Kept& one) {
     if (one.loop->is_resting) return false;
@@ -316,7 +319,7 @@ void LoopThread::State::serve_kept() {
 }
 
 // A turn in its thread's stead. Whoever else holds it has soon done with it: it stays due.
-void LoopThread::State::serve(Kept& one) {
+void LoopThread::State::serve(Kept& one, Timers::Clock::time_point now) {
   State& loop = *one.loop;
   one.is_due = true;
   std::unique_lock holding(loop.holder, std::try_to_lock);
@@ -324,7 +327,7 @@ void LoopThread::State::serve(Kept& one) {
   is_helping = true;
   const LoopThread* own = std::exchange(held_loop, &loop.self);
   loop.mailbox->wake_up();
-  loop.turn(::epoll_wait(loop.epoll_fd, loop.events, kBatchEventsMax, 0));
+  loop.turn(::epoll_wait(loop.epoll_fd, loop.events, kBatchEventsMax, 0), now);
   one.is_due = loop.has_more_to_do() || !loop.mailbox->go_to_sleep();
   one.until = loop.sleeps_until = loop.timers.earliest();
   held_loop = own;

@@ -21,6 +21,7 @@ void Mailbox::post(std::function<void()> task) {
     std::lock_guard lock(mutex_);
     if (closed_) return;
     tasks_.push_back(std::move(task));
+    has_tasks_.store(true);
   }
   // The loop falls asleep first and looks for tasks then: one of the two sees the other.
   if (asleep_.exchange(false)) ring();
@@ -34,14 +35,15 @@ void Mailbox::ring() {
 }
 
 void Mailbox::take(std::vector<std::function<void()>>& tasks) {
+  if (!has_tasks_.load()) return;
   std::lock_guard lock(mutex_);
   tasks.swap(tasks_);
+  has_tasks_.store(!tasks_.empty());
 }
 
 bool Mailbox::go_to_sleep() {
   asleep_.store(true);
-  std::lock_guard lock(mutex_);
-  if (tasks_.empty()) return true;
+  if (!has_tasks_.load()) return true;
   asleep_.store(false);
   return false;
 }

@@ -35,6 +35,7 @@ class Mailbox {
   std::mutex mutex_;
   std::vector<std::function<void()>> tasks_;  // guarded by mutex_
   bool closed_ = false;                       // guarded by mutex_
+  std::atomic<bool> has_tasks_ = false;       // written under mutex_; spares a look inside
   std::atomic<bool> asleep_ = false;
 };
 

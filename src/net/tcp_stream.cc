@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "base/assert.h"
 #include "base/metrics.h"
@@ -150,13 +151,21 @@ void TcpConnection::end(Result<void> how) {
   if (reader != nullptr) reader->on_end(std::move(how));
 }
 
+// For one piece the kernel spares itself the list's copy.
+ssize_t send_pieces(int fd, std::span<iovec> pieces) {
+  if (pieces.size() == 1) {
+    return ::send(fd, pieces.front().iov_base, pieces.front().iov_len, MSG_NOSIGNAL);
+  }
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = pieces.size();
+  return ::sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
 bool TcpConnection::send_queue() {
   iovec pieces[WriteQueue::kPiecesPerCall];
   while (!queue_.empty()) {
-    msghdr message{};
-    message.msg_iov = pieces;
-    message.msg_iovlen = queue_.fill(pieces);
-    const ssize_t sent = ::sendmsg(watch_.fd(), &message, MSG_NOSIGNAL);
+    const ssize_t sent = send_pieces(watch_.fd(), {pieces, queue_.fill(pieces)});
     send_calls.add(1);
     if (sent >= 0) {
       bytes_sent.add(static_cast<size_t>(sent));
