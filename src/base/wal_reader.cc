@@ -33,6 +33,9 @@ bool synced_by_later_record(const WalKind& kind, std::string_view bytes, uint64_
   return false;
 }
 
+constexpr std::string_view kUnknownType =
+    "a record's type is unknown; a newer version may have written it";
+
 std::string_view what_is_wrong(const WalKind& kind, std::string_view rest,
                                const RecordHeader& header, uint64_t lsn) {
   if (rest.size() < kWalRecordHeaderBytes) return "a record's header is cut";
@@ -40,7 +43,7 @@ std::string_view what_is_wrong(const WalKind& kind, std::string_view rest,
   if (header.body_bytes > rest.size() - kWalRecordHeaderBytes) return "a record is cut";
   if (!record_is_good(kind, rest, header)) return "a record's checksum is wrong";
   if (header.lsn != lsn) return "a record is out of sequence";
-  return "a record's type is unknown";
+  return kUnknownType;
 }
 
 }  // namespace
@@ -75,6 +78,8 @@ Result<WalSummary> read_segment(const WalKind& kind, std::string_view bytes,
     if (!good) {
       if (all_zero(rest)) break;
       std::string_view why = what_is_wrong(kind, rest, header, summary.next_lsn);
+      // Whole, so written and not torn: nothing for a program that does not know it to cut off.
+      if (why == kUnknownType) return damage(path, at, why);
       if (!is_last || synced_by_later_record(kind, rest, summary.next_lsn))
         return damage(path, at, why);
       summary.torn = true;

@@ -88,6 +88,19 @@ TEST_CASE("a log cut at any byte yields a prefix of its records and no error") {
   }
 }
 
+TEST_CASE("a whole record of an unknown type is no torn tail") {
+  std::vector<Record> records;
+  auto read_with_last = [&](uint8_t type) {
+    std::string bytes = make_segment(kBodies, true);
+    append_record_header(bytes, 0, crc32c(""), 5 + kBodies.size(), 5, type);
+    return read(bytes, true, records);
+  };
+  CHECK(read_with_last(kKind.types).ok());
+  auto unknown = read_with_last(kKind.types + 1);
+  REQUIRE_FALSE(unknown.ok());
+  CHECK(unknown.error().message.ends_with("a newer version may have written it"));
+}
+
 TEST_CASE("reserved zeros after the last record are a clean end") {
   std::vector<Record> records;
   auto summary = read(make_segment(kBodies, true) + std::string(4096, '\0'), false, records);
