@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "codec/column_codec.h"
+#include "codec/light_column.h"
 
 namespace {
 
@@ -14,6 +15,13 @@ void decode(std::string_view bytes, size_t rows, Decode decoder) {
   if (decoder(in, rows, values).ok()) {
     WEIR_ASSERT(values.size() == rows, "a decoded column has the rows asked for");
   }
+}
+
+template <class Read>
+void decode_light(std::string_view bytes, size_t rows, Read read) {
+  weir::ByteReader in(bytes);
+  std::vector<uint64_t> values(rows);
+  (void)read(in, values).ok();
 }
 
 }  // namespace
@@ -32,9 +40,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 2:
       decode<uint64_t>(bytes, rows, decode_uints);
+      decode_light(bytes, rows, read_light_integers);
       break;
     case 3:
       decode<double>(bytes, rows, decode_doubles);
+      decode_light(bytes, rows, read_light_doubles);
       break;
     case 4:
       decode<uint8_t>(bytes, rows, decode_bools);

@@ -1,4 +1,5 @@
 // Any values survive encoding bit for bit: byte 0 chooses the column and how bytes become values.
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -6,6 +7,7 @@
 #include "base/assert.h"
 #include "codec/column_codec.h"
 #include "codec/decimal.h"
+#include "codec/light_column.h"
 #include "codec/unpack.h"
 
 namespace {
@@ -66,6 +68,17 @@ void compare_forms(std::string_view bytes) {
   WEIR_ASSERT(scalar == vector, "both forms of division agree");
 }
 
+template <class Append, class Read>
+void round_trip_light(const std::vector<uint64_t>& values, Append append, Read read) {
+  if (values.empty()) return;
+  std::string bytes;
+  append(values, bytes);
+  weir::ByteReader in(bytes);
+  std::vector<uint64_t> back(values.size());
+  WEIR_ASSERT(read(in, back).ok() && in.at_end(), "a light column decodes and takes its bytes");
+  WEIR_ASSERT(back == values, "every bit survives");
+}
+
 void round_trip_strings(std::string_view bytes) {
   std::vector<std::string_view> values;
   while (!bytes.empty()) {
@@ -99,17 +112,22 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 2:
       round_trip(cut<uint64_t>(bytes, width), encode_uints, decode_uints);
+      round_trip_light(cut<uint64_t>(bytes, width), append_light_integers, read_light_integers);
       break;
     case 3: {
       if (width == 8) {
         round_trip(cut<double>(bytes, 8), encode_doubles, decode_doubles);
+        round_trip_light(cut<uint64_t>(bytes, 8), append_light_doubles, read_light_doubles);
         break;
       }
       std::vector<double> decimals;
+      std::vector<uint64_t> bits;
       for (uint64_t integer : cut<uint64_t>(bytes, width)) {
         decimals.push_back(static_cast<double>(static_cast<int16_t>(integer)) / 100);
+        bits.push_back(std::bit_cast<uint64_t>(decimals.back()));
       }
       round_trip(decimals, encode_doubles, decode_doubles);
+      round_trip_light(bits, append_light_doubles, read_light_doubles);
       break;
     }
     case 4: {

@@ -39,8 +39,9 @@ void decode(const LogRecord& record) {
       if (removal.ok()) require(decode_removal(encode(*removal)).ok());
       return;
     }
-    case RecordType::rows: {
-      RowsDecoder rows(record.body);
+    case RecordType::rows:
+    case RecordType::packed_rows: {
+      RowsDecoder rows(record.type, record.body);
       while (true) {
         Result<bool> more = rows.next();
         if (!more.ok() || !*more) return;

@@ -201,8 +201,9 @@ void EngineCore::write(BucketId id, model::PointBatch batch, WriteDone done) {
   bucket.values_written += resolver.values();
   auto completion = std::make_shared<Completion>(std::move(done), std::move(resolver.outcome()),
                                                  records.size(), std::move(under_way));
+  const RecordType type = resolver.record_type();
   for (std::string& record : records) {
-    log_->submit(RecordType::rows, std::move(record),
+    log_->submit(type, std::move(record),
                  [completion](Result<void> result) { completion->finish(std::move(result)); });
   }
 }
@@ -227,7 +228,7 @@ void EngineCore::put_bucket(const BucketRecord& record) {
 
 Result<void> EngineCore::apply_rows(const LogRecord& record, const Head::SealedLsn* sealed_lsn,
                                     BucketPtr& bucket) {
-  RowsDecoder rows(record.body);
+  RowsDecoder rows(record.type, record.body);
   if (bucket == nullptr || bucket->number != rows.bucket()) bucket = find(rows.bucket());
   if (bucket == nullptr) return {};  // dropped meanwhile
   bucket->log_share.add(record.lsn, record.body.size() + kLogRecordBytes);
@@ -251,7 +252,8 @@ void EngineCore::apply(const LogRecord& record) {
       buckets->by_number.erase(found);
       break;
     }
-    case RecordType::rows: {
+    case RecordType::rows:
+    case RecordType::packed_rows: {
       BucketPtr bucket;
       applied = apply_rows(record, nullptr, bucket);
       break;
@@ -286,7 +288,7 @@ void EngineCore::apply(const LogRecord& record) {
       break;
   }
   WEIR_ASSERT(applied.ok(), "a record that this process encoded decodes");
-  if (options_.background && record.type == RecordType::rows && work_waits()) wake_maintenance();
+  if (options_.background && is_rows(record.type) && work_waits()) wake_maintenance();
 }
 
 Result<BucketStatistics> EngineCore::statistics(BucketId id) {

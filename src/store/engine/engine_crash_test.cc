@@ -229,6 +229,34 @@ TEST_CASE("a field's type outlives the log, even when its line was dropped") {
   }
 }
 
+TEST_CASE("a record of many points is there as a whole after a power cut, or not at all") {
+  constexpr int64_t kPoints = 40;
+  size_t kept = 0, lost = 0;
+  for (uint64_t torn = 0; torn < 600; torn += torn < 60 ? 1 : 17) {
+    CAPTURE(torn);
+    Machine machine;
+    machine.durability.mode = Durability::Mode::none;
+    machine.segment_bytes = 1'000'000;
+    machine.must_open();
+    REQUIRE(machine.engine->create_bucket(kBucket, {}).ok());
+    REQUIRE(machine.engine->seal_all().ok());  // syncs what is there
+    BatchBuilder points;
+    for (int64_t i = 1; i <= kPoints; i++) {
+      points.add(fmt::format("m,h={}", i % 3), fmt::format("x={}i,s=\"{}\"", i, i), i);
+    }
+    REQUIRE(write_and_wait(*machine.engine, kBucket, points.take()).ok());
+    CHECK(machine.numbers() == up_to(kPoints));
+    machine.crash(torn);
+    machine.must_open();
+    const std::vector<int64_t> found = machine.numbers();
+    CHECK((found.empty() || found == up_to(kPoints)));
+    (found.empty() ? lost : kept)++;
+    REQUIRE(machine.write(kPoints + 1).ok());  // and writing goes on
+  }
+  CHECK(lost > 30);
+  CHECK(kept > 5);
+}
+
 TEST_CASE("a type that no row has used yet outlives a checkpoint") {
   Machine machine;
   machine.must_open();

@@ -32,7 +32,7 @@ TEST_CASE("the texts of rows count as memory, however often their columns grow")
       const std::string text(kTextBytes, 'x');
       encoder.add_value(model::FieldValue::of_string(text));
       const std::string record = encoder.take();
-      RowsDecoder point(record);
+      RowsDecoder point(RecordType::rows, record);
       REQUIRE(*point.next());
       REQUIRE(RowsWriter(rows, memory).append(point).ok());
     }

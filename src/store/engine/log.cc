@@ -57,7 +57,7 @@ Result<void> Log::refusal(const Queue& queue, RecordType type) {
     return Error{Errc::unavailable, queue.stall};
   }
   // Only rows are refused for their number: a definition that is in memory must reach the log.
-  if (type != RecordType::rows || queue.bytes <= kQueuedBytesMax) return {};
+  if (!is_rows(type) || queue.bytes <= kQueuedBytesMax) return {};
   return Error{Errc::unavailable, "too many writes wait for the disk; try again later"};
 }
 

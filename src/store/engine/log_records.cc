@@ -1,5 +1,7 @@
 #include "store/engine/log_records.h"
 
+#include "store/engine/packed_rows.h"
+
 namespace weir::store {
 namespace {
 
@@ -217,9 +219,15 @@ void RowsEncoder::add_value(const model::FieldValue& value) {
   }
 }
 
-RowsDecoder::RowsDecoder(std::string_view body) : in_(body) { bucket_ = in_.le<BucketNumber>(); }
+RowsDecoder::RowsDecoder(RecordType type, std::string_view body)
+    : in_(body), is_packed_(type == RecordType::packed_rows) {
+  bucket_ = in_.le<BucketNumber>();
+}
+
+RowsDecoder::~RowsDecoder() = default;
 
 Result<bool> RowsDecoder::next() {
+  if (is_packed_) return next_packed();
   if (in_.ok() && in_.at_end()) return false;
   uint64_t series = in_.varint();
   auto difference = static_cast<uint64_t>(in_.signed_varint());
@@ -248,7 +256,37 @@ Result<bool> RowsDecoder::next() {
   return true;
 }
 
+Result<bool> RowsDecoder::next_packed() {
+  if (packed_ == nullptr) {
+    if (!in_.ok()) return malformed("rows");
+    WEIR_TRY(PackedRows packed, PackedRows::read(in_));
+    packed_ = std::make_unique<PackedRows>(std::move(packed));
+    rows_seen_.resize(packed_->tables().size());
+  }
+  if (points_seen_ == packed_->points()) return false;
+  const size_t point = points_seen_++;
+  table_ = packed_->table_of(point);
+  rows_seen_[table_]++;
+  field_ = 0;
+  series_ = packed_->series()[point];
+  time_ns_ = packed_->time_ns(point);
+  layout_ = &packed_->tables()[table_].layout;
+  layout_fixed_ = packed_->tables()[table_].is_fixed;
+  return true;
+}
+
+std::span<const SeriesId> RowsDecoder::series_ahead() const {
+  if (packed_ == nullptr || points_seen_ == 0) return {};
+  return packed_->series().subspan(points_seen_ - 1);
+}
+
 Result<uint64_t> RowsDecoder::value(model::FieldType type, std::string_view& text) {
+  if (is_packed_) {
+    const PackedRows::Table& table = packed_->tables()[table_];
+    const size_t field = field_++, row = rows_seen_[table_] - 1;
+    if (type == model::FieldType::string) text = table.texts[field][row];
+    return table.values[field * table.rows + row];
+  }
   uint64_t bits = 0;
   if (type == model::FieldType::boolean) {
     bits = in_.u8();
@@ -262,10 +300,15 @@ Result<uint64_t> RowsDecoder::value(model::FieldType type, std::string_view& tex
   return bits;
 }
 
-Result<std::string_view> RowsDecoder::fixed_values() {
+Result<FixedValues> RowsDecoder::fixed_values() {
+  if (is_packed_) {
+    const PackedRows::Table& table = packed_->tables()[table_];
+    const uint64_t* first = table.values.data() + rows_seen_[table_] - 1;
+    return FixedValues(reinterpret_cast<const char*>(first), table.rows * sizeof(uint64_t));
+  }
   std::string_view bytes = in_.bytes(layout_->size() * sizeof(uint64_t));
   if (!in_.ok()) return malformed("rows");
-  return bytes;
+  return FixedValues(bytes.data(), sizeof(uint64_t));
 }
 
 }  // namespace weir::store

@@ -6,7 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <deque>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,8 +31,12 @@ enum class RecordType : uint8_t {
   field_types = 5,  // types of fields within a shard group
   rows = 6,         // points, by series id
   removal = 7,      // a delete: range and predicate
+  packed_rows = 8,  // points, column by column (packed_rows.h)
 };
-inline constexpr WalKind kStoreLog{"weirlog1", 7, 32 * 1024 * 1024};
+inline bool is_rows(RecordType type) {
+  return type == RecordType::rows || type == RecordType::packed_rows;
+}
+inline constexpr WalKind kStoreLog{"weirlog1", 8, 32 * 1024 * 1024};
 
 struct LogRecord {
   uint64_t lsn = 0;
@@ -113,6 +120,7 @@ class RowsEncoder {
   void add_value(const model::FieldValue& value);
   size_t size() const { return body_.size(); }
   bool empty() const { return points_ == 0; }
+  bool is_full() const { return false; }  // its size alone is limited
   size_t layouts() const { return layouts_; }
   std::string take() { return std::move(body_); }
 
@@ -122,10 +130,31 @@ class RowsEncoder {
   int64_t last_time_ns_ = 0;
 };
 
-// Walks a rows record.
+// The values of a point whose fields all take 8 bytes.
+class FixedValues {
+ public:
+  FixedValues(const char* first, size_t stride) : first_(first), stride_(stride) {}
+  uint64_t operator[](size_t field) const {
+    uint64_t bits;
+    std::memcpy(&bits, first_ + field * stride_, sizeof(bits));
+    return bits;
+  }
+
+ private:
+  const char* first_;
+  size_t stride_;
+};
+
+class PackedRows;
+
+// Walks a record of rows, packed or not.
 class RowsDecoder {
  public:
-  explicit RowsDecoder(std::string_view body);
+  RowsDecoder(RecordType type, std::string_view body);
+  ~RowsDecoder();
+  RowsDecoder(const RowsDecoder&) = delete;
+  RowsDecoder& operator=(const RowsDecoder&) = delete;
+
   BucketNumber bucket() const { return bucket_; }
   // Moves to the next point; false at the end. Then its values must be read, all of them.
   Result<bool> next();
@@ -134,11 +163,15 @@ class RowsDecoder {
   const Layout& layout() const { return *layout_; }
   // The next value's 64 bits; for strings `text` views the record and the bits are 0.
   Result<uint64_t> value(model::FieldType type, std::string_view& text);
-  // All values as one run of 8 bytes each, if the layout has only such types.
-  Result<std::string_view> fixed_values();
+  // All values at once, if the layout has only types of 8 bytes.
+  Result<FixedValues> fixed_values();
   bool layout_is_fixed() const { return layout_fixed_; }
+  // The series of this point and those behind it, where they are known ahead.
+  std::span<const SeriesId> series_ahead() const;
 
  private:
+  Result<bool> next_packed();
+
   ByteReader in_;
   BucketNumber bucket_ = 0;
   std::deque<std::pair<Layout, bool>> layouts_;  // with "all values take 8 bytes"
@@ -146,6 +179,13 @@ class RowsDecoder {
   int64_t time_ns_ = 0;
   const Layout* layout_ = nullptr;
   bool layout_fixed_ = false;
+
+  // Of a packed record; its points are decoded at the first one.
+  bool is_packed_;
+  std::unique_ptr<PackedRows> packed_;
+  size_t points_seen_ = 0;
+  size_t table_ = 0, field_ = 0;   // of this point, and of the next value
+  std::vector<size_t> rows_seen_;  // of each table
 };
 
 }  // namespace weir::store

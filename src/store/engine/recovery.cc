@@ -75,7 +75,8 @@ Result<void> EngineCore::replay(const LogRecord& record) {
       if (!is_done) apply(record);  // what it has on disk goes once the engine runs
       return {};
     }
-    case RecordType::rows: {
+    case RecordType::rows:
+    case RecordType::packed_rows: {
       if (is_done) return {};
       BucketPtr bucket;
       const Layout* typed = nullptr;  // of the point before, for these two

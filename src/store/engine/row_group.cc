@@ -152,10 +152,8 @@ Result<void> RowsWriter::append(RowsDecoder& point) {
     same = columns[i].field == layout[i] && columns[i].present == nullptr;
   }
   if (same && point.layout_is_fixed()) {  // the fast path: nothing but numbers, all as before
-    WEIR_TRY(std::string_view values, point.fixed_values());
-    for (size_t i = 0; i < columns.size(); i++) {
-      std::memcpy(&columns[i].bits[row], values.data() + i * sizeof(uint64_t), sizeof(uint64_t));
-    }
+    WEIR_TRY(FixedValues values, point.fixed_values());
+    for (size_t i = 0; i < columns.size(); i++) columns[i].bits[row] = values[i];
   } else {
     for (RowGroup::Column& column : columns) {
       if (column.present != nullptr) column.present[row] = 0, column.bits[row] = 0;

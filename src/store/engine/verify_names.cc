@@ -125,6 +125,7 @@ Result<void> VerifyNames::apply(const LogRecord& record) {
       return {};
     }
     case RecordType::rows:
+    case RecordType::packed_rows:
       return apply_rows(record);
     case RecordType::removal: {
       WEIR_TRY(RemovalRecord removal, decode_removal(record.body));
@@ -172,7 +173,7 @@ Result<void> VerifyNames::apply_definition(const LogRecord& record) {
 }
 
 Result<void> VerifyNames::apply_rows(const LogRecord& record) {
-  RowsDecoder rows(record.body);
+  RowsDecoder rows(record.type, record.body);
   bool counts = record.lsn >= meta_.log_start_lsn;
   Bucket* bucket = bucket_of(rows.bucket());
   if (bucket == nullptr && counts && !was_dropped(rows.bucket())) {

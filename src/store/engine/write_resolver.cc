@@ -8,8 +8,13 @@ namespace weir::store {
 
 Result<void> WriteResolver::resolve(const model::PointBatch& batch) {
   WEIR_CHECK(resolve_series(batch));
+  is_packed_ = batch.points.size() >= kPackedPointsMin;
   WEIR_CHECK(resolve_rows(batch));
-  close_record();
+  if (is_packed_) {
+    close_record(packed_);
+  } else {
+    close_record(rows_);
+  }
   if (outcome_.dropped_points > 0) {
     outcome_.partial = partial_write_text(first_reason_.empty() ? kRetentionReason : first_reason_,
                                           outcome_.dropped_points);
@@ -102,7 +107,8 @@ Result<void> WriteResolver::resolve_rows(const model::PointBatch& batch) {
         continue;
       }
     }
-    WEIR_CHECK(add_row(series_[i], point.time_ns, shape, fields));
+    WEIR_CHECK(is_packed_ ? add_row(packed_, series_[i], point.time_ns, shape, fields)
+                          : add_row(rows_, series_[i], point.time_ns, shape, fields));
   }
   return {};
 }
@@ -195,24 +201,26 @@ std::string WriteResolver::define_field(const ShapeKey& key, const model::BatchF
   return {};
 }
 
-Result<void> WriteResolver::add_row(SeriesId series, int64_t time_ns, LineShape& shape,
-                                    Fields fields) {
-  if (rows_.size() > kRowsRecordBytes) close_record();
-  if (shape.record_key == SIZE_MAX) shape.record_key = rows_.layouts();
-  rows_.add_point(series, time_ns, shape.record_key, shape.layout);
+template <class Encoder>
+Result<void> WriteResolver::add_row(Encoder& rows, SeriesId series, int64_t time_ns,
+                                    LineShape& shape, Fields fields) {
+  if (rows.size() > kRowsRecordBytes || rows.is_full()) close_record(rows);
+  if (shape.record_key == SIZE_MAX) shape.record_key = rows.layouts();
+  rows.add_point(series, time_ns, shape.record_key, shape.layout);
   for (size_t i = 0; i < shape.sources.size(); i++) {
     const model::FieldValue& value = fields[shape.sources[i]].value;
-    rows_.add_value(shape.layout[i].type == value.type() ? value : as_float(value));
+    rows.add_value(shape.layout[i].type == value.type() ? value : as_float(value));
   }
   values_ += shape.sources.size();
-  if (rows_.size() <= kStoreLog.body_bytes_max) return {};
+  if (rows.size() <= kStoreLog.body_bytes_max - kPackingSlack) return {};
   return Error{Errc::too_large, "one point takes more than 28 MiB"};
 }
 
-void WriteResolver::close_record() {
-  if (rows_.empty()) return;
-  records_.push_back(rows_.take());
-  rows_ = RowsEncoder(bucket_.number);
+template <class Encoder>
+void WriteResolver::close_record(Encoder& rows) {
+  if (rows.empty()) return;
+  records_.push_back(rows.take());
+  rows = Encoder(bucket_.number);
   for (auto& [key, shapes] : shapes_) {
     for (auto& shape : shapes) shape->record_key = SIZE_MAX;
   }

@@ -12,6 +12,7 @@
 #include "model/point_batch.h"
 #include "store/engine/bucket.h"
 #include "store/engine/log.h"
+#include "store/engine/packed_rows.h"
 
 namespace weir::store {
 
@@ -23,21 +24,23 @@ class WriteResolver {
         index_(bucket.index),
         log_(log),
         now_ns_(now_ns),
-        series_max_(series_max),
-        rows_(bucket.number) {}
+        series_max_(series_max) {}
 
   // Fails, with nothing written, if a key is malformed.
   Result<void> resolve(const model::PointBatch& batch);
 
   WriteOutcome& outcome() { return outcome_; }
-  // Bodies of rows records, in order.
+  // Bodies of rows records, in order, and their type.
   std::vector<std::string>& records() { return records_; }
+  RecordType record_type() const { return is_packed_ ? RecordType::packed_rows : RecordType::rows; }
   uint64_t values() const { return values_; }
 
  private:
   // A rows record is closed at this size: well below kStoreLog.body_bytes_max, and one group
   // commit.
   static constexpr size_t kRowsRecordBytes = 4 * 1024 * 1024;
+  // Numbers that nothing packs take a fifth more than their 8 bytes at most; texts no more.
+  static constexpr size_t kPackingSlack = 1024 * 1024;
 
   // What the fields of a line mean, for lines that look the same: same measurement, shard group,
   // field names and types. A line that breaks a rule has a reason instead of a layout.
@@ -60,6 +63,8 @@ class WriteResolver {
     }
   };
   using Fields = const model::BatchField*;
+  // Keys that are hashed before the first of them is looked up: their cache misses overlap.
+  static constexpr size_t kKeysAhead = 32;
 
   Result<void> resolve_series(const model::PointBatch& batch);
   Result<void> resolve_rows(const model::PointBatch& batch);
@@ -70,8 +75,11 @@ class WriteResolver {
   LineShape make_shape(const ShapeKey& key, Fields fields, size_t count);
   std::string define_field(const ShapeKey& key, const model::BatchField& field,
                            LayoutField& defined);
-  Result<void> add_row(SeriesId series, int64_t time_ns, LineShape& shape, Fields fields);
-  void close_record();
+  template <class Encoder>
+  Result<void> add_row(Encoder& rows, SeriesId series, int64_t time_ns, LineShape& shape,
+                       Fields fields);
+  template <class Encoder>
+  void close_record(Encoder& rows);
   void drop_over_limit(const model::BatchPoint& point);
   void drop(std::string_view reason);
 
@@ -83,7 +91,9 @@ class WriteResolver {
   static constexpr SeriesId kNoSeries = UINT32_MAX;
   std::vector<SeriesId> series_;  // of each point; kNoSeries: the bucket takes no more of them
   absl::flat_hash_map<ShapeKey, std::vector<std::unique_ptr<LineShape>>> shapes_;
-  RowsEncoder rows_;
+  bool is_packed_ = false;  // a batch of many points; then the first encoder is not used
+  RowsEncoder rows_{bucket_.number};
+  PackedRowsEncoder packed_{bucket_.number};
   std::vector<std::string> records_;
   uint64_t values_ = 0;
   WriteOutcome outcome_;
