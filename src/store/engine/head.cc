@@ -1,10 +1,51 @@
 #include "store/engine/head.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "store/write_rules.h"
 
 namespace weir::store {
+namespace {
+
+// With more series than this a point's way to its cells leaves the processor's caches.
+constexpr size_t kPrefetchSeriesMin = 10'000;
+// Points whose cache misses overlap: more than a core can have under way.
+constexpr size_t kPrefetchPoints = 32;
+
+// Fetches what appending to these series touches. The way there is a chain of pointers: each step
+// is taken for all of them before the next one needs its result.
+void prefetch(const ShardGroup& group, std::span<const SeriesId> series) {
+  std::array<const SeriesHead*, kPrefetchPoints> heads{};
+  std::array<const RowGroup*, kPrefetchPoints> rows{};
+  for (const SeriesId id : series) group.series.prefetch(id);
+  for (size_t i = 0; i < series.size(); i++) {
+    const auto found = group.series.find(series[i]);
+    if (found == group.series.end()) continue;
+    heads[i] = found->second.get();
+    __builtin_prefetch(heads[i]);
+  }
+  for (size_t i = 0; i < series.size(); i++) {
+    if (heads[i] == nullptr) continue;
+    rows[i] = heads[i]->active.main.get();
+    __builtin_prefetch(rows[i]);
+  }
+  for (size_t i = 0; i < series.size(); i++) {
+    if (rows[i] == nullptr) continue;
+    __builtin_prefetch(rows[i]->times() + rows[i]->rows());
+    __builtin_prefetch(rows[i]->columns().data());
+  }
+  for (size_t i = 0; i < series.size(); i++) {
+    if (rows[i] == nullptr) continue;
+    for (const RowGroup::Column& column : rows[i]->columns()) {
+      __builtin_prefetch(column.bits.get() + rows[i]->rows());
+    }
+  }
+}
+
+}  // namespace
+
 ShardGroup& Head::group(int64_t start_ns) {
   ShardGroup& group = groups_.try_emplace(start_ns, memory_).first->second;
   group.start_ns = start_ns;
@@ -29,7 +70,7 @@ Result<void> Head::apply(uint64_t lsn, RowsDecoder& rows, int64_t now_ms,
     SeriesHead* head;
   };
   std::vector<Full> full;
-  while (true) {
+  for (size_t point = 0;; point++) {
     WEIR_TRY(bool more, rows.next());
     if (!more) break;
     int64_t time_ns = rows.time_ns();
@@ -43,6 +84,10 @@ Result<void> Head::apply(uint64_t lsn, RowsDecoder& rows, int64_t now_ms,
       group_end = shard_group_end(group->start_ns, group_duration_ns_);
       group->changed = true;
       note_write(*group, now_ms);
+    }
+    if (point % kPrefetchPoints == 0 && group->series.size() >= kPrefetchSeriesMin) {
+      const std::span<const SeriesId> ahead = rows.series_ahead();
+      prefetch(*group, ahead.first(std::min(ahead.size(), kPrefetchPoints)));
     }
     SeriesId id = rows.series();
     std::unique_ptr<SeriesHead>& slot = group->series[id];

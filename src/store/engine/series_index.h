@@ -53,6 +53,8 @@ class SeriesIndex {
   Fingerprint fingerprint(std::string_view raw_key) const;
   // The id of a raw key in a spelling seen before.
   std::optional<SeriesId> find(const Fingerprint& print) const;
+  // Fetches what find() will look at first.
+  void prefetch(const Fingerprint& print) const { by_fingerprint_.prefetch(print); }
   // The id of a parsed key; remembers the spelling `print` for it.
   std::optional<SeriesId> find_alias(const Fingerprint& print, std::string_view canonical);
   // Adds a series that does not exist yet.

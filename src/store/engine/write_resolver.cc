@@ -1,6 +1,7 @@
 #include "store/engine/write_resolver.h"
 
 #include <algorithm>
+#include <array>
 
 #include "store/write_rules.h"
 
@@ -27,13 +28,20 @@ Result<void> WriteResolver::resolve_series(const model::PointBatch& batch) {
   std::vector<std::pair<size_t, Fingerprint>> unknown;
   {
     std::shared_lock lock(index_.mutex());
-    for (size_t i = 0; i < batch.points.size(); i++) {
-      Fingerprint print = index_.fingerprint(batch.points[i].raw_series_key);
-      std::optional<SeriesId> id = index_.find(print);
-      if (id) {
-        series_[i] = *id;
-      } else {
-        unknown.emplace_back(i, print);
+    std::array<Fingerprint, kKeysAhead> prints;
+    for (size_t begin = 0; begin < batch.points.size(); begin += kKeysAhead) {
+      const size_t count = std::min(kKeysAhead, batch.points.size() - begin);
+      for (size_t k = 0; k < count; k++) {
+        prints[k] = index_.fingerprint(batch.points[begin + k].raw_series_key);
+        index_.prefetch(prints[k]);
+      }
+      for (size_t k = 0; k < count; k++) {
+        std::optional<SeriesId> id = index_.find(prints[k]);
+        if (id) {
+          series_[begin + k] = *id;
+        } else {
+          unknown.emplace_back(begin + k, prints[k]);
+        }
       }
     }
   }
