@@ -64,6 +64,12 @@ Credentials credentials_of(const http::Request& request) {
     }
     return credentials;
   }
+  if (request.path == "/write" && request.query.has("u")) {
+    credentials.kind = Credentials::Kind::password;
+    credentials.user = request.query.get("u");
+    credentials.password = request.query.get("p");
+    return credentials;
+  }
   if (const std::string_view key = session_cookie(request); !key.empty()) {
     credentials.kind = Credentials::Kind::session;
     credentials.token = key;

@@ -1,7 +1,8 @@
 // How a request says who sends it.
 //
 // `Authorization: Token T` or `Bearer T` (case of the scheme does not matter), the session cookie,
-// `Authorization: Basic` and `Token user:password`, which 1.x clients use against 2.x paths.
+// `Authorization: Basic` and `Token user:password`, which 1.x clients use against 2.x paths. On
+// InfluxDB 1's own paths also `u` and `p` of the query; nowhere else, since addresses are logged.
 #pragma once
 
 #include <optional>

@@ -21,19 +21,21 @@ void run_on(Workers& workers, const http::ResponderPtr& responder, std::function
 
 // Verifies user and password on a worker and goes on there.
 void authenticate_slowly(Context& context, http::Request request, Credentials credentials,
-                         http::ResponderPtr responder, const Next& next) {
+                         http::ResponderPtr responder, const Next& next,
+                         FailureAnswer answer_failure) {
   auto shared = std::make_shared<http::Request>(std::move(request));
-  run_on(context.passwords, responder, [&context, shared, credentials, responder, next] {
-    if (responder->closed()) return;  // nobody waits for the answer: spare the hash
-    Result<meta::Caller> caller =
-        context.meta.authorizer().by_password(credentials.user, credentials.password);
-    if (!caller.ok()) return send_failure(*responder, caller.error());
-    next(std::move(*shared), *std::move(caller), responder);
-  });
+  run_on(context.passwords, responder,
+         [&context, shared, credentials, responder, next, answer_failure] {
+           if (responder->closed()) return;  // nobody waits for the answer: spare the hash
+           Result<meta::Caller> caller =
+               context.meta.authorizer().by_password(credentials.user, credentials.password);
+           if (!caller.ok()) return answer_failure(*responder, caller.error());
+           next(std::move(*shared), *std::move(caller), responder);
+         });
 }
 
 void authenticate(Context& context, http::Request request, http::ResponderPtr responder,
-                  const Next& next) {
+                  const Next& next, FailureAnswer answer_failure) {
   Credentials credentials = credentials_of(request);
   const meta::Authorizer& authorizer = context.meta.authorizer();
   Result<meta::Caller> caller = Error{Errc::unauthorized, "unauthorized access"};
@@ -53,9 +55,9 @@ void authenticate(Context& context, http::Request request, http::ResponderPtr re
     caller = authorizer.recall_password(credentials.user, credentials.password);
     if (!caller.ok())
       return authenticate_slowly(context, std::move(request), std::move(credentials),
-                                 std::move(responder), next);
+                                 std::move(responder), next, answer_failure);
   }
-  if (!caller.ok()) return send_failure(*responder, caller.error());
+  if (!caller.ok()) return answer_failure(*responder, caller.error());
   next(std::move(request), *std::move(caller), std::move(responder));
 }
 
@@ -67,12 +69,13 @@ void run_on_worker(Context& context, const http::ResponderPtr& responder,
 }
 
 void route_streaming(http::Router& router, Context& context, std::string_view method,
-                     std::string_view path, StreamingHandle handle) {
-  router.add(
-      method, path,
-      [&context, handle = std::move(handle)](http::Request request, http::ResponderPtr responder) {
-        authenticate(context, std::move(request), std::move(responder), handle);
-      });
+                     std::string_view path, StreamingHandle handle, FailureAnswer answer_failure) {
+  router.add(method, path,
+             [&context, handle = std::move(handle), answer_failure](http::Request request,
+                                                                    http::ResponderPtr responder) {
+               authenticate(context, std::move(request), std::move(responder), handle,
+                            answer_failure);
+             });
 }
 
 void route(http::Router& router, Context& context, std::string_view method, std::string_view path,

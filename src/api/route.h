@@ -38,9 +38,12 @@ void route_open(http::Router& router, Context& context, std::string_view method,
                 std::function<Result<Answer>(const http::Request&, Context&)> handle);
 
 using StreamingHandle = std::function<void(http::Request, meta::Caller, http::ResponderPtr)>;
+// How an error is told: send_failure, but for InfluxDB 1's paths.
+using FailureAnswer = void (*)(http::Responder&, const Error&);
 // `handle` runs on an io thread or on a worker: it must not block.
 void route_streaming(http::Router& router, Context& context, std::string_view method,
-                     std::string_view path, StreamingHandle handle);
+                     std::string_view path, StreamingHandle handle,
+                     FailureAnswer answer_failure = send_failure);
 
 // Runs `task` on a worker, or answers 503 when too many wait.
 void run_on_worker(Context& context, const http::ResponderPtr& responder,

@@ -1,5 +1,6 @@
 #include "api/server_api.h"
 
+#include "api/v1/resources.h"
 #include "api/v2/resources.h"
 #include "api/weir/resources.h"
 
@@ -21,6 +22,8 @@ void Api::mount(http::Router& router) {
   v2::mount_orgs(router, context_);
   v2::mount_authorizations(router, context_);
   v2::mount_users(router, context_);
+
+  v1::mount_write(router, context_);
 
   own::mount_info(router, context_);
   own::mount_schema(router, context_);

@@ -4,29 +4,19 @@
 // permission, lines, store. One line that does not parse refuses the whole request; points that
 // the store must drop do not: then the answer is 422 and the others are stored. 204 is sent when
 // the points are as durable as configured.
-#include <fmt/core.h>
-
 #include <memory>
 #include <optional>
 
+#include "api/line_write.h"
 #include "api/route.h"
 #include "api/v2/find.h"
 #include "api/v2/resources.h"
-#include "base/metrics.h"
 #include "meta/meta.h"
 #include "model/line_protocol.h"
 #include "store/store.h"
 
 namespace weir::api::v2 {
 namespace {
-
-// Up to here a body is parsed where it arrived: about half a millisecond of the io thread.
-constexpr size_t kParseOnIoThreadBytesMax = 256 * 1024;
-// A body of nothing but bad lines must not come back whole.
-constexpr size_t kLineErrorsBytesMax = 64 * 1024;
-
-metrics::Counter requests_total{"weir_http_write_requests_total", "Write requests answered"};
-metrics::Counter points_total{"weir_http_write_points_total", "Points handed to the store"};
 
 std::optional<model::Precision> precision_of(std::string_view text) {
   if (text.empty() || text == "ns" || text == "n") return model::Precision::ns;
@@ -55,19 +45,6 @@ Result<Target> target_of(const Call& call) {
   return Target{bucket->id, *precision};
 }
 
-Error refused_lines(const std::vector<model::LineError>& errors) {
-  std::string message;
-  for (size_t i = 0; i < errors.size(); i++) {
-    if (message.size() + errors[i].message.size() > kLineErrorsBytesMax && i > 0) {
-      message += fmt::format("\n... and {} more", errors.size() - i);
-      break;
-    }
-    if (i > 0) message += '\n';
-    message += errors[i].message;
-  }
-  return {Errc::invalid, std::move(message)};
-}
-
 void answer_stored(http::Responder& responder, const Result<store::WriteOutcome>& outcome) {
   if (!outcome.ok()) {
     const Error& error = outcome.error();
@@ -85,12 +62,13 @@ void answer_stored(http::Responder& responder, const Result<store::WriteOutcome>
 
 void parse_and_store(Context& context, const Target& target, std::string body,
                      const http::ResponderPtr& responder) {
-  requests_total.add(1);
+  count_write_request();
   auto text = std::make_shared<const std::string>(std::move(body));
   model::ParsedLines lines = model::parse_lines(text, target.precision, context.clock.wall_ns());
-  if (!lines.errors.empty()) return send_failure(*responder, refused_lines(lines.errors));
+  if (!lines.errors.empty())
+    return send_failure(*responder, {Errc::invalid, joined_messages(lines.errors)});
   if (lines.batch.empty()) return send(*responder, no_content());
-  points_total.add(lines.batch.points.size());
+  count_written_points(lines.batch.points.size());
   context.store.write(
       target.bucket, std::move(lines.batch),
       [responder](Result<store::WriteOutcome> outcome) { answer_stored(*responder, outcome); });

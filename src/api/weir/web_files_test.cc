@@ -33,7 +33,7 @@ TEST_CASE("pages of the interface are its index; files and API paths that are no
   for (const char* page : {"/", "/explore", "/buckets/12/more"})
     CHECK_MESSAGE(fixture.call("GET", page, "", kBrowser).body == "(index)", page);
   for (const char* none :
-       {"/assets/gone.js", "/favicon.ico", "/api/v2/labels", "/api/v2/nothing", "/query", "/write"})
+       {"/assets/gone.js", "/favicon.ico", "/api/v2/labels", "/api/v2/nothing", "/query"})
     CHECK_MESSAGE(
         fixture.call("GET", none, "", kBrowser).error() == "404 not found: path not found", none);
   CHECK(fixture.call("POST", "/explore", "", kBrowser).status == 404);
