@@ -97,8 +97,8 @@ class LinesParser {
 
   char at(size_t position) const { return position < text_.size() ? text_[position] : '\n'; }
 
-  // Parses one line without escapes, blanks to skip, or mistakes, and returns where its newline is;
-  // kNotPlain for every other line.
+  // Parses one line without blanks to skip, mistakes, or escapes beyond the measurement and the
+  // tags' values, and returns where its newline is; kNotPlain for every other line.
   size_t parse_fast(size_t begin) {
     const char first = text_[begin];
     if (first == '#' || first == '\t' || first == '\0') return kNotPlain;
@@ -122,9 +122,22 @@ class LinesParser {
     return line_end;
   }
 
+  // The next structural position that no backslash protects; a backslash, if what it protects is
+  // not so simple.
+  size_t next_unescaped() {
+    size_t position = structure_.next();
+    while (at(position) == '\\') {
+      const size_t escaped = position + 1;
+      if (at(escaped) == '\\' || at(escaped) == '\n') return position;
+      position = structure_.next();
+      if (position == escaped) position = structure_.next();
+    }
+    return position;
+  }
+
   // measurement[,tag=value...] up to its space.
   size_t scan_plain_key(size_t begin) {
-    size_t position = structure_.next();
+    size_t position = next_unescaped();
     if (position == begin) return kNotPlain;
     size_t tags = 0;
     bool repeated = true;
@@ -132,7 +145,7 @@ class LinesParser {
       const size_t key_begin = position + 1;
       const size_t equals = structure_.next();
       if (at(equals) != '=' || equals == key_begin || tags == kShapeMax) return kNotPlain;
-      position = structure_.next();
+      position = next_unescaped();
       if (position == equals + 1) return kNotPlain;
       repeated &= repeats(tags_, tags++, text_.substr(key_begin, equals - key_begin));
     }

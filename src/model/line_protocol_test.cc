@@ -122,7 +122,8 @@ TEST_CASE("fast and slow reader agree on mutated lines") {
   const std::string seed_lines =
       "cpu,host=a,region=eu usage=12.5,idle=3i,up=true,name=\"x y\" 1700000000000000000\n"
       "cpu,host=b,region=eu usage=13.5,idle=4i,up=false,name=\"z\" 1700000000000000000\n"
-      "m f=1\n#c\n m,t=1 f=\"a\nb\",g=2u -5\n";
+      "m f=1\n#c\n m,t=1 f=\"a\nb\",g=2u -5\n"
+      "c\\ pu,host=New\\ York,b=\\=\\, usage=1.5 1700000000000000000\n";
   const std::string alphabet = " ,=\"\\\n\r#\t019.-eiutfTx";
   std::mt19937_64 random(20);
   for (int round = 0; round < 20'000; round++) {
