@@ -164,6 +164,15 @@ TEST_CASE("types that grow without end are given up, and the script is accepted"
   for (int i = 1; i < 2000; ++i)
     nested += "x" + std::to_string(i) + " = [x" + std::to_string(i - 1) + "]\n";
   CHECK(problems(nested + "y = x1999 == x1999") == "");
+  std::string unlike, wide;
+  for (int i = 0; i < 3000; ++i) {
+    unlike += "{a" + std::to_string(i) + ": 1}, ";
+    wide += "a" + std::to_string(i) + ": 1, ";
+  }
+  CHECK(problems("x = [" + unlike + "]\ny = 1 + \"a\"") == "");
+  std::string uses;
+  for (int i = 0; i < 100; ++i) uses += "y" + std::to_string(i) + " = x.a2999\n";
+  CHECK(problems("x = {" + wide + "}\n" + uses + "z = 1 + \"a\"") == "");
   std::string chain = "a";
   for (int i = 0; i < 900; ++i) chain += " |> f()";
   CHECK(problems("f = (t=<-) => t\na = 1\nx = " + chain + " + \"a\"") != "");

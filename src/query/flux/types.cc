@@ -120,6 +120,10 @@ TypeTable::Row TypeTable::row_of(TypeId type) const {
   Row row;
   row.tail = resolved(type);
   while (nodes_[row.tail].form == TypeForm::record) {
+    if (!look_through(row.fields.size())) {
+      row.tail = kAny;
+      break;
+    }
     const Node& node = nodes_[row.tail];
     bool shadowed = std::any_of(row.fields.begin(), row.fields.end(),
                                 [&](const auto& field) { return field.first == node.extra; });
@@ -148,6 +152,7 @@ TypeId TypeTable::with_missing_labels(TypeId type, TypeId other) {
     return type;
   const size_t before = row.fields.size();
   for (const auto& [name, field] : more.fields) {
+    if (!look_through(row.fields.size())) return type;
     bool has = std::any_of(row.fields.begin(), row.fields.end(),
                            [name = name](const auto& known) { return known.first == name; });
     if (!has) row.fields.emplace_back(name, field);
@@ -240,6 +245,7 @@ void TypeTable::unify_rows(TypeId expected, TypeId actual, TypeProblems& problem
   const Row e = row_of(expected), a = row_of(actual);
   Row missing, unexpected = a;
   for (const auto& [name, type] : e.fields) {
+    if (!look_through(unexpected.fields.size())) return;
     auto found = std::find_if(unexpected.fields.begin(), unexpected.fields.end(),
                               [name = name](const auto& field) { return field.first == name; });
     if (found == unexpected.fields.end()) {

@@ -26,6 +26,8 @@ namespace weir::query::flux {
 // Unifications, walks and copies of one check: some tens of milliseconds, which no real script
 // comes near, but types can double with every line.
 inline constexpr uint64_t kTypeStepsMax = 2'000'000;
+// Labels of records that are compared in the time of one of them.
+inline constexpr size_t kLabelsAStep = 16;
 // Types within types; bounds the stack of those who walk them.
 inline constexpr int kTypeDepthMax = 300;
 
@@ -177,6 +179,11 @@ class TypeTable {
   Row row_of(TypeId type) const;
   TypeId make_row(const Row& row);
   bool step() { return ++steps_ < kTypeStepsMax; }
+  // Before a label is looked for among so many; false: not worth it any more.
+  bool look_through(size_t labels) const {
+    steps_ += 1 + labels / kLabelsAStep;
+    return !exhausted();
+  }
   void bind(TypeId variable, TypeId type, TypeProblems& problems);
   bool reaches(TypeId variable, TypeId type);  // and lowers the levels of what it walks
   bool walk(TypeId variable, int level, TypeId type, int depth);
@@ -189,7 +196,7 @@ class TypeTable {
   std::vector<FunctionType> functions_;
   std::vector<std::string> labels_;
   std::map<std::string, uint32_t, std::less<>> label_ids_;
-  uint64_t steps_ = 0;
+  mutable uint64_t steps_ = 0;
   uint32_t walks_ = 0;
   int level_ = 0;
   int depth_ = 0;
