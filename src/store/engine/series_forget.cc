@@ -6,7 +6,6 @@
 namespace weir::store {
 
 void SeriesIndex::begin_leaving(const Roaring& series) {
-  const size_t known_spellings = by_fingerprint_.size();
   for (SeriesId id : series) {
     Spelling canonical{fingerprint(key(id).canonical()), id};
     leaving_.add(id);
@@ -16,9 +15,10 @@ void SeriesIndex::begin_leaving(const Roaring& series) {
     leaving_keys_.insert(canonical);
   }
   // Other spellings of their keys are found by looking at all, if there are any.
-  if (known_spellings > known_count_) {
-    absl::erase_if(by_fingerprint_,
-                   [&](const Spelling& spelling) { return leaving_.contains(spelling.id); });
+  if (aliases_ > 0) {
+    aliases_ -= absl::erase_if(by_fingerprint_, [&](const Spelling& spelling) {
+      return leaving_.contains(spelling.id);
+    });
   }
   generation_++;
 }

@@ -112,6 +112,19 @@ TEST_CASE("a key that comes again is of the newer series, though replay brings t
   CHECK(index.select(tag_equal("h", "a").get(), exact).cardinality() == 1);
 }
 
+TEST_CASE("every spelling of a key goes, beside a key that two series have") {
+  SeriesIndex index;
+  (void)index.add_series("m,h=a");
+  (void)index.add_series("m,h=a");
+  SeriesId other = *index.add_series("m,a=1,h=b");
+  REQUIRE(index.find_alias(index.fingerprint("m,h=b,a=1"), "m,a=1,h=b") == other);
+  Roaring leaving;
+  leaving.add(other);
+  index.begin_leaving(leaving);
+  CHECK_FALSE(index.find(index.fingerprint("m,a=1,h=b")));
+  CHECK_FALSE(index.find(index.fingerprint("m,h=b,a=1")));
+}
+
 TEST_CASE("series that come and go leave nothing behind, over restarts") {
   Machine machine;
   machine.must_open();

@@ -44,7 +44,7 @@ std::optional<SeriesId> SeriesIndex::find_alias(const Fingerprint& print,
     leaving_.remove(*id);
   }
   if (by_fingerprint_.size() < known_count_ * kSpellingsPerSeriesMax + kSpellingsMin) {
-    by_fingerprint_.insert(Spelling{print, *id});
+    aliases_ += by_fingerprint_.insert(Spelling{print, *id}).second ? 1 : 0;
   }
   return id;
 }

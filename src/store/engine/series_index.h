@@ -192,6 +192,7 @@ class SeriesIndex {
   std::vector<Shape> shapes_;
   absl::flat_hash_map<std::vector<Symbol>, uint32_t> shape_ids_;  // by measurement, then tag keys
   Spellings by_fingerprint_;
+  size_t aliases_ = 0;  // of by_fingerprint_, those that are not a series' canonical key
   Roaring known_;
   size_t known_count_ = 0;
   Roaring leaving_;
