@@ -61,10 +61,13 @@ class LogShare {
     parts->back().last_lsn = lsn;
     parts->back().bytes += bytes;
   }
-  // Of records from `first_lsn` on; those before are gone for ever.
-  uint64_t bytes_from(uint64_t first_lsn) {
+  // The log begins there now.
+  void forget_before(uint64_t first_lsn) {
     auto parts = parts_.lock();
     while (!parts->empty() && parts->front().last_lsn < first_lsn) parts->pop_front();
+  }
+  uint64_t bytes() {
+    auto parts = parts_.lock();
     uint64_t bytes = 0;
     for (const Part& part : *parts) bytes += part.bytes;
     return bytes;

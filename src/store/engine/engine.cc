@@ -308,9 +308,7 @@ Result<BucketStatistics> EngineCore::statistics(BucketId id) {
   }
   statistics.series = live.cardinality();
   statistics.disk_bytes = chunks_->disk_bytes(ChunkKey::bucket_prefix(bucket->number));
-  std::vector<WalSegment> segments = writer_->segments();
-  statistics.log_bytes =
-      bucket->log_share.bytes_from(segments.empty() ? UINT64_MAX : segments.front().first_lsn);
+  statistics.log_bytes = bucket->log_share.bytes();
   statistics.values_written = bucket->values_written;
   return statistics;
 }

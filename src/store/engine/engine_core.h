@@ -107,6 +107,7 @@ class EngineCore final : public Engine {
   // settle.cc; with maintenance_ held
   bool freeze_idle(int64_t now_ms);
   Result<void> release_log();
+  Result<void> remove_old_log();
   size_t piece_bytes_that_free(uint64_t bytes) const;
 
   // rechunk.cc; with maintenance_ held, but for compact()

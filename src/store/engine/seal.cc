@@ -175,7 +175,17 @@ Result<void> EngineCore::checkpoint() {
   std::erase_if(buckets_.lock()->dropped, [&](const Dropped& dropped) {
     return std::find(forgotten.begin(), forgotten.end(), dropped.number) != forgotten.end();
   });
-  return writer_->remove_before(meta_.log_start_lsn);
+  return remove_old_log();
+}
+
+// Segments whose records are all in chunks and catalog.
+Result<void> EngineCore::remove_old_log() {
+  WEIR_CHECK(writer_->remove_before(meta_.log_start_lsn));
+  std::vector<WalSegment> segments = writer_->segments();
+  for (const BucketPtr& bucket : all_buckets()) {
+    bucket->log_share.forget_before(segments.empty() ? UINT64_MAX : segments.front().first_lsn);
+  }
+  return {};
 }
 
 // What the bucket's index and groups gained since they were saved. Definitions whose records are

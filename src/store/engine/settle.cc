@@ -21,7 +21,7 @@ Result<void> EngineCore::release_log() {
   WEIR_CHECK(log_->run([this]() -> Result<void> {
     return meta_.log_start_lsn > log_->applied_lsn() ? writer_->rotate() : Result<void>();
   }));
-  return writer_->remove_before(meta_.log_start_lsn);
+  return remove_old_log();
 }
 
 // The size from which on active pieces have `bytes` together; 0 if all of them have less.
