@@ -58,8 +58,13 @@ class CommandLineTest(WeirTest):
         self.assertEqual(self.run_weir("fmt", "-", text=script).stdout, formatted)
         file = self.weir.path / "a.flux"
         file.write_text(script)
-        self.assertEqual(self.run_weir("fmt", "-w", "a.flux").stdout, "")
+        file.chmod(0o664)
+        link = self.weir.path / "link.flux"
+        link.symlink_to("a.flux")
+        self.assertEqual(self.run_weir("fmt", "-w", "link.flux").stdout, "")
         self.assertEqual(file.read_text(), formatted)
+        self.assertEqual(file.stat().st_mode & 0o777, 0o664)
+        self.assertTrue(link.is_symlink())
         file.write_text("x = \n")
         wrong = self.run_weir("fmt", "-w", "a.flux", check=False)
         self.assertEqual(wrong.returncode, 1)

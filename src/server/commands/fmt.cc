@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <filesystem>
 
 #include "base/file.h"
 #include "query/query.h"
@@ -8,15 +9,25 @@
 namespace weir::server {
 namespace {
 
-// Beside the file and then in its place: a script is never left half written.
-Result<void> replace_file(const std::string& path, const std::string& text) {
-  const std::string fresh = path + ".weir-fmt";
+namespace fs = std::filesystem;
+
+// Beside the file and then in its place: a script is never left half written. A link stays one, and
+// who may read the file may read it still.
+Result<void> replace_file(const std::string& named, const std::string& text) {
+  std::error_code failure;
+  const fs::path path = fs::canonical(named, failure);
+  if (failure) return Error{Errc::io, named + ": " + failure.message()};
+  const fs::perms permissions = fs::status(path, failure).permissions();
+  if (failure) return Error{Errc::io, named + ": " + failure.message()};
+  const std::string fresh = path.string() + ".weir-fmt";
   FileSystem& files = system_file_system();
   if (files.exists(fresh)) WEIR_CHECK(files.remove(fresh));  // of a run that was broken off
   WEIR_TRY(std::unique_ptr<WritableFile> file, files.create(fresh));
   WEIR_CHECK(file->append(text));
   WEIR_CHECK(file->sync());
   file = nullptr;
+  fs::permissions(fresh, permissions, failure);
+  if (failure) return Error{Errc::io, fresh + ": " + failure.message()};
   return files.rename(fresh, path);
 }
 
