@@ -61,6 +61,7 @@ struct AccessSettings {
 struct MqttListener {
   std::string name;  // "mqtt.listen_tls", or of a [[listener]]
   net::ListenAddress address;
+  std::string place;  // where it is given: "weir.toml:3:1: mqtt.listen_tls"; empty: the default
   bool is_websocket = false;
   std::shared_ptr<const net::TlsServerOptions> tls;  // null: none; listeners may share it
   bool certificate_as_user = false;

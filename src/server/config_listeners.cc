@@ -121,6 +121,7 @@ void read_simple(ConfigReader& reader, Config& config) {
       return;
     }
     MqttListener listener;
+    listener.place = reader.place_if_given(key);
     listener.name = std::move(key);
     listener.address = *address;
     listener.is_websocket = is_websocket;
@@ -226,12 +227,48 @@ void read_table(const ListenerTable& table, Config& config, std::vector<std::str
   }
   if (!address) return;
   listener.address = *address;
+  listener.place = reader.place("listener.address");
   listener.name = reader.raw("listener.name").value;
   if (listener.name.empty()) {
     const auto given = table.values.find("listener.address");
     listener.name = "listener " + given->second.value;
   }
   config.mqtt_listeners.push_back(std::move(listener));
+}
+
+// Whether the system would refuse the second of them. Names that it would look up are not looked
+// up.
+bool exclude_each_other(const net::ListenAddress& a, const net::ListenAddress& b) {
+  if (!a.path.empty() || !b.path.empty()) return a.path == b.path;
+  if (a.port != b.port || a.port == 0) return false;
+  auto is_everything = [](const std::string& host) { return host.empty() || host == "::"; };
+  if (a.host == b.host || is_everything(a.host) || is_everything(b.host)) return true;
+  auto is_v4 = [](const std::string& host) {
+    return host.find_first_not_of("0123456789.") == host.npos;
+  };
+  return (a.host == "0.0.0.0" && is_v4(b.host)) || (b.host == "0.0.0.0" && is_v4(a.host));
+}
+
+// Told of the later one, or of the one that is not by default where it is.
+void check_all_differ(const ConfigReader& reader, const Config& config,
+                      std::vector<std::string>& mistakes) {
+  MqttListener http;
+  http.name = "http.listen";
+  http.address = config.http_listen;
+  http.place = reader.place_if_given(http.name);
+  std::vector<const MqttListener*> before{&http};
+  for (const MqttListener& listener : config.mqtt_listeners) {
+    const auto same = std::find_if(before.begin(), before.end(), [&](const MqttListener* other) {
+      return exclude_each_other(listener.address, other->address);
+    });
+    if (same != before.end()) {
+      const bool is_default = listener.place.empty();
+      mistakes.push_back(fmt::format("{}: the address is taken by {}",
+                                     is_default ? (*same)->place : listener.place,
+                                     is_default ? listener.name : (*same)->name));
+    }
+    before.push_back(&listener);
+  }
 }
 
 }  // namespace
@@ -243,6 +280,7 @@ void read_listeners(ConfigReader& reader, const std::vector<ListenerTable>& tabl
   read_http_tls(reader, config);
   read_simple(reader, config);
   for (const ListenerTable& table : tables) read_table(table, config, mistakes);
+  check_all_differ(reader, config, mistakes);
 }
 
 std::string_view transport_of(const MqttListener& listener) {

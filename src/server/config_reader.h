@@ -30,6 +30,10 @@ class ConfigReader {
     const std::string& source = raw(key).source;
     return source == flag_of(key) ? source : fmt::format("{}: {}", source, key);
   }
+  // The same; empty for the default.
+  std::string place_if_given(std::string_view key) const {
+    return raw(key).source == "default" ? std::string() : place(key);
+  }
   void note(std::string_view key, std::string_view what) {
     mistakes_.push_back(fmt::format("{}: {}", place(key), what));
   }

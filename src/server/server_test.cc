@@ -111,6 +111,29 @@ Result<Config> config_of(std::string_view text, const GivenValues& flags = {}) {
   return load_config(flags, directory.file("weir.toml"), Environment());
 }
 
+TEST_CASE("two listeners at one address are told of, where the second is given") {
+  auto told = [](std::string_view text, const GivenValues& flags = {}) {
+    auto config = config_of(text, flags);
+    return config.ok()
+               ? ""
+               : config.error().message.substr(config.error().message.find("weir.toml") + 9);
+  };
+  CHECK(told("[mqtt]\nlisten = \"127.0.0.1:8086\"\n") ==
+        ":2:1: mqtt.listen: the address is taken by http.listen");
+  CHECK(told("[http]\nlisten = \"127.0.0.1:1883\"\n") ==
+        ":2:1: http.listen: the address is taken by mqtt.listen");
+  CHECK(told("[mqtt]\nlisten_websocket = \":8086\"\n[[listener]]\naddress = \"0.0.0.0:1883\"\n")
+            .starts_with(":2:1: mqtt.listen_websocket: the address is taken by http.listen\n"));
+  CHECK(told("[mqtt]\nlisten_unix = \"/a\"\n[[listener]]\naddress = \"unix:/a\"\n") ==
+        ":4:1: listener.address: the address is taken by mqtt.listen_unix");
+  CHECK(told("[mqtt]\nlisten = \"off\"\n[[listener]]\naddress = "
+             "\"10.0.0.1:1883\"\n[[listener]]\naddress = \"[::1]:1883\"\n"
+             "[[listener]]\naddress = \"0.0.0.0:7\"\n[[listener]]\naddress = \"[::1]:7\"\n") == "");
+  CHECK(
+      told("[[listener]]\naddress = \"127.0.0.1:0\"\n[[listener]]\naddress = \"127.0.0.1:0\"\n") ==
+      "");
+}
+
 TEST_CASE("a listener has the files and limits of [mqtt], or its own") {
   auto config = config_of(
       "[mqtt]\npassword_file = \"p\"\nacl_file = \"a\"\nmax_keep_alive = 30\n"
