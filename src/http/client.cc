@@ -2,62 +2,51 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
 #include <limits>
 #include <optional>
 
 #include "http/compression.h"
 #include "http/text.h"
+#include "http/url.h"
 #include "http/wire_parser.h"
-#include "net/blocking_socket.h"
+#include "net/blocking_tls.h"
 
 namespace weir::http {
 namespace {
 
 constexpr size_t kResponseHeadBytesMax = 256 * 1024;
-// A body kept whole; what may be larger is taken piece by piece.
-constexpr size_t kResponseBodyBytesMax = size_t{1} << 30;
 
-struct Url {
-  std::string host;
-  uint16_t port = 80;
-  std::string authority;  // for the Host header: "[::1]:8086"
-  std::string target;     // path and query
+// The connection of a call: TCP, or TLS over it.
+class Connection {
+ public:
+  static Result<Connection> open(const ClientRequest& request, const Url& url) {
+    Connection opened;
+    WEIR_TRY(auto socket,
+             net::BlockingSocket::connect(url.host, url.port, request.timeout_ms, request.check));
+    if (!url.tls) {
+      opened.tcp_.emplace(std::move(socket));
+      return opened;
+    }
+    std::shared_ptr<const net::TlsContext> context = request.tls;
+    if (context == nullptr) {
+      WEIR_TRY(context, net::TlsContext::client({}));
+    }
+    WEIR_TRY(auto tls, net::BlockingTls::connect(std::move(socket), std::move(context), url.host,
+                                                 request.timeout_ms));
+    opened.tls_.emplace(std::move(tls));
+    return opened;
+  }
+  Result<void> send_all(std::string_view bytes, int64_t timeout_ms) {
+    return tls_ ? tls_->send_all(bytes, timeout_ms) : tcp_->send_all(bytes, timeout_ms);
+  }
+  Result<size_t> receive(std::string& out, int64_t timeout_ms) {
+    return tls_ ? tls_->receive(out, timeout_ms) : tcp_->receive(out, timeout_ms);
+  }
+
+ private:
+  std::optional<net::BlockingSocket> tcp_;
+  std::optional<net::BlockingTls> tls_;
 };
-
-Result<Url> parse_url(std::string_view text) {
-  auto wrong = [&](std::string_view why) {
-    return Error{Errc::invalid, fmt::format("URL: got \"{}\", {}", text, why)};
-  };
-  constexpr std::string_view kScheme = "http://";
-  if (equal_ignoring_case(text.substr(0, 8), "https://"))
-    return Error{Errc::not_implemented, fmt::format("URL: got \"{}\": https is not offered", text)};
-  if (!equal_ignoring_case(text.substr(0, kScheme.size()), kScheme))
-    return wrong("wanted http://host[:port]/path");
-  const std::string_view rest = text.substr(kScheme.size());
-  const size_t path_at = std::min(rest.find_first_of("/?#"), rest.size());
-  const std::string_view authority = rest.substr(0, path_at);
-  const std::string_view path = rest.substr(path_at, rest.find('#') - path_at);
-
-  Url url;
-  url.authority = authority;
-  url.target = path.starts_with('/') ? std::string(path) : "/" + std::string(path);
-  if (authority.find('@') != std::string_view::npos)
-    return wrong("wanted no user name: send an Authorization header");
-  // A colon behind the bracket of an IPv6 address, if there is one.
-  const size_t bracket = authority.rfind(']');
-  const size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  std::string_view host = authority.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  if (host.empty()) return wrong("wanted a host");
-  url.host = host;
-  if (colon == std::string_view::npos) return url;
-  const std::string_view port = authority.substr(colon + 1);
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
-  if (error != std::errc() || end != port.data() + port.size() || url.port == 0)
-    return wrong("wanted a port from 1 to 65535");
-  return url;
-}
 
 bool is_clean(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
@@ -84,8 +73,9 @@ Result<std::string> request_text(const ClientRequest& request, const Url& url) {
 // Undoes gzip, if the answer is, and passes the body on or keeps it.
 class BodyReceiver {
  public:
-  BodyReceiver(ClientResponse& response, std::function<bool(std::string_view)>& on_body)
-      : response_(response), on_body_(on_body) {}
+  BodyReceiver(ClientResponse& response, size_t bytes_max,
+               std::function<bool(std::string_view)>& on_body)
+      : response_(response), bytes_max_(bytes_max), on_body_(on_body) {}
 
   void head_arrived(const Headers& headers) {
     if (equal_ignoring_case(headers.get("Content-Encoding"), "gzip")) gunzip_.emplace();
@@ -112,8 +102,9 @@ class BodyReceiver {
   bool pass_on(std::string_view bytes) {
     has_begun_ = true;
     if (on_body_) return was_broken_off_ = !on_body_(bytes), !was_broken_off_;
-    if (response_.body.size() + bytes.size() > kResponseBodyBytesMax) {
-      failure_ = Error{Errc::too_large, "the answer is too large to keep"};
+    if (response_.body.size() + bytes.size() > bytes_max_) {
+      failure_ =
+          Error{Errc::too_large, fmt::format("the answer is larger than {} bytes", bytes_max_)};
       return false;
     }
     response_.body.append(bytes);
@@ -121,6 +112,7 @@ class BodyReceiver {
   }
 
   ClientResponse& response_;
+  const size_t bytes_max_;
   std::function<bool(std::string_view)>& on_body_;
   std::optional<GunzipStream> gunzip_;
   std::optional<Error> failure_;
@@ -129,7 +121,7 @@ class BodyReceiver {
 };
 
 // Reads one answer; interim answers (1xx) are skipped.
-Result<ClientResponse> receive(net::BlockingSocket& socket, const ClientRequest& request,
+Result<ClientResponse> receive(Connection& connection, const ClientRequest& request,
                                const std::string& name,
                                std::function<bool(std::string_view)>& on_body,
                                const std::function<void(const ClientResponse&)>& on_head) {
@@ -138,7 +130,7 @@ Result<ClientResponse> receive(net::BlockingSocket& socket, const ClientRequest&
   std::string buffer;
   for (;;) {
     ClientResponse response;
-    BodyReceiver receiver(response, on_body);
+    BodyReceiver receiver(response, request.body_bytes_max, on_body);
     bool has_head = false;
     std::unique_ptr<ResponseParser> parser;
     auto take_head = [&] {
@@ -154,7 +146,7 @@ Result<ClientResponse> receive(net::BlockingSocket& socket, const ClientRequest&
     });
     buffer.erase(0, parser->feed(buffer));
     while (!parser->is_complete() && parser->failure() == nullptr) {
-      WEIR_TRY(const size_t size, socket.receive(buffer, request.timeout_ms));
+      WEIR_TRY(const size_t size, connection.receive(buffer, request.timeout_ms));
       if (size == 0) {
         parser->feed_end();
         break;
@@ -178,11 +170,11 @@ Result<ClientResponse> call(const ClientRequest& request,
                             std::function<void(const ClientResponse&)> on_head) {
   WEIR_TRY(const Url url, parse_url(request.url));
   WEIR_TRY(const std::string head, request_text(request, url));
-  WEIR_TRY(auto socket, net::BlockingSocket::connect(url.host, url.port, request.timeout_ms));
+  WEIR_TRY(Connection connection, Connection::open(request, url));
   // A server may refuse and close before it has taken the whole body: its answer counts.
-  auto sent = socket.send_all(head, request.timeout_ms);
-  if (sent.ok()) sent = socket.send_all(request.body, request.timeout_ms);
-  auto response = receive(socket, request, url.authority, on_body, on_head);
+  auto sent = connection.send_all(head, request.timeout_ms);
+  if (sent.ok()) sent = connection.send_all(request.body, request.timeout_ms);
+  auto response = receive(connection, request, url.authority, on_body, on_head);
   if (!response.ok() && !sent.ok()) return std::move(sent).error();
   return response;
 }

@@ -118,9 +118,10 @@ TEST_CASE("who cannot be reached is named, with the reason") {
 }
 
 TEST_CASE("URLs that are none") {
-  for (std::string_view url : {"", "localhost:8086", "http://", "http://:8086", "http://h:0/",
-                               "http://h:99999/", "http://h:80x", "ftp://h/", "https://h/",
-                               "http://user:password@h/", "http://h/a b", "http://h/a\r\nb"}) {
+  for (std::string_view url :
+       {"", "localhost:8086", "http://", "http://:8086", "http://h:0/", "http://h:99999/",
+        "http://h:80x", "ftp://h/", "https://", "http://h\\x/", "http://[h]/", "http://unix:/run/x",
+        "http://user:password@h/", "http://h/a b", "http://h/a\r\nb"}) {
     ClientRequest request;
     request.url = url;
     auto response = call(request);

@@ -31,11 +31,14 @@ Error unavailable(std::string_view name, std::string_view reason) {
 }  // namespace
 
 BlockingSocket::BlockingSocket(BlockingSocket&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), name_(std::move(other.name_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      name_(std::move(other.name_)),
+      check_(std::move(other.check_)) {}
 
 BlockingSocket& BlockingSocket::operator=(BlockingSocket&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(name_, other.name_);
+  std::swap(check_, other.check_);
   return *this;
 }
 
@@ -59,7 +62,7 @@ Result<BlockingSocket> BlockingSocket::connect_unix(const std::string& name) {
 }
 
 Result<BlockingSocket> BlockingSocket::connect(const std::string& host, uint16_t port,
-                                               int64_t timeout_ms) {
+                                               int64_t timeout_ms, WaitCheck check) {
   if (host.starts_with(kUnixPrefix)) return connect_unix(host);
   const std::string name = fmt::format("{}:{}", host, port);
   addrinfo hints{};
@@ -75,6 +78,7 @@ Result<BlockingSocket> BlockingSocket::connect(const std::string& host, uint16_t
     const int fd = ::socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return unavailable(name, system_reason(errno));
     BlockingSocket socket(fd, name);
+    socket.check_ = check;
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (::connect(fd, info->ai_addr, info->ai_addrlen) == 0) return socket;
@@ -93,15 +97,27 @@ Result<BlockingSocket> BlockingSocket::connect(const std::string& host, uint16_t
   return unavailable(name, reason);
 }
 
-Result<void> BlockingSocket::wait(short events, int64_t timeout_ms) {
+Result<bool> BlockingSocket::poll_within(short events, int64_t timeout_ms) {
   pollfd poll_entry{fd_, events, 0};
+  int64_t left_ms = std::clamp<int64_t>(timeout_ms, 0, INT_MAX);
   for (;;) {
-    const int ready =
-        ::poll(&poll_entry, 1, static_cast<int>(std::clamp<int64_t>(timeout_ms, 0, INT_MAX)));
-    if (ready > 0) return {};
-    if (ready == 0) return unavailable(name_, "timed out");
-    if (errno != EINTR) return unavailable(name_, system_reason(errno));
+    if (check_) WEIR_CHECK(check_());
+    const int64_t slice_ms = check_ ? std::min(left_ms, kCheckMs) : left_ms;
+    const int ready = ::poll(&poll_entry, 1, static_cast<int>(slice_ms));
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) return unavailable(name_, system_reason(errno));
+    if (ready == 0 && (left_ms -= slice_ms) <= 0) return false;
   }
+}
+
+Result<void> BlockingSocket::wait(short events, int64_t timeout_ms) {
+  WEIR_TRY(const bool ready, poll_within(events, timeout_ms));
+  if (!ready) return unavailable(name_, "timed out");
+  return {};
+}
+
+Result<bool> BlockingSocket::wait_readable(int64_t timeout_ms) {
+  return poll_within(POLLIN, timeout_ms);
 }
 
 Result<void> BlockingSocket::send_all(std::string_view bytes, int64_t timeout_ms) {

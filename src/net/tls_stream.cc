@@ -12,6 +12,7 @@
 
 #include "base/assert.h"
 #include "base/metrics.h"
+#include "net/tls_session.h"
 
 namespace weir::net {
 namespace {
@@ -198,13 +199,7 @@ TlsConnection::TlsConnection(std::unique_ptr<Stream> below,
     SSL_set_accept_state(ssl_.get());
     return;
   }
-  SSL_set_tlsext_host_name(ssl_.get(), host->c_str());
-  X509_VERIFY_PARAM* rules = SSL_get0_param(ssl_.get());
-  // An address is looked for among the certificate's addresses, a name among its names.
-  if (X509_VERIFY_PARAM_set1_ip_asc(rules, host->c_str()) != 1)
-    X509_VERIFY_PARAM_set1_host(rules, host->c_str(), host->size());
-  ERR_clear_error();
-  SSL_set_connect_state(ssl_.get());
+  expect_host(ssl_.get(), *host);
 }
 
 void TlsConnection::start(StreamReader& reader) {
@@ -325,52 +320,15 @@ void TlsConnection::tell_drained() {
   reader_->on_drained();
 }
 
-// The code of the reason why an untrusted certificate fails the handshake.
-constexpr int kNotVerified = SSL_R_CERTIFICATE_VERIFY_FAILED;
-
-namespace {
-
-// What to do about a server's certificate that is not trusted; empty where nobody set it up.
-std::string remedy_for(long verdict, const std::string& authority_setting) {
-  if (authority_setting.empty()) return {};
-  switch (verdict) {
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return "; connect to a name that is in the certificate";
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-      return "; renew it at the server, or set this machine's clock right";
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      return "; set this machine's clock right";
-    default:
-      return fmt::format("; name the file with its authority in {}", authority_setting);
-  }
-}
-
-}  // namespace
-
-// A server that does not answer as TLS does is told of where somebody set the connection up.
 std::string TlsConnection::ask_about_port() const {
-  const bool is_wanted = !SSL_is_server(ssl_.get()) && !context_->authority_setting().empty();
-  return is_wanted ? "; does the server speak TLS at that port?" : "";
+  return SSL_is_server(ssl_.get()) ? "" : ask_about_tls_port(context_->authority_setting());
 }
 
 Error TlsConnection::failure() const {
+  if (is_established_ || !SSL_is_server(ssl_.get()))
+    return tls_failure(ssl_.get(), is_established_, context_->authority_setting());
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
-  if (is_established_ || !SSL_is_server(ssl_.get())) {
-    const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
-    const long verdict = SSL_get_verify_result(ssl_.get());
-    if (!is_established_ && verdict != X509_V_OK && ERR_GET_REASON(code) == kNotVerified) {
-      return Error{Errc::io,
-                   fmt::format("TLS handshake: the server's certificate is not trusted: {}{}",
-                               X509_verify_cert_error_string(verdict),
-                               remedy_for(verdict, context_->authority_setting()))};
-    }
-    const bool is_no_tls = !is_established_ && ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER;
-    return Error{Errc::io, fmt::format("{}: {}{}", is_established_ ? "TLS" : "TLS handshake",
-                                       reason == nullptr ? "failed" : reason,
-                                       is_no_tls ? ask_about_port() : "")};
-  }
   std::string_view spoken = what_is_spoken(first_bytes_);
   const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
   if (spoken.empty()) spoken = reason == nullptr ? "failed" : reason;

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "model/line_protocol.h"
 #include "query/flux/calendar.h"
+#include "query/outgoing.h"
 #include "query/query.h"
 #include "query/testing/flux_case.h"
 #include "store/engine/engine.h"
@@ -44,6 +45,32 @@ class OneBucket final : public Catalog {
   BucketId bucket_;
 };
 
+// The host "echo": answers with the request it got, /status/N with status N, and /last with the
+// request before. No other host may be reached.
+class EchoHost final : public Outgoing {
+ public:
+  Result<HttpResponse> http(const HttpRequest& request, const Check&) override {
+    constexpr std::string_view kHost = "http://echo";
+    if (!request.url.starts_with(kHost))
+      return Error{Errc::forbidden, "a query may not reach " + request.url};
+    const std::string path = request.url.substr(kHost.size());
+    HttpResponse response{
+        .status = 200, .headers = {{"content-TYPE", "text/plain"}}, .body = last_};
+    if (path == "/last") return response;
+    last_ = request.method + " " + path + "\n";
+    for (const auto& [name, value] : request.headers) last_ += name + ": " + value + "\n";
+    if (request.timeout_ms != 0) last_ += "within " + std::to_string(request.timeout_ms) + " ms\n";
+    if (request.insecure) last_ += "insecure\n";
+    last_ += request.body;
+    response.body = last_;
+    if (path.starts_with("/status/")) response.status = std::stoi(path.substr(8));
+    return response;
+  }
+
+ private:
+  std::string last_;
+};
+
 std::string without_returns(std::string text) {
   std::erase(text, '\r');
   return text;
@@ -73,7 +100,8 @@ void write_data(store::Store& store, BucketId bucket, const FluxCase& one) {
 Answer run(store::Store& store, BucketId bucket, const FluxCase& one, bool push_down,
            bool vectorise) {
   ManualClock clock(now_of(one));
-  Engine engine(store, clock);
+  EchoHost outgoing;
+  Engine engine(store, clock, &outgoing);
   OneBucket catalog(bucket);
   Request request;
   request.script = one.query;

@@ -151,6 +151,7 @@ Result<Statistics> Engine::run(const Request& request, const Catalog& catalog, R
   context.now_ns = request.now_ns.value_or(clock_.wall_ns());
   context.deadline_ms = clock_.steady_ms() + request.limits.duration_ms_max;
   context.canceled = request.canceled;
+  context.outgoing = outgoing_;
   context.push_down = request.push_down;
   context.vectorise = request.vectorise;
   context.memory.limit = request.limits.memory_bytes_max;

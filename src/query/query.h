@@ -81,12 +81,14 @@ struct Statistics {
 };
 
 class ResultWriter;
+class Outgoing;      // query/outgoing.h
 struct Explanation;  // query/profile.h
 
 class Engine {
  public:
-  // All outlive the engine.
-  Engine(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
+  // All outlive the engine. `outgoing`: how queries reach other hosts; null: not at all.
+  Engine(store::Store& store, const Clock& clock, Outgoing* outgoing = nullptr)
+      : store_(store), clock_(clock), outgoing_(outgoing) {}
 
   // Runs the script and writes annotated CSV.
   Result<Statistics> run_csv(const Request& request, const Catalog& catalog,
@@ -103,6 +105,7 @@ class Engine {
 
   store::Store& store_;
   const Clock& clock_;
+  Outgoing* const outgoing_;
 };
 
 // What is wrong with a script, found without running it.

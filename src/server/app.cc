@@ -26,6 +26,7 @@
 #include "server/broker_access.h"
 #include "server/listeners.h"
 #include "server/other_brokers.h"
+#include "server/outgoing_requests.h"
 #include "server/periodic.h"
 #include "server/rules_file.h"
 #include "server/units.h"
@@ -72,6 +73,7 @@ class RunningApp final : public App {
     // What may be wrong is found before anything is made: a start that fails leaves nothing behind.
     WEIR_CHECK(access_files_.open_all(config_));
     WEIR_CHECK(open_certificates());
+    WEIR_TRY(outgoing_, OutgoingRequests::make(config_.query_hosts, config_.query_ca_file));
     WEIR_CHECK(check_addresses(config_));
     WEIR_CHECK(open_stored());
     WEIR_CHECK(set_up());
@@ -123,6 +125,7 @@ class RunningApp final : public App {
   std::unique_ptr<net::IoThreads> io_threads_;
   std::unique_ptr<Workers> workers_, password_workers_;
   std::unique_ptr<Periodic> refreshing_access_lists_, persisting_usage_, sampling_rates_;
+  std::unique_ptr<OutgoingRequests> outgoing_;
   std::unique_ptr<query::Engine> queries_;
   std::unique_ptr<ingest::Pipeline> pipeline_;
   std::unique_ptr<api::LiveHub> live_;
@@ -244,7 +247,7 @@ Result<void> RunningApp::start_broker(std::shared_ptr<const ingest::RuleSet> rul
 }
 
 Result<void> RunningApp::start_http(std::span<const api::WebFile> web_files) {
-  queries_ = std::make_unique<query::Engine>(*store_, clock_);
+  queries_ = std::make_unique<query::Engine>(*store_, clock_, outgoing_.get());
   api::ServerInfo info;
   info.version = kVersion;
   info.commit = kCommit;

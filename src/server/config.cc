@@ -42,6 +42,8 @@ void read_typed(ConfigReader& reader, Config& config) {
   int64_t duration_ns = 0;
   reader.read("query.duration_max", parse_duration_ns, duration_ns);
   config.query_limits.duration_ms_max = duration_ns / 1'000'000;
+  reader.read("query.allowed_hosts", AllowedHosts::parse, config.query_hosts);
+  config.query_ca_file = reader.raw("query.ca_file").value;
   reader.number("threads.io", 0, 256, config.io_threads);
   if (config.io_threads == 0) {
     config.io_threads = std::clamp<size_t>(std::thread::hardware_concurrency(), 1, 4);

@@ -23,6 +23,7 @@
 #include "net/listener.h"
 #include "net/tls_context.h"
 #include "query/query.h"
+#include "server/allowed_hosts.h"
 #include "server/config_link.h"
 #include "server/environment.h"
 #include "server/setting_value.h"
@@ -102,6 +103,8 @@ struct Config {
   std::vector<BridgeConfig> bridges;
   store::EngineOptions engine;
   query::Limits query_limits;
+  AllowedHosts query_hosts;  // that queries may send requests to
+  std::string query_ca_file;
   size_t http_body_bytes_max = 0;
   log::Level log_level = log::Level::info;
   std::optional<FirstSetUp> first_set_up;

@@ -51,7 +51,8 @@ Result<std::string> list_text(const toml::array& list, std::string_view key,
 Result<std::string> value_text(const toml::node& node, std::string_view key,
                                const std::string& where) {
   const toml::array* list = node.as_array();
-  if (list != nullptr && key.ends_with("topics")) return list_text(*list, key, where);
+  const bool may_be_list = key.ends_with("topics") || key == "query.allowed_hosts";
+  if (list != nullptr && may_be_list) return list_text(*list, key, where);
   return scalar_text(node, key, where);
 }
 

@@ -82,6 +82,11 @@ constexpr std::array kSettings{
             "series a bucket takes; points of further ones are refused; 0: no limit"},
     Setting{"query.memory_bytes_max", "512MiB", "memory one query may hold"},
     Setting{"query.duration_max", "60s", "time one query may take"},
+    Setting{"query.allowed_hosts", "",
+            "hosts that queries may send requests to: host, host:port, *.domain or *, with commas "
+            "between; empty: none"},
+    Setting{"query.ca_file", "",
+            "authorities that queries trust at https:// (PEM); empty: those of the system"},
     Setting{"threads.io", "0", "event loops; 0: one per core, at most 4"},
     Setting{"threads.workers", "2", "threads for queries, large bodies and changes of metadata"},
     Setting{"log.level", "info", "error, warn, info or debug"},

@@ -14,6 +14,7 @@
 namespace weir::query {
 
 struct ResultProfile;
+class Outgoing;
 
 struct ExecContext {
   ExecContext(store::Store& s, const Catalog& c, const Clock& k) : store(s), catalog(c), clock(k) {}
@@ -24,8 +25,9 @@ struct ExecContext {
   int64_t now_ns = 0;
   int64_t deadline_ms = 0;  // of clock.steady_ms()
   const std::atomic<bool>* canceled = nullptr;
-  bool push_down = true;  // off: only what from() needs; tests compare both
-  bool vectorise = true;  // off: lambdas row by row; tests compare both
+  Outgoing* outgoing = nullptr;  // null: other hosts are not to be reached
+  bool push_down = true;         // off: only what from() needs; tests compare both
+  bool vectorise = true;         // off: lambdas row by row; tests compare both
   MemoryTracker memory;
   size_t streams_opened = 0;  // by open(), at most kStreamsOpenedMax
   Statistics statistics;

@@ -58,6 +58,12 @@ void RowFunction::prepare_records(const CompileContext& context, const ast::Expr
   properties_ = std::move(properties);
 }
 
+// By columns, calls come in another order, for rows that a condition spares as well, and again if
+// one fails.
+bool RowFunction::by_columns(const ExecContext& context) const {
+  return context.vectorise && !interpreter_.has_effects();
+}
+
 Result<Value> RowFunction::call(const Chunk& chunk, size_t row) const {
   Value record = Value::of_record(record_at(columns_, chunk, row));
   return interpreter_.call(*function_, {flux::NamedValue{parameter_, std::move(record)}});
@@ -81,7 +87,7 @@ Result<std::vector<uint32_t>> RowFunction::rows_by_call(ExecContext& context,
 
 Result<std::vector<uint32_t>> RowFunction::matching_rows(ExecContext& context,
                                                          const Chunk& chunk) const {
-  if (condition_ == nullptr || !context.vectorise) return rows_by_call(context, chunk);
+  if (condition_ == nullptr || !by_columns(context)) return rows_by_call(context, chunk);
   auto result = condition_->evaluate({context, columns_, chunk});
   if (!result.ok()) return rows_by_call(context, chunk);
   std::vector<uint32_t> rows;
@@ -176,7 +182,7 @@ Result<RowFunction::Records> RowFunction::records_by_call(ExecContext& context,
 }
 
 Result<RowFunction::Records> RowFunction::records(ExecContext& context, const Chunk& chunk) const {
-  if (properties_ && context.vectorise) {
+  if (properties_ && by_columns(context)) {
     auto records = records_by_columns(context, chunk);
     if (records.ok()) return records;
   }

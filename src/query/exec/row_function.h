@@ -46,6 +46,7 @@ class RowFunction {
   void prepare_records(const CompileContext& context, const flux::ast::Expression& body);
   // Of a property that is null in every row: what its expression gives, or the input's column.
   std::optional<ColumnType> null_type(std::string_view label) const;
+  bool by_columns(const ExecContext& context) const;
   Result<flux::Value> call(const Chunk& chunk, size_t row) const;
   Result<std::vector<uint32_t>> rows_by_call(ExecContext& context, const Chunk& chunk) const;
   Result<Records> records_by_columns(ExecContext& context, const Chunk& chunk) const;

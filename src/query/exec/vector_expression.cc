@@ -253,7 +253,7 @@ VectorExpressionPtr column_reference(const CompileContext& context, std::string_
 // The function a call names, if the name means the same in every row.
 std::shared_ptr<const flux::Function> fixed_callee(const CompileContext& context,
                                                    const ast::CallExpression& call) {
-  if (mentions(*call.callee, context.parameter)) return nullptr;
+  if (!is_fixed(context.interpreter, *call.callee, context.parameter)) return nullptr;
   auto callee = context.interpreter.evaluate(*call.callee, context.scope);
   if (!callee.ok() || !callee->is(flux::ValueType::function)) return nullptr;
   return callee->function();
@@ -358,8 +358,20 @@ bool mentions(const ast::Expression& tree, std::string_view name) {
   }
 }
 
+bool is_fixed(const flux::Interpreter& interpreter, const ast::Expression& tree,
+              std::string_view row) {
+  if (mentions(tree, row)) return false;
+  if (!interpreter.has_effects()) return true;
+  // A name, a member, a literal: no call.
+  const ast::Expression* inner = &without_parens(tree);
+  while (const auto* member = ast::as<ast::MemberExpression>(*inner))
+    inner = &without_parens(*member->object);
+  using Kind = ast::ExpressionKind;
+  return inner->kind <= Kind::label;
+}
+
 VectorExpressionPtr compile(const CompileContext& context, const ast::ExpressionPtr& tree) {
-  if (!mentions(*tree, context.parameter)) {
+  if (is_fixed(context.interpreter, *tree, context.parameter)) {
     auto value = context.interpreter.evaluate(*tree, context.scope);
     // What fails may stand in a branch that no row takes: leave it to the rows.
     if (value.ok()) return std::make_unique<Constant>(std::move(*value));

@@ -63,5 +63,9 @@ VectorExpressionPtr compile(const CompileContext& context, const flux::ast::Expr
 
 // Whether a tree mentions a name.
 bool mentions(const flux::ast::Expression& tree, std::string_view name);
+// Whether it means the same in every row, so that it may be evaluated once for all: it does not
+// mention the row, and evaluating it does nothing else.
+bool is_fixed(const flux::Interpreter& interpreter, const flux::ast::Expression& tree,
+              std::string_view row);
 
 }  // namespace weir::query

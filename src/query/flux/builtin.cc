@@ -282,6 +282,8 @@ void Registry::add_script(std::string_view package, std::string_view source) {
   library(package).scripts.push_back(std::move(parsed.file));
 }
 
+void Registry::mark_effects(std::string_view package) { library(package).has_effects = true; }
+
 const Library* Registry::find(std::string_view path) const {
   auto found = packages_.find(path);
   return found == packages_.end() ? nullptr : &found->second;

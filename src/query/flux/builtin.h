@@ -131,6 +131,7 @@ struct Library {
   std::string path;
   std::map<std::string, Member, std::less<>> members;
   std::vector<ast::FilePtr> scripts;  // evaluated after the members, at import
+  bool has_effects = false;           // calls of its functions do something: send a request
 
   std::string_view name() const;  // last segment of the path
 };
@@ -146,6 +147,10 @@ class Registry {
   // Definitions written in Flux, evaluated when a query first imports the package. Source that
   // does not parse is a bug (assertion).
   void add_script(std::string_view package, std::string_view source);
+
+  // Calls of the package's functions do something that can be seen from outside the query. Lambdas
+  // of a query that imports it, itself or through others, are evaluated row by row, in order.
+  void mark_effects(std::string_view package);
 
   const Library* find(std::string_view path) const;  // nullptr: no such package
   const std::map<std::string, Library, std::less<>>& packages() const { return packages_; }

@@ -24,6 +24,7 @@ Result<std::shared_ptr<PackageScope>> Interpreter::import_package(std::string_vi
   if (auto known = imported_.find(path); known != imported_.end()) return known->second;
   const Library* library = registry_.find(path);
   if (library == nullptr) return Error{Errc::invalid, "invalid import path " + std::string(path)};
+  has_effects_ = has_effects_ || library->has_effects;
   auto package = std::make_shared<PackageScope>(*library);
   for (const auto& [name, member] : library->members) {
     if (!member.is_option) continue;

@@ -95,6 +95,9 @@ class Interpreter {
   // neither has it.
   const Value* lookup(const ScopePtr& scope, std::string_view name) const;
 
+  // Whether a call may do more than give a value: evaluate each as often as the script says so.
+  bool has_effects() const { return has_effects_; }
+
   Host& host() { return host_; }
   // now(): the option `now`, called once.
   Result<int64_t> now_ns();
@@ -115,6 +118,7 @@ class Interpreter {
   int64_t default_now_ns_;
   std::optional<int64_t> fixed_now_ns_;
   EvaluationLimits limits_;
+  bool has_effects_ = false;
   uint64_t steps_ = 0;
   int call_depth_ = 0;
   int expression_depth_ = 0;

@@ -192,7 +192,7 @@ class Converter {
 
   // The predicate that holds exactly where `tree` is true, or false if `negated`.
   Converted convert(const ast::Expression& tree, bool negated) const {
-    if (!mentions(tree, parameter_)) return constant(tree, negated);
+    if (is_fixed(interpreter_, tree, parameter_)) return constant(tree, negated);
     if (const auto* paren = ast::as<ast::ParenExpression>(tree))
       return convert(*paren->expression, negated);
     if (const auto* logical = ast::as<ast::LogicalExpression>(tree)) {
@@ -238,7 +238,7 @@ class Converter {
       other = binary.left.get();
       op = mirrored(op);
     }
-    if (!label || mentions(*other, parameter_)) return std::nullopt;
+    if (!label || !is_fixed(interpreter_, *other, parameter_)) return std::nullopt;
     auto literal = interpreter_.evaluate(*other, scope_);
     if (!literal.ok()) return std::nullopt;
     if (negated) op = opposite(op);

@@ -4,6 +4,7 @@ namespace weir::query {
 
 void register_packages(flux::Registry& registry) {
   register_debug(registry);
+  register_dedup_key(registry);
   register_events(registry);
   register_experimental(registry);
   register_experimental_join(registry);
@@ -11,6 +12,7 @@ void register_packages(flux::Registry& registry) {
   register_join_package(registry);
   register_monitoring(registry);
   register_polyline(registry);
+  register_requests(registry);
   register_sampledata(registry);
   register_scripted(registry);
   register_testing(registry);

@@ -9,6 +9,7 @@ namespace weir::query {
 void register_packages(flux::Registry& registry);
 
 void register_debug(flux::Registry& registry);
+void register_dedup_key(flux::Registry& registry);
 void register_events(flux::Registry& registry);
 void register_experimental(flux::Registry& registry);
 void register_experimental_join(flux::Registry& registry);
@@ -16,6 +17,7 @@ void register_interpolate(flux::Registry& registry);
 void register_join_package(flux::Registry& registry);
 void register_monitoring(flux::Registry& registry);
 void register_polyline(flux::Registry& registry);
+void register_requests(flux::Registry& registry);
 void register_sampledata(flux::Registry& registry);
 void register_scripted(flux::Registry& registry);
 void register_testing(flux::Registry& registry);

@@ -14,11 +14,15 @@ do : (method: string, url: string, ?body: bytes, ?config: {A with insecureSkipVe
 get : (url: string, ?body: bytes, ?config: {A with insecureSkipVerify: bool, timeout: duration},
     ?headers: [string:string], ?params: [string:[string]]) => {duration: duration, headers:
     [string:string], body: bytes, statusCode: int}
+peek : (response: {A with statusCode: E, headers: D, duration: C, body: B}) => stream[{statusCode:
+    E, headers: string, duration: int, body: string}]
 post : (url: string, ?body: bytes, ?config: {A with insecureSkipVerify: bool, timeout: duration},
     ?headers: [string:string], ?params: [string:[string]]) => {duration: duration, headers:
     [string:string], body: bytes, statusCode: int}
 package experimental/prometheus
 scrape : (url: string) => stream[A] where A: Record
+package experimental/record
+get : (default: B, key: string, r: A) => B where A: Record
 package http
 basicAuth : (p: string, u: string) => string
 endpoint : (url: string) => (mapFn: (r: A) => {C with headers: B, data: bytes}) => (<-tables:
@@ -33,6 +37,8 @@ do : (method: string, url: string, ?body: bytes, ?config: {A with insecureSkipVe
 get : (url: string, ?body: bytes, ?config: {A with insecureSkipVerify: bool, timeout: duration},
     ?headers: [string:string], ?params: [string:[string]]) => {duration: duration, headers:
     [string:string], body: bytes, statusCode: int}
+peek : (response: {A with statusCode: E, headers: D, duration: C, body: B}) => stream[{statusCode:
+    E, headers: string, duration: int, body: string}]
 post : (url: string, ?body: bytes, ?config: {A with insecureSkipVerify: bool, timeout: duration},
     ?headers: [string:string], ?params: [string:[string]]) => {duration: duration, headers:
     [string:string], body: bytes, statusCode: int}
@@ -128,6 +134,10 @@ tagValues : (bucket: string, tag: string, ?predicate: (r: {B with _stop: time, _
 package pagerduty
 actionFromLevel : (level: string) => string
 actionFromSeverity : (severity: string) => string
+dedupKey : (<-tables: stream[A], ?exclude: [string]) => stream[{A with _pagerdutyDedupKey: string}]
+    where A: Record
+endpoint : (?url: string) => (mapFn: (r: {A with _pagerdutyDedupKey: string}) => B) => (<-tables:
+    stream[A]) => stream[{A with _pagerdutyDedupKey: string, _sent: string}] where B: Record
 sendEvent : (class: A, client: B, clientURL: C, dedupKey: D, eventAction: E, group: F, routingKey:
     G, severity: H, source: I, summary: string, timestamp: J, ?component: K, ?customDetails: L,
     ?pagerdutyURL: string) => int where L: Equatable

@@ -27,7 +27,9 @@ void add_math_special(Registry& registry);
 void add_json(Registry& registry);  // json, experimental/json, experimental/dynamic
 void add_hash(Registry& registry);
 void add_hex(Registry& registry);
-void add_http(Registry& registry);  // http, slack, pagerduty, ...
+void add_http(Registry& registry);           // http: what needs no other host
+void add_notifications(Registry& registry);  // slack, pagerduty, pushbullet
+void add_contributed_notifications(Registry& registry);
 void add_geo(Registry& registry);  // experimental/geo, its functions over tables included
 
 }  // namespace weir::query::flux

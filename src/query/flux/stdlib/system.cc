@@ -1,4 +1,4 @@
-// Small packages: system, runtime, types, bitwise.
+// Small packages: system, runtime, types, bitwise, experimental/record.
 #include <algorithm>
 
 #include "query/flux/interpreter.h"
@@ -22,6 +22,13 @@ Result<Value> is_numeric(CallContext&, const Arguments& arguments) {
   ValueType type = arguments.raw("v").type();
   return Value::of_bool(type == ValueType::integer || type == ValueType::unsigned_integer ||
                         type == ValueType::floating);
+}
+
+Result<Value> get_property(CallContext&, const Arguments& arguments) {
+  WEIR_TRY(const Record* record, arguments.record("r"));
+  WEIR_TRY(std::string key, arguments.string("key"));
+  const Value* found = record->find(key);
+  return found != nullptr ? *found : arguments.raw("default");
 }
 
 using Bits = uint64_t (*)(uint64_t, uint64_t);
@@ -94,6 +101,9 @@ void add_right_shifts(Registry& registry, std::string_view package) {
 void add_system(Registry& registry) {
   registry.add_function("system", "time", "()", system_time);
   // The language's, which has no number here.
+  registry.add_value("experimental/record", "any", Value::of_record(Record()));
+  registry.add_function("experimental/record", "get", "(r: record, key: string, default: any)",
+                        get_property);
   registry.add_function(
       "runtime", "version", "()",
       [](CallContext&, const Arguments&) -> Result<Value> { return Value::of_string("(devel)"); });

@@ -78,6 +78,8 @@ void add_scalar_packages(Registry& registry) {
   add_hex(registry);
   add_geo(registry);
   add_http(registry);
+  add_notifications(registry);
+  add_contributed_notifications(registry);
 }
 
 }  // namespace weir::query::flux
