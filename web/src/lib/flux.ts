@@ -181,5 +181,10 @@ export function errorPlace(message: string): ErrorPlace | null {
 export function errorText(message: string): string {
   return message
     .replace(/^(compilation failed|error in query specification[^:]*): /, "")
-    .replace(/(error )?@\d+:\d+(-\d+:\d+)?: /, "");
+    .replace(/((runtime )?error )?@\d+:\d+(-\d+:\d+)?: /, "");
+}
+
+// Whether a query failed because it asked for the mean of text or on/off.
+export function lacksMean(message: string): boolean {
+  return message.includes("unsupported input type for mean aggregate");
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { tickText, valueRange } from "./axis";
-import { buildFlux, errorPlace, errorText, quote, variables } from "./flux";
+import { buildFlux, errorPlace, errorText, lacksMean, quote, variables } from "./flux";
 import { bytes, compact, value } from "./format";
 import { numericPaths } from "./json_paths";
 import { mqttAddress } from "./mqtt_address";
@@ -107,6 +107,13 @@ describe("the query builder", () => {
     expect(errorPlace(message)).toEqual({ line: 2, column: 6, endLine: 2, endColumn: 11 });
     expect(errorText(message)).toBe("undefined identifier foo");
     expect(errorPlace("no place")).toBeNull();
+    const text =
+      "runtime error @1:88-1:121: aggregateWindow: unsupported input type for mean aggregate: string";
+    expect(errorText(text)).toBe(
+      "aggregateWindow: unsupported input type for mean aggregate: string",
+    );
+    expect(lacksMean(text)).toBe(true);
+    expect(lacksMean(message)).toBe(false);
   });
 });
 

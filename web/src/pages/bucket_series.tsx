@@ -25,7 +25,7 @@ export function BucketSeries(props: { bucket: Bucket; onClose: () => void }) {
             the values of their tags. A tag with a new value for every container, session or request
             makes a new series each time.
           </p>
-          <table class="table">
+          <table class="table dense">
             <thead>
               <tr>
                 <th scope="col">
@@ -42,14 +42,16 @@ export function BucketSeries(props: { bucket: Bucket; onClose: () => void }) {
             <tbody>
               {found.measurements.map((one) => (
                 <tr key={one.name}>
-                  <td>{one.name}</td>
+                  <td class="long" title={one.name}>
+                    {one.name}
+                  </td>
                   <td class="number">{count(one.series)}</td>
                   <td class="number">{count(one.fields)}</td>
                 </tr>
               ))}
             </tbody>
           </table>
-          <table class="table">
+          <table class="table dense">
             <thead>
               <tr>
                 <th scope="col">Tag{more(found.tags.length, found.tagCount)}</th>
@@ -59,17 +61,21 @@ export function BucketSeries(props: { bucket: Bucket; onClose: () => void }) {
                 <th scope="col" class="number">
                   Series
                 </th>
-                <th scope="col">Most series have</th>
+                <th scope="col">Commonest value</th>
               </tr>
             </thead>
             <tbody>
               {found.tags.map((one) => (
                 <tr key={one.key}>
-                  <td>{one.key}</td>
+                  <td class="long" title={one.key}>
+                    {one.key}
+                  </td>
                   <td class="number">{count(one.values)}</td>
                   <td class="number">{count(one.series)}</td>
-                  <td>
-                    {one.largestValue} <small>{count(one.largestValueSeries)}</small>
+                  <td class="long" title={one.largestValue}>
+                    {one.largestValueSeries > 1
+                      ? `${count(one.largestValueSeries)} × ${one.largestValue}`
+                      : "each in one series"}
                   </td>
                 </tr>
               ))}
@@ -77,6 +83,11 @@ export function BucketSeries(props: { bucket: Bucket; onClose: () => void }) {
           </table>
         </>
       )}
+      <div class="dialog-actions">
+        <button type="button" class="button" onClick={props.onClose}>
+          Close
+        </button>
+      </div>
     </Dialog>
   );
 }

@@ -131,7 +131,7 @@ function BucketRow(props: {
         ) : (
           <button
             type="button"
-            class="button quiet small"
+            class="button number"
             title="What they are made of"
             onClick={() => props.onOpen({ what: "series", bucket })}
           >

@@ -47,7 +47,7 @@ function useSchema(question: SchemaQuestion | null): { values: string[] | null; 
   return found;
 }
 
-export function Builder({ state, onChange }: Props) {
+export function Builder({ state, note, onChange }: Props & { note: string }) {
   const [buckets, setBuckets] = useState<Bucket[]>([]);
   const [open, setOpen] = useState(innerWidth > 760);
   useEffect(() => {
@@ -163,6 +163,7 @@ export function Builder({ state, onChange }: Props) {
             </select>
           </label>
         </div>
+        {note !== "" && <p class="builder-note">{note}</p>}
       </div>
     </details>
   );

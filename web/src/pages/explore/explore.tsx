@@ -1,10 +1,10 @@
 // Explore: choose with clicks or write Flux; see lines or rows.
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ApiError, query } from "../../lib/api";
 import { FluxError } from "../../lib/csv";
 import { readState, writeState, type ExploreState } from "../../lib/explore_state";
-import { buildFlux, errorPlace, variables } from "../../lib/flux";
+import { buildFlux, errorPlace, lacksMean, variables } from "../../lib/flux";
 import { link, route, show } from "../../lib/route";
 import { info } from "../../lib/session";
 import {
@@ -64,21 +64,47 @@ function useRun(flux: string, runnable: boolean, state: ExploreState): [Run, () 
   return [run, () => setTick((n) => n + 1)];
 }
 
+// Text and on/off have no mean: as long as nobody asks for it, their last value is shown instead.
+// Gives the state to show; what to tell when a run has failed; and when the mean was asked for.
+function useLastForMean(
+  chosen: ExploreState,
+): [ExploreState, (failure: string) => void, () => void] {
+  const what = JSON.stringify([chosen.bucket, chosen.measurement, chosen.fields]);
+  const [withoutMean, setWithoutMean] = useState("");
+  const asked = useRef("");
+  const isOpen = chosen.flux === null && chosen.fn === "mean" && chosen.every !== "none";
+  const failed = (message: string) => {
+    if (isOpen && asked.current !== what && lacksMean(message)) setWithoutMean(what);
+  };
+  const ask = () => {
+    asked.current = what;
+    setWithoutMean("");
+  };
+  return [isOpen && withoutMean === what ? { ...chosen, fn: "last" } : chosen, failed, ask];
+}
+
 export function ExplorePage() {
   const params = route.value.params;
-  const state = useMemo(() => readState(params, info.value?.defaultBucket ?? ""), [params]);
+  const chosen = useMemo(() => readState(params, info.value?.defaultBucket ?? ""), [params]);
+  const [state, failed, askForMean] = useLastForMean(chosen);
   const built = buildFlux(state);
   const script = state.flux ?? built;
   const [draft, setDraft] = useState(script);
   useEffect(() => setDraft(script), [script]);
-  const [run, again] = useRun(
+  const [latest, again] = useRun(
     script,
     state.flux !== null || (state.bucket !== "" && state.measurement !== ""),
     state,
   );
+  useLayoutEffect(() => {
+    if (!latest.busy && latest.failure !== null) failed(latest.failure.message);
+  }, [latest]);
+  const isReplaced =
+    state !== chosen && latest.failure !== null && lacksMean(latest.failure.message);
+  const run = isReplaced ? { ...latest, busy: true, failure: null } : latest;
 
   const change = (part: Partial<ExploreState>, step = false) => {
-    show(link("explore", writeState({ ...state, ...part })), !step);
+    show(link("explore", writeState({ ...chosen, ...part })), !step);
   };
   const runDraft = () => {
     if (draft === script) again();
@@ -118,7 +144,14 @@ export function ExplorePage() {
         />
       </header>
       <div class="explore-body">
-        <Builder state={state} onChange={(part) => change({ ...part, flux: null })} />
+        <Builder
+          state={state}
+          note={state === chosen ? "" : "Text and on/off have no mean: their last value is shown."}
+          onChange={(part) => {
+            if (part.fn === "mean") askForMean();
+            change({ ...part, flux: null });
+          }}
+        />
         <div class="explore-main">
           <ResultPanel
             run={run}

@@ -177,7 +177,10 @@ function Hint({ state }: { state: ExploreState }) {
   return (
     <div class="empty result-space">
       <h2>{state.bucket === "" ? "Choose a bucket" : "Choose a measurement"}</h2>
-      <p>Or write Flux below and press Ctrl+Enter.</p>
+      <p>
+        {state.bucket !== "" && "None there? A longer time range may hold some. "}Or write Flux
+        below and press Ctrl+Enter.
+      </p>
     </div>
   );
 }

@@ -26,6 +26,7 @@ export function LiveEmpty() {
         <h2>Several values in one message</h2>
         <CopyLine
           text={`mosquitto_pub ${at} -t home/bathroom/climate -m '{"temperature":22.4,"humidity":61}'`}
+          wrap
         />
       </section>
       <section>
