@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
+#include "base/closest_name.h"
 #include "server/commands/commands.h"
 #include "server/config.h"
 #include "server/units.h"
@@ -260,6 +262,25 @@ int dispatch(const CLI::App& root, AllArguments& all, std::span<const api::WebFi
   return health_command(all.health, *environment);
 }
 
+// What was meant, in words that are parsed: `weir help query` is `weir query --help`, and `weir`
+// alone `weir --help`. A command that is none is told of by its name.
+Result<std::vector<std::string>> meant(const CLI::App& root, std::vector<std::string> words) {
+  if (words.empty()) return std::vector<std::string>{"--help"};
+  if (words.front() == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  const std::string& name = words.front();
+  std::vector<std::string_view> known;
+  for (const CLI::App* command : root.get_subcommands(nullptr))
+    known.push_back(command->get_name());
+  if (name.starts_with('-') || std::find(known.begin(), known.end(), name) != known.end())
+    return words;
+  return Error{Errc::invalid, fmt::format("there is no command `{}`{}{}", name,
+                                          did_you_mean(closest_name(name, known)),
+                                          "\n`weir --help` lists what there is")};
+}
+
 }  // namespace
 
 int run_command_line(int argument_count, char** arguments,
@@ -270,7 +291,6 @@ int run_command_line(int argument_count, char** arguments,
   root.name("weir");
   root.set_version_flag("--version", fmt::format("weir {} ({})", kVersion, kCommit));
   root.require_subcommand(1);
-  root.footer("Start with `weir run`, then open http://127.0.0.1:8086.");
   AllArguments all;
   add_local_commands(root, all);
   add_sensor(root, all);
@@ -278,8 +298,16 @@ int run_command_line(int argument_count, char** arguments,
   add_import(root, all.imported);
   add_export(root, all.exported);
   add_backup(root, all);
+  // Last, since commands take over what is here when they are added.
+  root.footer("Start with `weir run`, then open http://127.0.0.1:8086.");
+  auto words = meant(root, {arguments + 1, arguments + argument_count});
+  if (!words.ok()) {
+    report(words.error());
+    return 2;
+  }
+  std::reverse(words->begin(), words->end());
   try {
-    root.parse(argument_count, arguments);
+    root.parse(*words);
   } catch (const CLI::ParseError& e) {
     int code = root.exit(e);
     return code == 0 ? 0 : 2;

@@ -71,6 +71,18 @@ class CommandLineTest(WeirTest):
         self.assertIn("a.flux: compilation failed: error @", wrong.stderr)
         self.assertEqual(file.read_text(), "x = \n")
 
+    def test_help_is_found_and_a_wrong_command_named(self):
+        self.assertIn("Usage: weir [OPTIONS] SUBCOMMAND", self.run_weir().stdout)
+        self.assertIn("Usage: weir [OPTIONS] SUBCOMMAND", self.run_weir("help").stdout)
+        self.assertEqual(self.run_weir("help", "query").stdout,
+                         self.run_weir("query", "--help").stdout)
+        wrong = self.run_weir("qery", check=False)
+        self.assertEqual(wrong.returncode, 2)
+        self.assertIn("there is no command `qery`; did you mean `query`?", wrong.stderr)
+        (self.weir.path / "lines.lp").write_text("m f=1\n")
+        wrong = self.run_weir("write", "lines.lp", check=False)
+        self.assertIn("lines.lp is a file, wanted a line: give it with --file", wrong.stderr)
+
     def test_sensor_publishes_what_it_prints(self):
         done = self.run_weir("sensor", "--url", f"mqtt://127.0.0.1:{self.weir.mqtt_port}",
                              "--interval", "10ms", "--count", "5", "--kind", "walk", "--devices",

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "base/file.h"
 #include "server/commands/commands.h"
 #include "server/commands/server_call.h"
 
@@ -24,6 +25,9 @@ int write_command(WriteArguments arguments, const Environment& environment) {
     auto text = read_input(arguments.file);
     if (!text.ok()) return report(text.error());
     request.body = std::move(text).value();
+  } else if (system_file_system().exists(arguments.lines.front())) {
+    return report({Errc::invalid, fmt::format("{} is a file, wanted a line: give it with --file",
+                                              arguments.lines.front())});
   } else {
     for (const std::string& line : arguments.lines) request.body += line + "\n";
   }
