@@ -9,44 +9,22 @@
 #include "http/text.h"
 #include "http/url.h"
 #include "http/wire_parser.h"
-#include "net/blocking_tls.h"
+#include "net/blocking_connection.h"
 
 namespace weir::http {
 namespace {
 
 constexpr size_t kResponseHeadBytesMax = 256 * 1024;
 
-// The connection of a call: TCP, or TLS over it.
-class Connection {
- public:
-  static Result<Connection> open(const ClientRequest& request, const Url& url) {
-    Connection opened;
-    WEIR_TRY(auto socket,
-             net::BlockingSocket::connect(url.host, url.port, request.timeout_ms, request.check));
-    if (!url.tls) {
-      opened.tcp_.emplace(std::move(socket));
-      return opened;
-    }
-    std::shared_ptr<const net::TlsContext> context = request.tls;
-    if (context == nullptr) {
-      WEIR_TRY(context, net::TlsContext::client({}));
-    }
-    WEIR_TRY(auto tls, net::BlockingTls::connect(std::move(socket), std::move(context), url.host,
-                                                 request.timeout_ms));
-    opened.tls_.emplace(std::move(tls));
-    return opened;
+// For https:// somebody to trust, if only whom the system trusts.
+Result<net::BlockingConnection> connect(const ClientRequest& request, const Url& url) {
+  std::shared_ptr<const net::TlsContext> context = url.tls ? request.tls : nullptr;
+  if (url.tls && context == nullptr) {
+    WEIR_TRY(context, net::TlsContext::client({}));
   }
-  Result<void> send_all(std::string_view bytes, int64_t timeout_ms) {
-    return tls_ ? tls_->send_all(bytes, timeout_ms) : tcp_->send_all(bytes, timeout_ms);
-  }
-  Result<size_t> receive(std::string& out, int64_t timeout_ms) {
-    return tls_ ? tls_->receive(out, timeout_ms) : tcp_->receive(out, timeout_ms);
-  }
-
- private:
-  std::optional<net::BlockingSocket> tcp_;
-  std::optional<net::BlockingTls> tls_;
-};
+  return net::BlockingConnection::open(url.host, url.port, request.timeout_ms, std::move(context),
+                                       request.check);
+}
 
 bool is_clean(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
@@ -121,7 +99,7 @@ class BodyReceiver {
 };
 
 // Reads one answer; interim answers (1xx) are skipped.
-Result<ClientResponse> receive(Connection& connection, const ClientRequest& request,
+Result<ClientResponse> receive(net::BlockingConnection& connection, const ClientRequest& request,
                                const std::string& name,
                                std::function<bool(std::string_view)>& on_body,
                                const std::function<void(const ClientResponse&)>& on_head) {
@@ -170,7 +148,7 @@ Result<ClientResponse> call(const ClientRequest& request,
                             std::function<void(const ClientResponse&)> on_head) {
   WEIR_TRY(const Url url, parse_url(request.url));
   WEIR_TRY(const std::string head, request_text(request, url));
-  WEIR_TRY(Connection connection, Connection::open(request, url));
+  WEIR_TRY(net::BlockingConnection connection, connect(request, url));
   // A server may refuse and close before it has taken the whole body: its answer counts.
   auto sent = connection.send_all(head, request.timeout_ms);
   if (sent.ok()) sent = connection.send_all(request.body, request.timeout_ms);

@@ -1,15 +1,13 @@
 #include "mqtt/publisher.h"
 
 #include <fmt/core.h>
-#include <poll.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "base/clock.h"
 #include "mqtt/client_session.h"
 #include "mqtt/topic.h"
-#include "net/blocking_socket.h"
+#include "net/blocking_connection.h"
 
 namespace weir::mqtt {
 namespace {
@@ -29,7 +27,7 @@ ClientOptions client_options(const PublisherOptions& options) {
 // The client's session on a socket that is waited for.
 class SocketPublisher final : public Publisher {
  public:
-  SocketPublisher(const PublisherOptions& options, net::BlockingSocket socket)
+  SocketPublisher(const PublisherOptions& options, net::BlockingConnection socket)
       : name_(options.host.starts_with("unix:") ? options.host
                                                 : fmt::format("{}:{}", options.host, options.port)),
         timeout_ms_(options.timeout_ms),
@@ -106,9 +104,9 @@ class SocketPublisher final : public Publisher {
   // Reads what has come, or comes before `until_ms`, and does what is due on time.
   Result<void> step(int64_t until_ms) {
     const int64_t wake_ms = std::min(until_ms, session_.deadline_ms());
-    pollfd one{socket_.fd(), POLLIN, 0};
     const int64_t wait_ms = std::clamp<int64_t>(wake_ms - clock_.steady_ms(), 0, 1'000'000);
-    if (::poll(&one, 1, static_cast<int>(wait_ms)) > 0) {
+    WEIR_TRY(const bool has_bytes, socket_.wait_readable(wait_ms));
+    if (has_bytes) {
       in_.clear();
       auto received = socket_.receive(in_, timeout_ms_);
       if (!received.ok() || *received == 0) {
@@ -142,7 +140,7 @@ class SocketPublisher final : public Publisher {
   const std::string name_;
   const int64_t timeout_ms_;
   SystemClock clock_;
-  net::BlockingSocket socket_;
+  net::BlockingConnection socket_;
   ClientSession session_;
   ClientOutput out_;
   std::string in_;
@@ -157,7 +155,8 @@ Result<std::unique_ptr<Publisher>> Publisher::connect(const PublisherOptions& op
                                             options.protocol_version)};
   }
   WEIR_TRY(auto socket,
-           net::BlockingSocket::connect(options.host, options.port, options.timeout_ms));
+           net::BlockingConnection::open(options.host, options.port, options.timeout_ms,
+                                         options.tls, options.check));
   auto publisher = std::make_unique<SocketPublisher>(options, std::move(socket));
   WEIR_CHECK(publisher->open());
   return std::unique_ptr<Publisher>(std::move(publisher));

@@ -11,6 +11,8 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "net/blocking_socket.h"
+#include "net/tls_context.h"
 
 namespace weir::mqtt {
 
@@ -22,6 +24,8 @@ struct PublisherOptions {
   int protocol_version = 4;
   uint16_t keep_alive_s = 60;
   int64_t timeout_ms = 10'000;
+  std::shared_ptr<const net::TlsContext> tls = nullptr;  // set: MQTT over TLS
+  net::WaitCheck check = nullptr;                        // asked in all waits; its error ends them
 };
 
 class Publisher {

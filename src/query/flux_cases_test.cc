@@ -66,6 +66,16 @@ class EchoHost final : public Outgoing {
     if (path.starts_with("/status/")) response.status = std::stoi(path.substr(8));
     return response;
   }
+  // The broker "echo" takes messages, told as requests are.
+  Result<void> publish(const MqttMessage& message, const Check&) override {
+    if (message.broker != "tcp://echo")
+      return Error{Errc::forbidden, "a query may not reach " + message.broker};
+    last_ = "PUBLISH " + message.topic + " qos " + std::to_string(message.qos) +
+            (message.retain ? " retained" : "") + " from '" + message.client_id + "'\n";
+    if (message.user) last_ += *message.user + " " + message.password.value_or("") + "\n";
+    last_ += "within " + std::to_string(message.timeout_ms) + " ms\n" + message.payload;
+    return {};
+  }
 
  private:
   std::string last_;

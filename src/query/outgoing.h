@@ -33,6 +33,16 @@ struct HttpResponse {
   std::string body;
 };
 
+struct MqttMessage {
+  std::string broker = {};     // mqtt://[user:password@]host[:port], or mqtts://, tcp://, tls://
+  std::string client_id = {};  // empty: the broker assigns one
+  std::optional<std::string> user = {}, password = {};
+  std::string topic = {}, payload = {};
+  int qos = 0;  // 0, 1 or 2
+  bool retain = false;
+  int64_t timeout_ms = 0;  // for the whole of it
+};
+
 class Outgoing {
  public:
   // Asked again and again during a call; its error ends the call, and is what the call answers.
@@ -41,6 +51,8 @@ class Outgoing {
   virtual ~Outgoing() = default;
   // Redirects are followed, as far as the hosts that they lead to are allowed.
   virtual Result<HttpResponse> http(const HttpRequest& request, const Check& check) = 0;
+  // Connects, publishes, waits for the acknowledgement (QoS 1 and 2) and leaves.
+  virtual Result<void> publish(const MqttMessage& message, const Check& check) = 0;
 };
 
 }  // namespace weir::query

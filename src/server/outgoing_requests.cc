@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "http/redirects.h"
+#include "mqtt/publisher.h"
+#include "server/broker_url.h"
 
 namespace weir::server {
 namespace {
@@ -41,6 +43,13 @@ class CallCheck {
   std::optional<Error> failure_;
 };
 
+// 503 would ask the client to send the query again, and 401 to sign in.
+Error of_query(Error error) {
+  if (error.code == Errc::unavailable || error.code == Errc::io || error.code == Errc::unauthorized)
+    error.code = Errc::unprocessable;
+  return error;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<OutgoingRequests>> OutgoingRequests::make(AllowedHosts allowed,
@@ -73,17 +82,40 @@ Result<query::HttpResponse> OutgoingRequests::http(const query::HttpRequest& req
     return allowed_.check(url.host, url.port);
   });
   if (within.failure()) return *within.failure();
-  if (!answer.ok()) {
-    Error error = std::move(answer).error();
-    // 503 would ask the client to send the query again.
-    if (error.code == Errc::unavailable || error.code == Errc::io) error.code = Errc::unprocessable;
-    return error;
-  }
+  if (!answer.ok()) return of_query(std::move(answer).error());
   query::HttpResponse response;
   response.status = answer->status;
   response.headers = answer->headers.all();
   response.body = std::move(answer->body);
   return response;
+}
+
+Result<void> OutgoingRequests::publish(const query::MqttMessage& message, const Check& check) {
+  auto url = parse_broker_url(message.broker);
+  if (!url.ok()) return std::move(url).error().with_context("broker");
+  if (url->websocket || url->host.starts_with("unix:"))
+    return Error{Errc::invalid, "broker: wanted mqtt://host[:port], or mqtts://, tcp:// or tls://"};
+  WEIR_CHECK(allowed_.check(url->host, url->port));
+  CallCheck within(check, message.timeout_ms);
+  within.heading_for(url->host_and_port());
+  mqtt::PublisherOptions options;
+  options.host = url->host;
+  options.port = url->port;
+  options.client_id = message.client_id;
+  options.user = message.user ? message.user : url->user;
+  options.password = message.password ? message.password : url->password;
+  options.timeout_ms = kWaitMsMax;
+  if (url->tls) options.tls = trusting_;
+  options.check = [&within] { return within(); };
+  auto published = [&]() -> Result<void> {
+    WEIR_TRY(auto publisher, mqtt::Publisher::connect(options));
+    WEIR_CHECK(publisher->publish(message.topic, message.payload, static_cast<uint8_t>(message.qos),
+                                  message.retain));
+    return publisher->disconnect();
+  }();
+  if (within.failure()) return *within.failure();
+  if (!published.ok()) return of_query(std::move(published).error());
+  return {};
 }
 
 }  // namespace weir::server

@@ -22,6 +22,7 @@ class OutgoingRequests final : public query::Outgoing {
   static Result<std::unique_ptr<OutgoingRequests>> make(AllowedHosts allowed,
                                                         const std::string& ca_file);
   Result<query::HttpResponse> http(const query::HttpRequest& request, const Check& check) override;
+  Result<void> publish(const query::MqttMessage& message, const Check& check) override;
 
  private:
   OutgoingRequests(AllowedHosts allowed, std::shared_ptr<const net::TlsContext> trusting,

@@ -11,6 +11,7 @@ void register_packages(flux::Registry& registry) {
   register_interpolate(registry);
   register_join_package(registry);
   register_monitoring(registry);
+  register_mqtt(registry);
   register_polyline(registry);
   register_requests(registry);
   register_sampledata(registry);

@@ -16,6 +16,7 @@ void register_experimental_join(flux::Registry& registry);
 void register_interpolate(flux::Registry& registry);
 void register_join_package(flux::Registry& registry);
 void register_monitoring(flux::Registry& registry);
+void register_mqtt(flux::Registry& registry);
 void register_polyline(flux::Registry& registry);
 void register_requests(flux::Registry& registry);
 void register_sampledata(flux::Registry& registry);

@@ -19,6 +19,13 @@ peek : (response: {A with statusCode: E, headers: D, duration: C, body: B}) => s
 post : (url: string, ?body: bytes, ?config: {A with insecureSkipVerify: bool, timeout: duration},
     ?headers: [string:string], ?params: [string:[string]]) => {duration: duration, headers:
     [string:string], body: bytes, statusCode: int}
+package experimental/mqtt
+publish : (broker: string, message: string, topic: string, ?clientid: string, ?password: string,
+    ?qos: int, ?retain: bool, ?timeout: duration, ?username: string) => bool
+to : (<-tables: stream[A], broker: string, ?clientid: string, ?name: string, ?password: string,
+    ?qos: int, ?retain: bool, ?tagColumns: [string], ?timeColumn: string, ?timeout: duration,
+    ?topic: string, ?username: string, ?valueColumns: [string]) => stream[B] where A: Record, B:
+    Record
 package experimental/prometheus
 scrape : (url: string) => stream[A] where A: Record
 package experimental/record
