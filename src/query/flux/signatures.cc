@@ -1,6 +1,7 @@
 #include "query/flux/signatures.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "base/result.h"
 #include "query/flux/parser.h"
@@ -18,24 +19,35 @@ std::string_view take(std::string_view& text) {
   return taken;
 }
 
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(' '), text.size());
+    words.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return words;
+}
+
 void read(std::string_view text, Signatures& into) {
-  std::string package;
+  std::vector<std::string> packages;
   while (!text.empty()) {
     const std::string_view declaration = take(text);
     if (declaration.empty()) continue;
     constexpr std::string_view kPackage = "package ";
     if (declaration.starts_with(kPackage)) {
-      package = std::string(declaration.substr(kPackage.size()));
+      packages = words_of(declaration.substr(kPackage.size()));
       continue;
     }
     const size_t colon = declaration.find(" : ");
     WEIR_ASSERT(colon != std::string_view::npos, "a signature has the form `name : type`");
     auto type = parse_type(declaration.substr(colon + 3));
     WEIR_ASSERT(type.ok(), "a signature is no type");
-    bool added = into.emplace(std::pair(package, std::string(declaration.substr(0, colon))),
-                              *std::move(type))
-                     .second;
-    WEIR_ASSERT(added, "two signatures of one member");
+    const std::string name(declaration.substr(0, colon));
+    for (const std::string& package : packages) {
+      bool added = into.emplace(std::pair(package, name), *type).second;
+      WEIR_ASSERT(added, "two signatures of one member");
+    }
   }
 }
 

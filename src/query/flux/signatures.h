@@ -2,7 +2,8 @@
 // signature").
 //
 // They stand as text in signatures/*.cc, `name : type`, longer ones over several lines of which the
-// later are indented; `package path` stands before those of a package:
+// later are indented; `package path` stands before those of a package, and `package path path`
+// before those that two have alike:
 //
 //   package strings
 //   toUpper : (v: string) => string

@@ -3,12 +3,12 @@
 namespace weir::query::flux {
 
 const std::string_view kScalarSignatures = R"(
-package array
+package array experimental/array
 concat : (<-arr: [A], v: [A]) => [A]
 filter : (<-arr: [A], fn: (x: A) => bool) => [A]
 from : (<-rows: [A]) => stream[A] where A: Record
 map : (<-arr: [A], fn: (x: A) => B) => [B]
-package bitwise
+package bitwise experimental/bitwise
 snot : (a: int) => int
 srshift : (a: int, b: int) => int
 unot : (a: uint) => uint
@@ -68,7 +68,7 @@ week : (t: A, ?location: {offset: duration, zone: string}) => int where A: Timea
 weekDay : (t: A, ?location: {offset: duration, zone: string}) => int where A: Timeable
 year : (t: A, ?location: {offset: duration, zone: string}) => int where A: Timeable
 yearDay : (t: A, ?location: {offset: duration, zone: string}) => int where A: Timeable
-package date/boundaries
+package date/boundaries experimental/date/boundaries
 friday : () => {start: time, stop: time}
 monday : () => {start: time, stop: time}
 month : (?month_offset: int) => {start: time, stop: time}
@@ -85,10 +85,6 @@ get : (default: A, dict: [B:A], key: B) => A where B: Comparable
 insert : (dict: [A:B], key: A, value: B) => [A:B] where A: Comparable
 remove : (dict: [A:B], key: A) => [A:B] where A: Comparable
 package experimental/array
-concat : (<-arr: [A], v: [A]) => [A]
-filter : (<-arr: [A], fn: (x: A) => bool) => [A]
-from : (<-rows: [A]) => stream[A] where A: Record
-map : (<-arr: [A], fn: (x: A) => B) => [B]
 toBool : (<-arr: [A]) => [bool]
 toDuration : (<-arr: [A]) => [duration]
 toFloat : (<-arr: [A]) => [float]
@@ -96,32 +92,6 @@ toInt : (<-arr: [A]) => [int]
 toString : (<-arr: [A]) => [string]
 toTime : (<-arr: [A]) => [time]
 toUInt : (<-arr: [A]) => [uint]
-package experimental/bitwise
-snot : (a: int) => int
-srshift : (a: int, b: int) => int
-unot : (a: uint) => uint
-urshift : (a: uint, b: uint) => uint
-sand : (a: int, b: int) => int
-sclear : (a: int, b: int) => int
-slshift : (a: int, b: int) => int
-sor : (a: int, b: int) => int
-sxor : (a: int, b: int) => int
-uand : (a: uint, b: uint) => uint
-uclear : (a: uint, b: uint) => uint
-ulshift : (a: uint, b: uint) => uint
-uor : (a: uint, b: uint) => uint
-uxor : (a: uint, b: uint) => uint
-package experimental/date/boundaries
-friday : () => {start: time, stop: time}
-monday : () => {start: time, stop: time}
-month : (?month_offset: int) => {start: time, stop: time}
-saturday : () => {start: time, stop: time}
-sunday : () => {start: time, stop: time}
-thursday : () => {start: time, stop: time}
-tuesday : () => {start: time, stop: time}
-wednesday : () => {start: time, stop: time}
-week : (?start_sunday: bool, ?week_offset: int) => {start: time, stop: time}
-yesterday : () => {start: time, stop: time}
 package experimental/dynamic
 asArray : (<-v: dynamic) => [dynamic]
 dynamic : (v: A) => dynamic

@@ -6,19 +6,6 @@ const std::string_view kServiceSignatures = R"(
 package experimental/http
 get : (url: string, ?headers: A, ?timeout: duration) => {headers: B, body: bytes, statusCode: int}
     where A: Record, B: Record
-package experimental/http/requests
-defaultConfig : {timeout: duration, insecureSkipVerify: bool}
-do : (method: string, url: string, ?body: bytes, ?config: {A with insecureSkipVerify: bool,
-    timeout: duration}, ?headers: [string:string], ?params: [string:[string]]) => {duration:
-    duration, headers: [string:string], body: bytes, statusCode: int}
-get : (url: string, ?body: bytes, ?config: {A with insecureSkipVerify: bool, timeout: duration},
-    ?headers: [string:string], ?params: [string:[string]]) => {duration: duration, headers:
-    [string:string], body: bytes, statusCode: int}
-peek : (response: {A with statusCode: E, headers: D, duration: C, body: B}) => stream[{statusCode:
-    E, headers: string, duration: int, body: string}]
-post : (url: string, ?body: bytes, ?config: {A with insecureSkipVerify: bool, timeout: duration},
-    ?headers: [string:string], ?params: [string:[string]]) => {duration: duration, headers:
-    [string:string], body: bytes, statusCode: int}
 package experimental/mqtt
 publish : (broker: string, message: string, topic: string, ?clientid: string, ?password: string,
     ?qos: int, ?retain: bool, ?timeout: duration, ?username: string) => bool
@@ -36,7 +23,7 @@ endpoint : (url: string) => (mapFn: (r: A) => {C with headers: B, data: bytes}) 
     stream[A]) => stream[{A with _sent: string}] where B: Record
 pathEscape : (inputString: string) => string
 post : (url: string, ?data: bytes, ?headers: A) => int where A: Record
-package http/requests
+package http/requests experimental/http/requests
 defaultConfig : {timeout: duration, insecureSkipVerify: bool}
 do : (method: string, url: string, ?body: bytes, ?config: {A with insecureSkipVerify: bool,
     timeout: duration}, ?headers: [string:string], ?params: [string:[string]]) => {duration:
@@ -95,7 +82,7 @@ stateChangesOnly : (<-tables: stream[{B with _level: A}]) => stream[C] where A: 
 package influxdata/influxdb/sample
 alignToNow : (<-tables: stream[A]) => stream[A] where A: Record
 data : (set: string) => stream[A] where A: Record
-package influxdata/influxdb/schema
+package influxdata/influxdb/schema influxdata/influxdb/v1
 fieldKeys : (bucket: string, ?predicate: (r: {B with _stop: time, _start: time, _time: time,
     _value: A, _field: string, _measurement: string}) => bool, ?start: C, ?stop: D) => stream[E]
     where E: Record
@@ -121,23 +108,6 @@ package influxdata/influxdb/v1
 databases : (?host: string, ?org: string, ?orgID: string, ?token: string) => stream[{bucketID:
     string, default: bool, retentionPeriod: int, retentionPolicy: string, databaseName: string,
     organizationID: string}]
-fieldKeys : (bucket: string, ?predicate: (r: {B with _stop: time, _start: time, _time: time,
-    _value: A, _field: string, _measurement: string}) => bool, ?start: C, ?stop: D) => stream[E]
-    where E: Record
-fieldsAsCols : (<-tables: stream[A]) => stream[B] where A: Record, B: Record
-measurementFieldKeys : (bucket: string, measurement: A, ?start: B, ?stop: C) => stream[D] where A:
-    Equatable, D: Record
-measurementTagKeys : (bucket: string, measurement: A, ?start: B, ?stop: C) => stream[D] where A:
-    Equatable, D: Record
-measurementTagValues : (bucket: string, measurement: A, tag: string, ?start: B, ?stop: C) =>
-    stream[D] where A: Equatable, D: Record
-measurements : (bucket: string, ?start: A, ?stop: B) => stream[C] where C: Record
-tagKeys : (bucket: string, ?predicate: (r: {B with _stop: time, _start: time, _time: time, _value:
-    A, _field: string, _measurement: string}) => bool, ?start: C, ?stop: D) => stream[E] where E:
-    Record
-tagValues : (bucket: string, tag: string, ?predicate: (r: {B with _stop: time, _start: time,
-    _time: time, _value: A, _field: string, _measurement: string}) => bool, ?start: C, ?stop: D)
-    => stream[E] where E: Record
 package pagerduty
 actionFromLevel : (level: string) => string
 actionFromSeverity : (severity: string) => string
