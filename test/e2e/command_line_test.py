@@ -34,6 +34,8 @@ class CommandLineTest(WeirTest):
         self.assertEqual(sorted(row["_value"] for row in rows), [3, 9, 20.5, 21])
         csv = self.run_weir("query", "--url", url, "--format", "csv", text=script).stdout
         self.assertTrue(csv.startswith("#datatype,string,long,"), csv[:60])
+        nothing = self.run_weir("query", "--url", url, script + " |> filter(fn: (r) => false)")
+        self.assertEqual((nothing.stdout, nothing.stderr), ("", "no rows\n"))
         explained = self.run_weir("query", "--url", url, "--explain", script).stdout
         self.assertRegex(explained, r"from \|> range.*\(in the store\)")
 

@@ -43,6 +43,8 @@ int query_command(QueryArguments arguments, const Environment& environment) {
   auto text = render(answer->body, arguments);
   if (!text.ok()) return report(text.error());
   std::fwrite(text->data(), 1, text->size(), stdout);
+  // Beside the output: who pipes it gets rows alone.
+  if (text->empty() && arguments.format == "table") fmt::print(stderr, "no rows\n");
   return 0;
 }
 
