@@ -52,32 +52,46 @@ class WritesUnderWay {
 // What a record takes in the log beside its body.
 inline constexpr uint64_t kLogRecordBytes = 21;
 
-// About how many bytes of the log a bucket's records take. Any thread.
+// About how much of something the log's records have: a bucket's bytes, or rows. Any thread.
 class LogShare {
  public:
-  void add(uint64_t lsn, uint64_t bytes) {
+  void add(uint64_t lsn, uint64_t amount) {
     auto parts = parts_.lock();
-    if (parts->empty() || parts->back().bytes >= kPartBytes) parts->push_back({});
+    if (parts->empty() || parts->back().amount >= kPart) parts->push_back({});
     parts->back().last_lsn = lsn;
-    parts->back().bytes += bytes;
+    parts->back().amount += amount;
   }
   // The log begins there now.
   void forget_before(uint64_t first_lsn) {
     auto parts = parts_.lock();
     while (!parts->empty() && parts->front().last_lsn < first_lsn) parts->pop_front();
   }
-  uint64_t bytes() {
+  uint64_t amount() {
     auto parts = parts_.lock();
-    uint64_t bytes = 0;
-    for (const Part& part : *parts) bytes += part.bytes;
-    return bytes;
+    return amount_of(*parts);
+  }
+  // The record before which about half of it is.
+  uint64_t middle_lsn() {
+    auto parts = parts_.lock();
+    const uint64_t half = amount_of(*parts) / 2;
+    uint64_t before = 0;
+    for (const Part& part : *parts) {
+      before += part.amount;
+      if (before >= half) return part.last_lsn + 1;
+    }
+    return 0;
   }
 
  private:
-  static constexpr uint64_t kPartBytes = 256 * 1024;  // as exact as it is
+  static constexpr uint64_t kPart = 256 * 1024;  // as exact as it is
   struct Part {
-    uint64_t last_lsn = 0, bytes = 0;
+    uint64_t last_lsn = 0, amount = 0;
   };
+  static uint64_t amount_of(const std::deque<Part>& parts) {
+    uint64_t amount = 0;
+    for (const Part& part : parts) amount += part.amount;
+    return amount;
+  }
   Guarded<std::deque<Part>> parts_;
 };
 

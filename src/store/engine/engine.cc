@@ -232,8 +232,12 @@ Result<void> EngineCore::apply_rows(const LogRecord& record, const Head::SealedL
   if (bucket == nullptr || bucket->number != rows.bucket()) bucket = find(rows.bucket());
   if (bucket == nullptr) return {};  // dropped meanwhile
   bucket->log_share.add(record.lsn, record.body.size() + kLogRecordBytes);
-  std::lock_guard lock(bucket->head.mutex());
-  return bucket->head.apply(record.lsn, rows, clock_.steady_ms(), sealed_lsn);
+  {
+    std::lock_guard lock(bucket->head.mutex());
+    WEIR_CHECK(bucket->head.apply(record.lsn, rows, clock_.steady_ms(), sealed_lsn));
+  }
+  replay_rows_.add(record.lsn, rows.points_seen());
+  return {};
 }
 
 // Runs on the log's thread for records that this process wrote; definitions are known already.
@@ -308,7 +312,7 @@ Result<BucketStatistics> EngineCore::statistics(BucketId id) {
   }
   statistics.series = live.cardinality();
   statistics.disk_bytes = chunks_->disk_bytes(ChunkKey::bucket_prefix(bucket->number));
-  statistics.log_bytes = bucket->log_share.bytes();
+  statistics.log_bytes = bucket->log_share.amount();
   statistics.values_written = bucket->values_written;
   return statistics;
 }

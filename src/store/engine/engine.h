@@ -32,6 +32,9 @@ struct EngineOptions {
   uint64_t head_bytes_max = 0;                    // 0: a quarter of the memory, at most 1 GiB
   uint64_t log_segment_bytes = 64 * 1024 * 1024;  // restart reads at most a few of these
   uint64_t log_bytes_max = 256 * 1024 * 1024;     // sealing is forced beyond it
+  // Beyond so many rows too that a restart would have to put back: packed they take a byte each,
+  // and with a million series 10 M of them 1.5 s.
+  uint64_t replay_rows_max = 10'000'000;
   size_t series_per_bucket_max = 0;  // 0: as many as come; known series are always taken
   bool background = true;            // seal and retention threads; tests drive by hand
   // A delete is acknowledged when it is in the log. It works on the chunks until then at most, the

@@ -161,6 +161,7 @@ class EngineCore final : public Engine {
   Guarded<Buckets> buckets_;
   std::timed_mutex maintenance_;
   uint64_t sealed_bytes_ = 0;       // chunks written since the last checkpoint
+  LogShare replay_rows_;            // rows of records that a restart would replay
   bool checkpoint_wanted_ = false;  // much was removed: its space should come back
   int64_t last_age_ms_ = 0;         // steady clock; when old rows were looked for
   int64_t last_retention_ms_ = 0;   // steady clock

@@ -328,6 +328,23 @@ TEST_CASE("a power cut after a checkpoint leaves a log without a gap, synced or 
   }
 }
 
+TEST_CASE("a log of few bytes but many rows is sealed, so that a restart has little to replay") {
+  Machine machine;
+  machine.replay_rows_max = 100;
+  machine.must_open();
+  REQUIRE(machine.engine->create_bucket(kBucket, {}).ok());
+  for (int64_t i = 1; i <= 100; i++) REQUIRE(machine.write(i).ok());
+  REQUIRE(machine.engine->maintain().ok());
+  auto segments = [&] { return machine.files.list(machine.directory.path() + "/log")->size(); };
+  CHECK(segments() > 2);
+  REQUIRE(machine.write(101).ok());
+  REQUIRE(machine.engine->maintain().ok());
+  CHECK(segments() == 1);
+  machine.crash();
+  machine.must_open();
+  CHECK(machine.numbers() == up_to(101));
+}
+
 TEST_CASE("retention drops whole groups, and they stay gone") {
   Machine machine;
   machine.must_open();

@@ -75,6 +75,7 @@ class Model {
     options.background = false;
     options.log_segment_bytes = 64 * 1024;
     options.log_bytes_max = 256 * 1024;
+    options.replay_rows_max = 5000;
     options.delete_wait = std::chrono::hours(deletes_wait_ ? 0 : 1);
     auto opened = Engine::open(options, system_file_system(), clock_);
     if (!opened.ok()) FAIL(opened.error().message);

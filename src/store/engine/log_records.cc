@@ -229,6 +229,7 @@ RowsDecoder::~RowsDecoder() = default;
 Result<bool> RowsDecoder::next() {
   if (is_packed_) return next_packed();
   if (in_.ok() && in_.at_end()) return false;
+  points_seen_++;
   uint64_t series = in_.varint();
   auto difference = static_cast<uint64_t>(in_.signed_varint());
   uint64_t layout_key = in_.varint();

@@ -158,6 +158,7 @@ class RowsDecoder {
   BucketNumber bucket() const { return bucket_; }
   // Moves to the next point; false at the end. Then its values must be read, all of them.
   Result<bool> next();
+  size_t points_seen() const { return points_seen_; }
   SeriesId series() const { return series_; }
   int64_t time_ns() const { return time_ns_; }
   const Layout& layout() const { return *layout_; }
@@ -179,11 +180,11 @@ class RowsDecoder {
   int64_t time_ns_ = 0;
   const Layout* layout_ = nullptr;
   bool layout_fixed_ = false;
+  size_t points_seen_ = 0;
 
   // Of a packed record; its points are decoded at the first one.
   bool is_packed_;
   std::unique_ptr<PackedRows> packed_;
-  size_t points_seen_ = 0;
   size_t table_ = 0, field_ = 0;   // of this point, and of the next value
   std::vector<size_t> rows_seen_;  // of each table
 };

@@ -111,23 +111,28 @@ Result<void> EngineCore::maintenance_round() {
   freeze_due();
   bool settles = freeze_idle(now_ms);
   WEIR_CHECK(seal_frozen());
-  uint64_t log_bytes = writer_->total_bytes();
-  bool log_is_long = log_bytes > options_.log_bytes_max && now_ms >= long_log_ms_;
-  if (log_is_long || settles || checkpoint_wanted_ || sealed_bytes_ > kCheckpointBytes) {
+  uint64_t log_bytes = writer_->total_bytes(), log_rows = replay_rows_.amount();
+  bool log_is_long = log_bytes > options_.log_bytes_max || log_rows > options_.replay_rows_max;
+  if ((log_is_long && now_ms >= long_log_ms_) || settles || checkpoint_wanted_ ||
+      sealed_bytes_ > kCheckpointBytes) {
     WEIR_CHECK(checkpoint());
     // What a long delete still needs cannot be freed by asking every second.
-    if (writer_->total_bytes() >= log_bytes) long_log_ms_ = now_ms + kLongLogEveryMs;
+    bool is_shorter = writer_->total_bytes() < log_bytes || replay_rows_.amount() < log_rows;
+    if (!is_shorter) long_log_ms_ = now_ms + kLongLogEveryMs;
   }
   if (settles) WEIR_CHECK(release_log());
   return rechunk();
 }
 
-// Freezes rows that are old, or whose log segments should go, or that take too much memory.
+// Freezes rows that are old, or whose log records should go, or that take too much memory.
 void EngineCore::freeze_due() {
   uint64_t freed_lsn = 0;  // freeze what is older than this record
   std::vector<WalSegment> segments = writer_->segments();
   if (writer_->total_bytes() > options_.log_bytes_max) {
     freed_lsn = segments[segments.size() / 2].end_lsn;  // a half at once, not a little each second
+  }
+  if (replay_rows_.amount() > options_.replay_rows_max) {
+    freed_lsn = std::max(freed_lsn, replay_rows_.middle_lsn());
   }
   auto used = static_cast<uint64_t>(memory_->load(std::memory_order_relaxed));
   bool memory_is_full = used > options_.head_bytes_max;

@@ -172,6 +172,7 @@ Result<void> EngineCore::checkpoint() {
     });
   }
   meta_ = meta;
+  replay_rows_.forget_before(meta_.log_start_lsn);
   std::erase_if(buckets_.lock()->dropped, [&](const Dropped& dropped) {
     return std::find(forgotten.begin(), forgotten.end(), dropped.number) != forgotten.end();
   });

@@ -26,6 +26,7 @@ struct Machine {
   Durability durability;
   uint64_t segment_bytes = 2000;  // a segment for every few records
   uint64_t log_bytes_max = EngineOptions().log_bytes_max;
+  uint64_t replay_rows_max = EngineOptions().replay_rows_max;
   size_t series_per_bucket_max = 0;
   std::chrono::milliseconds delete_wait = std::chrono::hours(1);  // deletes are done at once
 
@@ -37,6 +38,7 @@ struct Machine {
     options.durability = durability;
     options.log_segment_bytes = segment_bytes;
     options.log_bytes_max = log_bytes_max;
+    options.replay_rows_max = replay_rows_max;
     options.delete_wait = delete_wait;
     options.series_per_bucket_max = series_per_bucket_max;
     options.log_retry = std::chrono::milliseconds(1);
