@@ -413,10 +413,13 @@ Result<void> verify_table(ChunkStore& store, const TableFile& table) {
 }
 
 Result<uint64_t> ChunkStore::largest_lsn(ChunkIterator& chunks, BucketNumber bucket,
-                                         int64_t group_start_ns, SeriesId series) {
+                                         int64_t group_start_ns, SeriesId series,
+                                         std::optional<SeriesId> left_by) {
   std::string prefix = ChunkKey::series_prefix(bucket, group_start_ns, series);
   uint64_t largest = 0;
-  for (chunks.seek(prefix); chunks.valid() && chunks.key().starts_with(prefix); chunks.next()) {
+  const bool is_before = left_by && *left_by < series;
+  if (!is_before || (chunks.valid() && chunks.key() < prefix)) chunks.seek(prefix);
+  for (; chunks.valid() && chunks.key().starts_with(prefix); chunks.next()) {
     std::optional<ChunkKey> key = ChunkKey::decode(chunks.key());
     if (!key) return Error{Errc::io, "chunk store: a chunk's key does not read"};
     largest = std::max(largest, key->lsn);

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,9 +79,11 @@ class ChunkStore {
   // About what the chunks below a prefix take on disk.
   virtual uint64_t disk_bytes(const std::string& prefix) = 0;
   // The largest LSN among a series' chunks in a group; 0 without chunks. `chunks` may stand
-  // anywhere: many series are asked for with one iterator.
+  // anywhere: many series are asked for with one iterator. Where this left it for a series before,
+  // of the same group, it need not seek if nothing lies between.
   static Result<uint64_t> largest_lsn(ChunkIterator& chunks, BucketNumber bucket,
-                                      int64_t group_start_ns, SeriesId series);
+                                      int64_t group_start_ns, SeriesId series,
+                                      std::optional<SeriesId> left_by = std::nullopt);
 
   struct CatalogWrite {
     std::string key;

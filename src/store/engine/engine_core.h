@@ -25,6 +25,7 @@
 #include "store/engine/engine.h"
 #include "store/engine/log.h"
 #include "store/engine/removal_work.h"
+#include "store/engine/sealed_lsns.h"
 
 namespace weir::store {
 
@@ -185,8 +186,8 @@ class EngineCore final : public Engine {
   std::set<std::string> removed_prefixes_;  // to be compacted too, behind the next checkpoint
   std::atomic<bool> rechunk_waits_ = false, forget_waits_ = false, stopping_ = false,
                     is_compacting_ = false;
-  // While the log is replayed: the largest LSN in a series' chunks of a group.
-  absl::flat_hash_map<std::tuple<BucketNumber, int64_t, SeriesId>, uint64_t> replay_sealed_;
+  // While the log is replayed: of groups with chunks, by bucket and start.
+  std::map<std::pair<BucketNumber, int64_t>, SealedLsns> replay_sealed_;
   // And all chunks as they were before; only while the log is replayed. Chunks that a replayed
   // delete takes away hold no rows that come after it.
   std::unique_ptr<ChunkIterator> replay_chunks_;

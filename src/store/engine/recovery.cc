@@ -18,7 +18,7 @@ Result<void> EngineCore::recover() {
            read_log(kStoreLog, files_, log_directory, meta_.log_start_lsn, "store",
                     [this](const WalRecord& record) { return replay(log_record(record)); }));
   replay_chunks_.reset();
-  replay_sealed_ = {};
+  replay_sealed_.clear();
   writer_ =
       std::make_unique<WalWriter>(kStoreLog, files_, log_directory, options_.log_segment_bytes);
   WEIR_CHECK(writer_->start(std::move(log.segments), log.next_lsn));
@@ -81,8 +81,9 @@ Result<void> EngineCore::replay(const LogRecord& record) {
       BucketPtr bucket;
       const Layout* typed = nullptr;  // of the point before, for these two
       std::pair<int64_t, MeasurementId> typed_for;
-      std::optional<int64_t> group_seen;  // of the point before, and whether it has any chunks
-      bool group_has_chunks = false;
+      std::optional<int64_t> group_seen;  // of the point before, and what is in chunks, if anything
+      SealedLsns* sealed = nullptr;
+      std::optional<SeriesId> sought;  // the last one in the group
       Head::SealedLsn sealed_lsn = [&](int64_t group_start_ns,
                                        const RowsDecoder& point) -> Result<uint64_t> {
         SeriesId series = point.series();
@@ -100,16 +101,18 @@ Result<void> EngineCore::replay(const LogRecord& record) {
           replay_chunks_->seek(prefix);
           WEIR_CHECK(replay_chunks_->status());
           group_seen = group_start_ns;
-          group_has_chunks = replay_chunks_->valid() && replay_chunks_->key().starts_with(prefix);
+          sought.reset();
+          const bool has = replay_chunks_->valid() && replay_chunks_->key().starts_with(prefix);
+          sealed = has ? &replay_sealed_[{bucket->number, group_start_ns}] : nullptr;
         }
-        if (!group_has_chunks) return 0;
-        auto [known, is_new] =
-            replay_sealed_.try_emplace(std::tuple(bucket->number, group_start_ns, series), 0);
-        if (is_new) {
-          WEIR_TRY(known->second, ChunkStore::largest_lsn(*replay_chunks_, bucket->number,
-                                                          group_start_ns, series));
+        if (sealed == nullptr) return 0;
+        uint64_t& lsn = sealed->of(series);
+        if (lsn == SealedLsns::kUnknown) {
+          WEIR_TRY(lsn, ChunkStore::largest_lsn(*replay_chunks_, bucket->number, group_start_ns,
+                                                series, sought));
+          sought = series;
         }
-        return known->second;
+        return lsn;
       };
       return apply_rows(record, &sealed_lsn, bucket);
     }
