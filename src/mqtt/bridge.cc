@@ -140,8 +140,11 @@ void Bridge::close() {
 
 ClientStatus Bridge::status() const {
   ClientStatus status = remote_->client->status();
-  // What is on its way out waits at the own side's client until it is acknowledged.
-  status.unacknowledged = local_->client->status().unacknowledged;
+  // What is on its way out waits at the own side's client until it is acknowledged; and passes only
+  // when that one has its subscriptions.
+  const ClientStatus local = local_->client->status();
+  status.unacknowledged = local.unacknowledged;
+  status.subscribed = status.subscribed && local.subscribed;
   return status;
 }
 

@@ -162,7 +162,9 @@ struct Bridged {
 
 TEST_CASE("a message goes out under its new name, and is done here when it is done there") {
   Bridged b({"out a/# 1 \"\" r/"});
+  CHECK_FALSE(b.bridge->status().subscribed);
   b.accept(false, "");
+  CHECK(b.bridge->status().subscribed);
   FakePeer& sensor = b.own_client("sensor");
   b.publish_here(sensor, "PUBLISH topic=a/b qos=1 id=1 retain payload=7");
   CHECK(b.received() ==
