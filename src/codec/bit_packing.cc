@@ -47,6 +47,7 @@ void append_bits(std::span<const uint64_t> values, unsigned width, std::string& 
 void read_bits(std::string_view bits, unsigned width, std::span<uint64_t> values,
                uint64_t reference) {
   if (width == 0 || values.empty()) return std::fill(values.begin(), values.end(), reference);
+  bits = bits.substr(0, packed_bytes(values.size(), width));
   const size_t safe_bytes = bits.size() > kUnpackPadding ? bits.size() - kUnpackPadding : 0;
   size_t in_place = std::min(values.size(), safe_bytes * 8 / width) / 8 * 8;
   unpack(bits.data(), in_place, width, values.data(), reference);
@@ -119,26 +120,28 @@ Result<PackedHead> PackedHead::read(ByteReader& in, size_t count) {
   return head;
 }
 
-Result<void> PackedHead::patch(std::span<uint64_t> values) const {
+Result<void> PackedHead::patch(size_t count, std::span<uint64_t> values) const {
   ByteReader in = exceptions_;
   size_t next = 0;
   for (uint64_t i = 0; i < count_; i++) {
     const uint64_t gap = in.varint();
-    if (gap >= values.size() - next) {
+    if (gap >= count - next) {
       return Error{Errc::invalid, "packed block: exception behind the last value"};
     }
     next += gap;
+    if (next >= values.size()) break;
     values[next++] += in.varint() << width_;
   }
   return {};
 }
 
-Result<void> read_packed(ByteReader& in, std::span<uint64_t> values, uint64_t reference) {
-  WEIR_TRY(PackedHead head, PackedHead::read(in, values.size()));
-  const std::string_view bits = in.bytes(packed_bytes(values.size(), head.width()));
+Result<void> read_packed(ByteReader& in, size_t count, std::span<uint64_t> values,
+                         uint64_t reference) {
+  WEIR_TRY(PackedHead head, PackedHead::read(in, count));
+  const std::string_view bits = in.bytes(packed_bytes(count, head.width()));
   if (!in.ok()) return Error{Errc::invalid, "packed block: cut short"};
   read_bits(bits, head.width(), values, reference);
-  return head.patch(values);
+  return head.patch(count, values);
 }
 
 }  // namespace weir::codec

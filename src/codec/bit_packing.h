@@ -51,8 +51,8 @@ class PackedHead {
   // For `count` values.
   static Result<PackedHead> read(ByteReader& in, size_t count);
   unsigned width() const { return width_; }
-  // Adds the exceptions' high bits to the values.
-  Result<void> patch(std::span<uint64_t> values) const;
+  // Adds the exceptions' high bits to the values, the first of `count`.
+  Result<void> patch(size_t count, std::span<uint64_t> values) const;
 
  private:
   explicit PackedHead(ByteReader exceptions) : exceptions_(exceptions) {}
@@ -61,11 +61,12 @@ class PackedHead {
   ByteReader exceptions_;
 };
 
-// Fills `values` from `bits`, which has exactly packed_bytes(), each plus `reference`.
+// Fills `values` from `bits`, which has packed_bytes() of them or more, each plus `reference`.
 void read_bits(std::string_view bits, unsigned width, std::span<uint64_t> values,
                uint64_t reference);
 
-// Fills `values` with the block's values, each plus `reference`.
-Result<void> read_packed(ByteReader& in, std::span<uint64_t> values, uint64_t reference);
+// Fills `values` with the first values of a block of `count`, each plus `reference`.
+Result<void> read_packed(ByteReader& in, size_t count, std::span<uint64_t> values,
+                         uint64_t reference);
 
 }  // namespace weir::codec

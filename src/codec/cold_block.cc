@@ -65,11 +65,11 @@ std::string block_of(std::span<const uint64_t> values, const PackedPlan& plan) {
   return block;
 }
 
-void read_planes(const char* planes, unsigned width, std::span<uint64_t> values) {
+void read_planes(const char* planes, size_t count, unsigned width, std::span<uint64_t> values) {
   const auto* bytes = reinterpret_cast<const uint8_t*>(planes);
   unpack(planes, values.size(), 8, values.data(), 0);
   for (unsigned shift = 8; shift < width; shift += 8) {
-    bytes += values.size();
+    bytes += count;
     for (size_t i = 0; i < values.size(); i++) values[i] |= uint64_t{bytes[i]} << shift;
   }
 }
@@ -95,8 +95,8 @@ bool append_cold(std::span<const uint64_t> values, size_t size_max, std::string&
   return true;
 }
 
-Result<void> read_cold(ByteReader& in, std::span<uint64_t> values) {
-  WEIR_TRY(PackedHead head, PackedHead::read(in, values.size()));
+Result<void> read_cold(ByteReader& in, size_t count, std::span<uint64_t> values) {
+  WEIR_TRY(PackedHead head, PackedHead::read(in, count));
   const unsigned width = head.width();
   if (!is_cold_width(width)) return Error{Errc::invalid, "cold block: no such width"};
   const std::string_view frame = in.sized();
@@ -104,7 +104,7 @@ Result<void> read_cold(ByteReader& in, std::span<uint64_t> values) {
   // At most 8 bytes a value, kept for the next block.
   thread_local std::vector<char> bytes;
   thread_local std::unique_ptr<ZSTD_DCtx, FreeDecompressor> context(ZSTD_createDCtx());
-  const size_t size = packed_bytes(values.size(), width);
+  const size_t size = packed_bytes(count, width);
   bytes.resize(size + kUnpackPadding);
   const size_t got =
       ZSTD_decompressDCtx(context.get(), bytes.data(), size, frame.data(), frame.size());
@@ -114,9 +114,9 @@ Result<void> read_cold(ByteReader& in, std::span<uint64_t> values) {
   if (width < 8) {
     unpack(bytes.data(), values.size(), width, values.data(), 0);
   } else {
-    read_planes(bytes.data(), width, values);
+    read_planes(bytes.data(), count, width, values);
   }
-  return head.patch(values);
+  return head.patch(count, values);
 }
 
 }  // namespace weir::codec

@@ -16,6 +16,7 @@ namespace weir::codec {
 // Appends the shortest block that is found if it is shorter than `size_max`; false otherwise.
 bool append_cold(std::span<const uint64_t> values, size_t size_max, std::string& out);
 
-Result<void> read_cold(ByteReader& in, std::span<uint64_t> values);
+// Fills `values` with the first values of a block of `count`.
+Result<void> read_cold(ByteReader& in, size_t count, std::span<uint64_t> values);
 
 }  // namespace weir::codec

@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,6 +54,8 @@ struct TimeAxis {
   int64_t first = 0;
   uint64_t unit = 1;
 };
+// The first time and what lies between two, if the column says just that.
+std::optional<TimeAxis> regular_times_on(const TimeAxis& axis, std::string_view column);
 Result<void> decode_times_on(const TimeAxis& axis, ByteReader& in, size_t rows,
                              std::vector<int64_t>& out);
 Result<void> decode_ints(ByteReader& in, size_t rows, std::vector<int64_t>& out);
@@ -60,6 +63,12 @@ Result<void> decode_uints(ByteReader& in, size_t rows, std::vector<uint64_t>& ou
 // The values' bit patterns, for whoever computes with these.
 Result<void> decode_double_bits(ByteReader& in, size_t rows, std::vector<uint64_t>& out);
 Result<void> decode_doubles(ByteReader& in, size_t rows, std::vector<double>& out);
+// The first values of such a column of `rows`: as many as `out` takes, two at least if there are so
+// many. What follows is passed over, and not looked at.
+Result<void> decode_first_times_on(const TimeAxis& axis, ByteReader& in, size_t rows,
+                                   std::span<int64_t> out);
+Result<void> decode_first_uints(ByteReader& in, size_t rows, std::span<uint64_t> out);
+Result<void> decode_first_double_bits(ByteReader& in, size_t rows, std::span<uint64_t> out);
 Result<void> decode_bools(ByteReader& in, size_t rows, std::vector<uint8_t>& out);
 Result<void> decode_strings(ByteReader& in, size_t rows, std::vector<std::string>& out);
 

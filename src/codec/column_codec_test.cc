@@ -15,6 +15,9 @@ struct Times {
   using Value = int64_t;
   static constexpr auto encode = encode_times;
   static constexpr auto decode = decode_times;
+  static Result<void> decode_first(ByteReader& in, size_t rows, std::span<int64_t> out) {
+    return decode_first_times_on({}, in, rows, out);
+  }
 };
 struct Ints {
   using Value = int64_t;
@@ -25,11 +28,18 @@ struct Uints {
   using Value = uint64_t;
   static constexpr auto encode = encode_uints;
   static constexpr auto decode = decode_uints;
+  static constexpr auto decode_first = decode_first_uints;
 };
 struct Doubles {
   using Value = double;
   static constexpr auto encode = encode_doubles;
   static constexpr auto decode = decode_doubles;
+  static Result<void> decode_first(ByteReader& in, size_t rows, std::span<double> out) {
+    std::vector<uint64_t> bits(out.size());
+    Result<void> decoded = decode_first_double_bits(in, rows, bits);
+    for (size_t i = 0; i < bits.size(); i++) out[i] = std::bit_cast<double>(bits[i]);
+    return decoded;
+  }
 };
 struct Bools {
   using Value = uint8_t;
@@ -53,6 +63,24 @@ std::string encoded(const std::vector<typename Column::Value>& values,
   return bytes;
 }
 
+// A part of the column from its beginning is what decoding all of it gives, and what follows the
+// column stays where it is.
+template <class Column>
+void check_first_values(const std::vector<typename Column::Value>& values,
+                        const std::string& followed) {
+  if constexpr (requires { Column::decode_first; }) {
+    for (size_t wanted : {size_t{2}, size_t{3}, size_t{17}, values.size() / 2, values.size()}) {
+      wanted = std::min(std::max<size_t>(wanted, 2), values.size());
+      ByteReader in(followed);
+      std::vector<typename Column::Value> back(wanted);
+      REQUIRE(Column::decode_first(in, values.size(), back).ok());
+      auto end = values.begin() + static_cast<ptrdiff_t>(wanted);
+      CHECK(same_bits({values.begin(), end}, back));
+      CHECK(in.rest() == "next column");
+    }
+  }
+}
+
 // Encodes, decodes with a stranger behind it, and returns the size.
 template <class Column>
 size_t round_trip(const std::vector<typename Column::Value>& values, Effort effort) {
@@ -63,6 +91,7 @@ size_t round_trip(const std::vector<typename Column::Value>& values, Effort effo
   REQUIRE(Column::decode(in, values.size(), back).ok());
   CHECK(same_bits(values, back));
   CHECK(in.rest() == "next column");
+  check_first_values<Column>(values, followed);
   return bytes.size();
 }
 template <class Column>

@@ -100,23 +100,24 @@ void append_decimals(std::span<const double> values, unsigned digits, Effort eff
   encode_integers(integers, effort, out);
 }
 
-Result<void> read_decimals(ByteReader& in, std::span<uint64_t> values) {
+Result<void> read_decimals(ByteReader& in, size_t rows, std::span<uint64_t> values) {
   const unsigned digits = in.u8();
   const uint64_t exceptions = in.varint();
-  if (!in.ok() || digits > kDecimalDigitsMax || exceptions > values.size()) {
+  if (!in.ok() || digits > kDecimalDigitsMax || exceptions > rows) {
     return Error{Errc::invalid, "decimals: digits or exceptions out of range"};
   }
   ByteReader exception_reader = in;  // read again below, once the values are there
   for (uint64_t i = 0; i < exceptions; i++) in.varint(), in.bytes(8);
-  WEIR_CHECK(decode_integers(in, values));
+  WEIR_CHECK(decode_integers(in, rows, values));
   unscale_decimals(values, digits);
   size_t next = 0;
   for (uint64_t i = 0; i < exceptions; i++) {
     const uint64_t gap = exception_reader.varint();
-    if (gap >= values.size() - next) {
+    if (gap >= rows - next) {
       return Error{Errc::invalid, "decimals: exception behind the last value"};
     }
     next += gap;
+    if (next >= values.size()) break;
     values[next++] = exception_reader.le<uint64_t>();
   }
   return {};
@@ -141,15 +142,15 @@ std::string split_payload(std::span<const uint64_t> bits, Effort effort, size_t 
   return best;
 }
 
-Result<void> read_split(ByteReader& in, std::span<uint64_t> values) {
+Result<void> read_split(ByteReader& in, size_t rows, std::span<uint64_t> values) {
   const unsigned tail = in.u8();
   if (!in.ok() || tail == 0 || tail > 63) {
     return Error{Errc::invalid, "split doubles: width out of range"};
   }
   thread_local std::vector<uint64_t> fronts;  // at most kColumnRowsMax, kept for the next column
   fronts.resize(values.size());
-  WEIR_CHECK(decode_integers(in, fronts));
-  WEIR_CHECK(read_packed(in, values, 0));
+  WEIR_CHECK(decode_integers(in, rows, fronts));
+  WEIR_CHECK(read_packed(in, rows, values, 0));
   for (size_t i = 0; i < values.size(); i++) values[i] |= fronts[i] << tail;
   return {};
 }
@@ -202,13 +203,18 @@ Result<void> decode_doubles(ByteReader& in, size_t rows, std::vector<double>& ou
 Result<void> decode_double_bits(ByteReader& in, size_t rows, std::vector<uint64_t>& out) {
   if (rows > kColumnRowsMax) return Error{Errc::invalid, "doubles: too many rows"};
   out.resize(rows);
+  return decode_first_double_bits(in, rows, out);
+}
+
+Result<void> decode_first_double_bits(ByteReader& in, size_t rows, std::span<uint64_t> out) {
+  if (rows > kColumnRowsMax) return Error{Errc::invalid, "doubles: too many rows"};
   const auto mode = static_cast<DoubleMode>(in.u8());
   if (!in.ok()) return Error{Errc::invalid, "doubles: no mode byte"};
   switch (mode) {
     case DoubleMode::raw: {
       const std::string_view bytes = in.bytes(rows * sizeof(double));
       if (!in.ok()) return Error{Errc::invalid, "raw doubles: cut short"};
-      if (!bytes.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
+      if (!out.empty()) std::memcpy(out.data(), bytes.data(), out.size_bytes());
       return {};
     }
     case DoubleMode::equal:
@@ -216,11 +222,11 @@ Result<void> decode_double_bits(ByteReader& in, size_t rows, std::vector<uint64_
       if (!in.ok()) return Error{Errc::invalid, "equal doubles: cut short"};
       return {};
     case DoubleMode::decimal:
-      return read_decimals(in, out);
+      return read_decimals(in, rows, out);
     case DoubleMode::bits:
-      return decode_integers(in, out);
+      return decode_integers(in, rows, out);
     case DoubleMode::split:
-      return read_split(in, out);
+      return read_split(in, rows, out);
     default:
       return Error{Errc::invalid, "doubles: unknown mode"};
   }

@@ -290,38 +290,40 @@ void append_candidate(std::span<const uint64_t> v, const Candidate& chosen, std:
   append_packed(rest, chosen.plan, out);
 }
 
-Result<void> read_runs(ByteReader& in, std::span<uint64_t> values) {
+Result<void> read_runs(ByteReader& in, size_t rows, std::span<uint64_t> values) {
   const uint64_t runs = in.varint();
   uint64_t value = 0;
   size_t filled = 0;
-  for (uint64_t run = 0; run < runs && filled < values.size(); run++) {
+  for (uint64_t run = 0; run < runs && filled < rows; run++) {
     const uint64_t more = in.varint();
     value += static_cast<uint64_t>(in.signed_varint());
-    if (!in.ok() || more >= values.size() - filled) break;
-    std::fill_n(values.begin() + static_cast<ptrdiff_t>(filled), more + 1, value);
+    if (!in.ok() || more >= rows - filled) break;
+    const size_t begin = std::min(filled, values.size());
     filled += more + 1;
+    std::fill_n(values.begin() + static_cast<ptrdiff_t>(begin),
+                std::min(filled, values.size()) - begin, value);
   }
-  if (!in.ok() || filled != values.size()) {
+  if (!in.ok() || filled != rows) {
     return Error{Errc::invalid, "integer runs do not add up to the row count"};
   }
   return {};
 }
 
-Result<void> read_delta(ByteReader& in, std::span<uint64_t> values) {
+Result<void> read_delta(ByteReader& in, size_t rows, std::span<uint64_t> values) {
   const auto sum = static_cast<uint64_t>(in.signed_varint());
   const auto reference = static_cast<uint64_t>(in.signed_varint());
-  WEIR_CHECK(read_packed(in, values.subspan(1), reference));
+  WEIR_CHECK(read_packed(in, rows - 1, values.subspan(1), reference));
   values[0] = sum;
   add_up(values);
   return {};
 }
 
-Result<void> read_delta2(ByteReader& in, std::span<uint64_t> values) {
+Result<void> read_delta2(ByteReader& in, size_t rows, std::span<uint64_t> values) {
   if (values.size() < 2) return Error{Errc::invalid, "second differences of less than two values"};
   const auto first = static_cast<uint64_t>(in.signed_varint());
   const auto difference = static_cast<uint64_t>(in.signed_varint());
   const auto reference = static_cast<uint64_t>(in.signed_varint());
-  WEIR_CHECK(read_packed(in, values.subspan(2), reference));
+  WEIR_CHECK(read_packed(in, rows - 2, values.subspan(2), reference));
   values[0] = first;
   values[1] = difference;
   add_up(values.subspan(1));
@@ -329,7 +331,7 @@ Result<void> read_delta2(ByteReader& in, std::span<uint64_t> values) {
   return {};
 }
 
-Result<void> read_cold_mode(ByteReader& in, std::span<uint64_t> values) {
+Result<void> read_cold_mode(ByteReader& in, size_t rows, std::span<uint64_t> values) {
   const uint8_t order = in.u8();
   if (!in.ok() || order > 2 || order > values.size()) {
     return Error{Errc::invalid, "cold integers: order over 2"};
@@ -337,17 +339,17 @@ Result<void> read_cold_mode(ByteReader& in, std::span<uint64_t> values) {
   for (size_t i = 0; i < order; i++) values[i] = static_cast<uint64_t>(in.signed_varint());
   const auto reference = static_cast<uint64_t>(in.signed_varint());
   const std::span<uint64_t> rest = values.subspan(order);
-  WEIR_CHECK(read_cold(in, rest));
+  WEIR_CHECK(read_cold(in, rows - order, rest));
   unzigzag(rest, reference);
   for (size_t i = order; i-- > 0;) add_up(values.subspan(i));
   return {};
 }
 
-Result<void> read_linear(ByteReader& in, std::span<uint64_t> values) {
+Result<void> read_linear(ByteReader& in, size_t rows, std::span<uint64_t> values) {
   const auto base = static_cast<uint64_t>(in.signed_varint());
   const auto slope = static_cast<uint64_t>(in.signed_varint());
   const auto fraction = in.le<uint16_t>();
-  WEIR_CHECK(read_packed(in, values, base));
+  WEIR_CHECK(read_packed(in, rows, values, base));
   for (size_t i = 0; i < values.size(); i++) values[i] += line_at(i, slope, fraction);
   return {};
 }
@@ -387,13 +389,13 @@ void encode_integers(std::span<const uint64_t> values, Effort effort, std::strin
   append_candidate(values, chosen, out);
 }
 
-Result<void> decode_integers(ByteReader& in, std::span<uint64_t> values) {
+Result<void> decode_integers(ByteReader& in, size_t rows, std::span<uint64_t> values) {
   const auto mode = static_cast<IntegerMode>(in.u8());
   if (!in.ok()) return Error{Errc::invalid, "integers: no mode byte"};
   if (mode == IntegerMode::raw) {
-    const std::string_view bytes = in.bytes(values.size_bytes());
+    const std::string_view bytes = in.bytes(rows * sizeof(uint64_t));
     if (!in.ok()) return Error{Errc::invalid, "raw integers: cut short"};
-    if (!bytes.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
+    if (!values.empty()) std::memcpy(values.data(), bytes.data(), values.size_bytes());
     return {};
   }
   if (values.empty()) return Error{Errc::invalid, "integers: a mode that needs rows, without any"};
@@ -405,19 +407,19 @@ Result<void> decode_integers(ByteReader& in, std::span<uint64_t> values) {
       return {};
     }
     case IntegerMode::runs:
-      return read_runs(in, values);
+      return read_runs(in, rows, values);
     case IntegerMode::offset: {
       const auto reference = static_cast<uint64_t>(in.signed_varint());
-      return read_packed(in, values, reference);
+      return read_packed(in, rows, values, reference);
     }
     case IntegerMode::delta:
-      return read_delta(in, values);
+      return read_delta(in, rows, values);
     case IntegerMode::linear:
-      return read_linear(in, values);
+      return read_linear(in, rows, values);
     case IntegerMode::delta2:
-      return read_delta2(in, values);
+      return read_delta2(in, rows, values);
     case IntegerMode::cold:
-      return read_cold_mode(in, values);
+      return read_cold_mode(in, rows, values);
     default:
       return Error{Errc::invalid, "integers: unknown mode"};
   }

@@ -15,6 +15,7 @@
 namespace weir::codec {
 
 void encode_integers(std::span<const uint64_t> values, Effort effort, std::string& out);
-Result<void> decode_integers(ByteReader& in, std::span<uint64_t> values);
+// The first of `rows` values, as many as `values` takes: two at least, if there are.
+Result<void> decode_integers(ByteReader& in, size_t rows, std::span<uint64_t> values);
 
 }  // namespace weir::codec

@@ -14,16 +14,21 @@ void encode_ints(std::span<const int64_t> values, Effort effort, std::string& ou
   encode_uints({reinterpret_cast<const uint64_t*>(values.data()), values.size()}, effort, out);
 }
 
+Result<void> decode_first_uints(ByteReader& in, size_t rows, std::span<uint64_t> out) {
+  if (rows > kColumnRowsMax) return Error{Errc::invalid, "integers: too many rows"};
+  return decode_integers(in, rows, out);
+}
+
 Result<void> decode_uints(ByteReader& in, size_t rows, std::vector<uint64_t>& out) {
   if (rows > kColumnRowsMax) return Error{Errc::invalid, "integers: too many rows"};
   out.resize(rows);
-  return decode_integers(in, out);
+  return decode_integers(in, rows, out);
 }
 
 Result<void> decode_ints(ByteReader& in, size_t rows, std::vector<int64_t>& out) {
   if (rows > kColumnRowsMax) return Error{Errc::invalid, "integers: too many rows"};
   out.resize(rows);
-  return decode_integers(in, {reinterpret_cast<uint64_t*>(out.data()), rows});
+  return decode_integers(in, rows, {reinterpret_cast<uint64_t*>(out.data()), rows});
 }
 
 }  // namespace weir::codec

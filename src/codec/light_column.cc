@@ -163,11 +163,11 @@ Result<void> read_light_integers(ByteReader& in, std::span<uint64_t> values) {
   const auto kind = static_cast<LightKind>(in.u8());
   const auto reference = static_cast<uint64_t>(in.signed_varint());
   if (!in.ok() || values.empty()) return Error{Errc::invalid, "a light column is cut short"};
-  if (kind == LightKind::offset) return read_packed(in, values, reference);
+  if (kind == LightKind::offset) return read_packed(in, values.size(), values, reference);
   if (kind != LightKind::steps) return Error{Errc::invalid, "light integers: unknown kind"};
   values[0] = static_cast<uint64_t>(in.signed_varint());
   const std::span<uint64_t> rest = values.subspan(1);
-  WEIR_CHECK(read_packed(in, rest, 0));
+  WEIR_CHECK(read_packed(in, rest.size(), rest, 0));
   unzigzag(rest, reference);
   add_up(values);
   return {};

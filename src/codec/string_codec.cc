@@ -78,7 +78,7 @@ bool append_zstd(std::span<const std::string_view> values, size_t total_bytes, s
 
 // Lengths of strings that lie end to end; fails if they sum to more than `bytes_max`.
 Result<size_t> read_lengths(ByteReader& in, std::span<uint64_t> lengths, uint64_t bytes_max) {
-  WEIR_CHECK(decode_integers(in, lengths));
+  WEIR_CHECK(decode_integers(in, lengths.size(), lengths));
   uint64_t total = 0;
   for (uint64_t length : lengths) {
     if (length > bytes_max - total) return Error{Errc::invalid, "strings: lengths out of range"};
@@ -136,7 +136,7 @@ Result<void> read_dictionary(ByteReader& in, std::vector<std::string>& out) {
     bytes.remove_prefix(length);
   }
   std::vector<uint64_t> indexes(out.size());
-  WEIR_CHECK(decode_integers(in, indexes));
+  WEIR_CHECK(decode_integers(in, indexes.size(), indexes));
   size_t expanded = 0;
   for (size_t i = 0; i < out.size(); i++) {
     if (indexes[i] >= count) return Error{Errc::invalid, "dictionary: index out of range"};

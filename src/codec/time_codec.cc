@@ -74,30 +74,46 @@ bool times_are_regular(std::string_view column) {
   return !column.empty() && static_cast<TimeMode>(column[0]) == TimeMode::stride;
 }
 
+std::optional<TimeAxis> regular_times_on(const TimeAxis& axis, std::string_view column) {
+  if (!times_are_regular(column)) return std::nullopt;
+  ByteReader in(column.substr(1));
+  const auto first = static_cast<uint64_t>(in.signed_varint());
+  const uint64_t step = in.varint();
+  if (!in.ok() || !in.at_end()) return std::nullopt;
+  return TimeAxis{static_cast<int64_t>(static_cast<uint64_t>(axis.first) + first * axis.unit),
+                  step * axis.unit};
+}
+
 Result<void> decode_times_on(const TimeAxis& axis, ByteReader& in, size_t rows,
                              std::vector<int64_t>& out) {
   if (rows > kColumnRowsMax) return Error{Errc::invalid, "times: too many rows"};
   out.resize(rows);
-  std::span<uint64_t> bits(reinterpret_cast<uint64_t*>(out.data()), rows);
+  return decode_first_times_on(axis, in, rows, out);
+}
+
+Result<void> decode_first_times_on(const TimeAxis& axis, ByteReader& in, size_t rows,
+                                   std::span<int64_t> out) {
+  if (rows > kColumnRowsMax) return Error{Errc::invalid, "times: too many rows"};
+  std::span<uint64_t> bits(reinterpret_cast<uint64_t*>(out.data()), out.size());
   const auto mode = static_cast<TimeMode>(in.u8());
   if (!in.ok()) return Error{Errc::invalid, "times: no mode byte"};
   uint64_t first = 0, unit = 1;
   if (mode == TimeMode::raw) {
-    const std::string_view bytes = in.bytes(bits.size_bytes());
+    const std::string_view bytes = in.bytes(rows * sizeof(int64_t));
     if (!in.ok()) return Error{Errc::invalid, "raw times: cut short"};
-    if (!bytes.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
+    if (!out.empty()) std::memcpy(out.data(), bytes.data(), out.size_bytes());
   } else if (mode == TimeMode::stride || mode == TimeMode::scaled) {
     first = static_cast<uint64_t>(in.signed_varint());
     unit = in.varint();
     if (!in.ok()) return Error{Errc::invalid, "times: cut short"};
-    if (mode == TimeMode::scaled) WEIR_CHECK(decode_integers(in, bits));
+    if (mode == TimeMode::scaled) WEIR_CHECK(decode_integers(in, rows, bits));
   } else {
     return Error{Errc::invalid, "times: unknown mode"};
   }
   first = static_cast<uint64_t>(axis.first) + first * axis.unit;
   unit *= axis.unit;
   if (mode == TimeMode::stride) {
-    for (size_t i = 0; i < rows; i++) bits[i] = first + i * unit;
+    for (size_t i = 0; i < bits.size(); i++) bits[i] = first + i * unit;
   } else if (first != 0 || unit != 1) {
     for (uint64_t& value : bits) value = first + value * unit;
   }
