@@ -11,6 +11,7 @@
 
 #include "base/sync.h"
 #include "store/engine/head.h"
+#include "store/engine/last_values.h"
 #include "store/engine/series_index.h"
 
 namespace weir::store {
@@ -116,6 +117,7 @@ struct Bucket {
   std::atomic<int64_t> retention_ns;
   SeriesIndex index;
   Head head;
+  LastValues last_values;  // under the head's mutex
   std::atomic<uint64_t> values_written = 0;
   LogShare log_share;
   WritesUnderWay writes_under_way;

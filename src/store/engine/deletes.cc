@@ -74,6 +74,7 @@ void EngineCore::apply_removal(Bucket& bucket, uint64_t lsn, const RemovalRecord
   std::lock_guard head_lock(bucket.head.mutex());
   bucket.head.visit_groups(record.start_ns, record.stop_ns, [&](ShardGroup& group) {
     for (SeriesId series : group.live& candidates) {
+      bucket.last_values.forget_within(series, record.start_ns, record.stop_ns);
       if (!group.series.contains(series)) continue;
       std::optional<RemovalFilter> filter;
       if (!exact) filter.emplace(bucket.index, series, record.predicate);

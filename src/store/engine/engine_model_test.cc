@@ -31,7 +31,10 @@ class Model {
 
   void step() {
     if (pick(60) == 0) return start_over();
-    switch (pick(20)) {
+    switch (pick(22)) {
+      case 20:
+      case 21:
+        return compare_newest();
       case 0:
         return remove();
       case 1:
@@ -59,6 +62,7 @@ class Model {
 
   void compare_all() {
     carry_out_deletes();
+    compare_newest();
     ScanSpec spec;
     spec.bucket = kBucket;
     compare(spec);
@@ -208,6 +212,19 @@ class Model {
     }
     spec.as_parts = spec.aggregate != Aggregate::none && pick(3) == 0;
     if (spec.aggregate == Aggregate::none && pick(3) == 0) spec.rows_per_series_max = 1 + pick(5);
+    compare(spec);
+  }
+
+  // Twice: the first scan may read chunks, and what it learns of them is what the second one uses.
+  void compare_newest() {
+    ScanSpec spec;
+    spec.bucket = kBucket;
+    spec.aggregate = Aggregate::last;
+    if (pick(3) == 0) spec.start_ns = int64_t(pick(5000));
+    if (pick(4) == 0) spec.stop_ns = spec.start_ns > 0 ? spec.start_ns + 1000 : 4000;
+    if (pick(3) == 0) spec.predicate = random_predicate(false);
+    compare(spec);
+    if (pick(2) == 0) spec.stop_ns = kTimeMax;
     compare(spec);
   }
 

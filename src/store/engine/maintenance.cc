@@ -172,6 +172,10 @@ Result<void> EngineCore::drop_expired_groups() {
                                   {catalog::joined_key(bucket->number, start), std::nullopt}}));
       std::unique_lock index_lock(bucket->index.mutex());
       std::lock_guard head_lock(bucket->head.mutex());
+      const int64_t end_ns = shard_group_end(start, bucket->head.group_duration_ns());
+      for (SeriesId series : bucket->head.group(start).live) {
+        bucket->last_values.forget_within(series, start, end_ns);
+      }
       bucket->head.drop_group(start);
       bucket->may_have_empty_series = true;
       bucket->index.forget_group(start);

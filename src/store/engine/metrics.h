@@ -38,5 +38,8 @@ inline metrics::Counter chunks_failed_total{"weir_store_chunks_failed_total",
                                             "Chunks that could not be read"};
 inline metrics::Counter chunks_read_total{"weir_store_chunks_read_total",
                                           "Chunks decoded, wholly or in part"};
+inline metrics::Counter newest_from_memory_total{
+    "weir_store_newest_from_memory_total",
+    "Series whose newest values were asked for and needed no chunk"};
 
 }  // namespace weir::store

@@ -19,6 +19,9 @@ Result<void> EngineCore::recover() {
                     [this](const WalRecord& record) { return replay(log_record(record)); }));
   replay_chunks_.reset();
   replay_sealed_.clear();
+  for (const BucketPtr& bucket : all_buckets()) {
+    bucket->last_values.forget_all(bucket->index.series_count());
+  }
   writer_ =
       std::make_unique<WalWriter>(kStoreLog, files_, log_directory, options_.log_segment_bytes);
   WEIR_CHECK(writer_->start(std::move(log.segments), log.next_lsn));

@@ -71,6 +71,25 @@ FieldRun RowGroup::run(const Column& column, size_t rows, bool in_order, int64_t
   return run;
 }
 
+std::optional<size_t> RowGroup::newest_row(const Column& column, size_t rows, bool in_order,
+                                           int64_t start_ns, int64_t stop_ns) const {
+  const int64_t* times = times_.get();
+  auto has = [&](size_t row) { return column.present == nullptr || column.present[row] != 0; };
+  std::optional<size_t> newest;
+  if (in_order) {
+    auto row = static_cast<size_t>(std::upper_bound(times, times + rows, stop_ns) - times);
+    while (!newest && row-- > 0 && times[row] >= start_ns) {
+      if (has(row)) newest = row;
+    }
+    return newest;
+  }
+  for (size_t row = 0; row < rows; row++) {
+    if (times[row] < start_ns || times[row] > stop_ns || !has(row)) continue;
+    if (!newest || times[row] >= times[*newest]) newest = row;
+  }
+  return newest;
+}
+
 void RowsWriter::copy(size_t capacity) {
   auto next = std::make_shared<RowGroup>(capacity, memory_);
   if (group_ != nullptr) {

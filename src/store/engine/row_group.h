@@ -71,6 +71,9 @@ class RowGroup {
   // (in_order false) are sorted, the last to arrive wins.
   FieldRun run(const Column& column, size_t rows, bool in_order, int64_t start_ns,
                int64_t stop_ns) const;
+  // The row of the newest of these values.
+  std::optional<size_t> newest_row(const Column& column, size_t rows, bool in_order,
+                                   int64_t start_ns, int64_t stop_ns) const;
 
  private:
   friend class RowsWriter;

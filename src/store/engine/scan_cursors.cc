@@ -236,7 +236,9 @@ class ParallelCursor final : public ScanCursor {
 }  // namespace
 
 std::unique_ptr<ScanCursor> scan_plan(ScanPlanPtr plan, std::atomic<int>& threads_in_use) {
-  bool is_large = plan->series.size() >= kParallelSeriesMin;
+  size_t series = plan->series.size();
+  bool is_large =
+      series >= kParallelSeriesMin && !(plan->is_in_memory && series <= kFrozenSeriesMax);
   Blocks blocks(std::move(plan));
   if (is_large) {
     auto cursor = std::make_unique<ParallelCursor>(blocks, threads_in_use);

@@ -7,6 +7,35 @@
 #include "store/engine/piece_runs.h"
 
 namespace weir::store {
+namespace {
+
+std::vector<LastValues::Cell> newest_of(const std::vector<NamedRun>& runs) {
+  std::vector<LastValues::Cell> newest;
+  for (const NamedRun& named : runs) {
+    bool is_text = named.run.type == model::FieldType::string;
+    newest.push_back({{named.field, named.run.type},
+                      named.run.times.back(),
+                      is_text ? 0 : named.run.bits.back()});
+  }
+  return newest;
+}
+
+// With the head's mutex held, when rows up to record `lsn` have become chunks.
+void note_newest(Bucket& bucket, SeriesId series, uint64_t lsn,
+                 std::span<const LastValues::Cell> newest) {
+  // A delete that came after the rows were taken from the head hides some in the chunks.
+  for (const Removal& removal : bucket.head.removals()) {
+    if (removal.lsn <= lsn) continue;
+    for (const LastValues::Cell& cell : newest) {
+      if (cell.time_ns >= removal.start_ns && cell.time_ns <= removal.stop_ns) {
+        return bucket.last_values.forget(series);
+      }
+    }
+  }
+  bucket.last_values.add_sealed(series, newest);
+}
+
+}  // namespace
 
 Result<void> EngineCore::seal_all() {
   // A stop need not wait for a long delete: the next start goes on with it.
@@ -59,6 +88,7 @@ Result<void> EngineCore::seal_frozen(Bucket& bucket) {
     FrozenAt at;
     uint64_t lsn = 0;  // of the last record sealed
     size_t chunks = 0;
+    std::vector<LastValues::Cell> newest;
   };
   std::vector<Covered> covered;
   size_t bytes = 0;
@@ -72,6 +102,7 @@ Result<void> EngineCore::seal_frozen(Bucket& bucket) {
     std::lock_guard lock(bucket.head.mutex());
     for (const Covered& series : covered) {
       bucket.head.forget_frozen(series.at, series.lsn);
+      note_newest(bucket, series.at.series, series.lsn, series.newest);
       ShardGroup& group = bucket.head.group(series.at.group_start_ns);
       group.unjoined.add(series.at.series);
       group.chunks_unjoined += series.chunks;
@@ -93,12 +124,15 @@ Result<void> EngineCore::seal_frozen(Bucket& bucket) {
     if (!pieces.empty()) {
       ChunkKey key{bucket.number, waiting[i].group_start_ns, waiting[i].series, 0, 0, 0};
       size_t before = chunks.size();
+      std::vector<NamedRun> runs = runs_of(pieces);
+      std::vector<LastValues::Cell> newest = newest_of(runs);
       for (EncodedChunk& chunk :
-           encode_chunks(key, runs_of(pieces), pieces.front().lsn_min, pieces.back().lsn_max)) {
+           encode_chunks(key, std::move(runs), pieces.front().lsn_min, pieces.back().lsn_max)) {
         bytes += chunk.value.size();
         chunks.push_back(std::move(chunk));
       }
-      covered.push_back({waiting[i], pieces.back().lsn_max, chunks.size() - before});
+      covered.push_back(
+          {waiting[i], pieces.back().lsn_max, chunks.size() - before, std::move(newest)});
       if (bucket.removal_work) bucket.removal_work->note_sealed(waiting[i], pieces);
     }
     if (bytes >= kBatchBytes || i + 1 == waiting.size()) {

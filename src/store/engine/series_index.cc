@@ -171,6 +171,9 @@ std::optional<model::FieldType> SeriesIndex::field_type(int64_t group_start_ns,
 void SeriesIndex::set_field_type(int64_t group_start_ns, MeasurementId measurement, FieldId field,
                                  model::FieldType type) {
   types_[group_start_ns][type_key(measurement, field)] = type;
+  std::vector<uint8_t>& seen = measurements_[measurement].types_seen;
+  if (seen.size() <= field) seen.resize(field + size_t{1});
+  seen[field] = static_cast<uint8_t>(seen[field] | 1U << static_cast<unsigned>(type));
 }
 
 void SeriesIndex::forget_field_type(int64_t group_start_ns, MeasurementId measurement,

@@ -109,6 +109,11 @@ class SeriesIndex {
   void set_field_type(int64_t group_start_ns, MeasurementId measurement, FieldId field,
                       model::FieldType type);
   void forget_field_type(int64_t group_start_ns, MeasurementId measurement, FieldId field);
+  // Whether the field has never had but one type, in any group, since the process started.
+  bool has_one_type(MeasurementId measurement, FieldId field) const {
+    const std::vector<uint8_t>& seen = measurements_[measurement].types_seen;
+    return field < seen.size() && (seen[field] & (seen[field] - 1)) == 0;
+  }
   void forget_group(int64_t group_start_ns) { types_.erase(group_start_ns); }
   const GroupTypes* group_types(int64_t group_start_ns) const;
   // Ids of the fields registered for a measurement in a group.
@@ -145,6 +150,7 @@ class SeriesIndex {
     bool has_automatic_tag = false;
     std::vector<std::string> fields;
     std::map<std::string, FieldId, std::less<>> field_ids;
+    std::vector<uint8_t> types_seen;  // by field, a bit for each type
   };
   struct Spelling {
     Fingerprint print;

@@ -2,15 +2,33 @@
 
 #include <algorithm>
 
+#include "store/engine/metrics.h"
 #include "store/write_rules.h"
 
 namespace weir::store {
+namespace {
+
+void freeze_newest(const ScanPlan& plan, SeriesId id, FrozenSeries& frozen) {
+  LastValues& last_values = plan.bucket->last_values;
+  FrozenNewest& newest = frozen.newest.emplace_back();
+  newest.is_known = last_values.knows(id);
+  if (newest.is_known) return last_values.read(id, newest.cells);
+  for (const auto& [start, group] : plan.bucket->head.groups()) {
+    if (group.live.contains(id)) newest.groups.push_back(start);
+  }
+  // Who asks for times before the newest group has no use for it.
+  bool is_wanted = !newest.groups.empty() && newest.groups.back() < plan.spec.stop_ns;
+  if (is_wanted) newest.ticket = last_values.begin_learning(id);
+}
+
+}  // namespace
 
 FrozenSeriesPtr freeze_series(const ScanPlan& plan, size_t begin, size_t end) {
   auto frozen = std::make_shared<FrozenSeries>();
   frozen->first = begin;
   frozen->heads_end.reserve(end - begin);
   frozen->groups_end.reserve(end - begin);
+  if (plan.wants_newest) frozen->newest.reserve(end - begin);
   std::vector<const ShardGroup*> groups;
   plan.bucket->head.visit_groups(plan.spec.start_ns, plan.spec.stop_ns - 1,
                                  [&](ShardGroup& group) { groups.push_back(&group); });
@@ -28,6 +46,7 @@ FrozenSeriesPtr freeze_series(const ScanPlan& plan, size_t begin, size_t end) {
       for (const Piece& piece : head->second->frozen) take_piece(piece);
       take_piece(head->second->active);
     }
+    if (plan.wants_newest) freeze_newest(plan, id, *frozen);
     frozen->heads_end.push_back(static_cast<uint32_t>(frozen->heads.size()));
     frozen->groups_end.push_back(static_cast<uint32_t>(frozen->groups.size()));
   }
@@ -40,7 +59,6 @@ SeriesScanner::SeriesScanner(ScanPlanPtr plan, FrozenSeriesPtr frozen, size_t be
     : plan_(std::move(plan)),
       frozen_(std::move(frozen)),
       spec_(plan_->spec),
-      iterator_(plan_->chunks->iterator(frozen_->snapshot)),
       tests_value_(spec_.predicate != nullptr && tests_value(*spec_.predicate)),
       next_series_(begin),
       end_(end) {}
@@ -66,12 +84,17 @@ Result<bool> SeriesScanner::next_chunk(model::ColumnChunk& chunk) {
   return fill(chunk);
 }
 
+ChunkIterator& SeriesScanner::chunks() {
+  if (iterator_ == nullptr) iterator_ = plan_->chunks->iterator(frozen_->snapshot);
+  return *iterator_;
+}
+
 bool SeriesScanner::has_chunks(int64_t group_start_ns) {
   for (const auto& [start, has] : groups_with_chunks_) {
     if (start == group_start_ns) return has;
   }
   std::string prefix = ChunkKey::group_prefix(plan_->bucket->number, group_start_ns);
-  iterator_->seek(prefix);
+  chunks().seek(prefix);
   // After an error too: whoever reads the chunks then meets it.
   bool has = !iterator_->valid() ? !iterator_->status().ok() : iterator_->key().starts_with(prefix);
   groups_with_chunks_.emplace_back(group_start_ns, has);
@@ -83,11 +106,15 @@ Result<void> SeriesScanner::open_series(size_t at) {
   fields_.clear();
   next_field_ = 0;
   merge_.reset();
+  if (plan_->wants_newest) {
+    WEIR_TRY(bool is_told, open_newest(at));
+    if (is_told) return {};
+  }
   source_.emplace(*plan_->chunks, frozen_->snapshot, spec_.start_ns, spec_.stop_ns - 1);
   for (int64_t group : frozen_->groups_of(at)) {
     if (!has_chunks(group)) continue;
     WEIR_CHECK(
-        source_->add_chunks(*iterator_, ChunkKey::series_prefix(plan_->bucket->number, group, id)));
+        source_->add_chunks(chunks(), ChunkKey::series_prefix(plan_->bucket->number, group, id)));
   }
   source_->add_head(frozen_->heads_of(at));
   std::vector<FieldId> ids = source_->fields();
@@ -102,7 +129,7 @@ Result<void> SeriesScanner::open_series(size_t at) {
     if (spec_.predicate != nullptr && !may_match(*spec_.predicate, current_.key, names[field])) {
       continue;
     }
-    fields_.push_back({field, names[field]});
+    fields_.push_back({field, names[field], {}});
   }
   std::sort(fields_.begin(), fields_.end(),
             [](const Field& a, const Field& b) { return a.name < b.name; });
@@ -112,10 +139,90 @@ Result<void> SeriesScanner::open_series(size_t at) {
   return {};
 }
 
+// Opens the series by what memory has of it; false if that is not enough.
+Result<bool> SeriesScanner::open_newest(size_t at) {
+  SeriesId id = plan_->series[at];
+  const FrozenNewest& newest = frozen_->newest_of(at);
+  if (!newest.is_known && newest.ticket == 0) return false;
+  std::vector<LastValues::Cell> learned;
+  if (!newest.is_known) {
+    auto read = learn_newest(id, newest);
+    // Of a chunk that does not read, those say more who need it.
+    if (!read.ok()) return false;
+    learned = std::move(*read);
+  }
+  std::vector<NewestValue> values =
+      newest_values(newest.is_known ? newest.cells : learned, frozen_->heads_of(at), spec_.start_ns,
+                    spec_.stop_ns - 1);
+  const SeriesIndex& index = plan_->bucket->index;
+  std::shared_lock lock(index.mutex());
+  if (!index.has(id)) return true;  // deleted, and forgotten, since the scan began
+  current_.key = index.key(id);
+  MeasurementId measurement = index.measurement_of(id);
+  const std::vector<std::string>& names = index.fields(measurement);
+  for (const NewestValue& value : values) {
+    FieldId field = value.field.field;
+    if (field >= names.size()) return Error{Errc::io, "a chunk has a field that is not defined"};
+    if (spec_.predicate != nullptr && !may_match(*spec_.predicate, current_.key, names[field])) {
+      continue;
+    }
+    // A field of two types may end the scan, whichever is the newest.
+    if (!value.is_told || !index.has_one_type(measurement, field)) {
+      fields_.clear();
+      return false;
+    }
+    fields_.push_back({field, names[field], value});
+  }
+  std::sort(fields_.begin(), fields_.end(),
+            [](const Field& a, const Field& b) { return a.name < b.name; });
+  if (newest.is_known) newest_from_memory_total.add(1);
+  return true;
+}
+
+// What is newest in the series' chunks, whatever the range. From the newest group on, until there
+// is a value of every field that the series can have.
+Result<std::vector<LastValues::Cell>> SeriesScanner::learn_newest(SeriesId id,
+                                                                  const FrozenNewest& newest) {
+  std::vector<LastValues::Cell> cells;
+  size_t fields_max = 0;
+  std::vector<std::pair<Removal, RemovalFilter>> removals;
+  {
+    const SeriesIndex& index = plan_->bucket->index;
+    std::shared_lock lock(index.mutex());
+    if (!index.has(id)) return cells;
+    fields_max = index.fields(index.measurement_of(id)).size();
+    for (const Removal& removal : frozen_->removals) {
+      removals.emplace_back(removal, RemovalFilter(index, id, removal.predicate));
+    }
+  }
+  for (auto group = newest.groups.rbegin(); group != newest.groups.rend(); ++group) {
+    if (cells.size() >= fields_max) break;
+    if (!has_chunks(*group)) continue;
+    SeriesSource source(*plan_->chunks, frozen_->snapshot, kTimeMin, kTimeMax);
+    WEIR_CHECK(
+        source.add_chunks(chunks(), ChunkKey::series_prefix(plan_->bucket->number, *group, id)));
+    for (const auto& [removal, filter] : removals) source.add_removal(removal, filter);
+    for (FieldId field : source.fields()) {
+      bool is_known = std::any_of(cells.begin(), cells.end(), [&](const LastValues::Cell& cell) {
+        return cell.field.field == field;
+      });
+      if (is_known) continue;
+      FieldMerge merge(source, field);
+      WEIR_TRY(FieldRun run, merge.newest());
+      if (run.rows() == 0) continue;
+      bool is_text = run.type == model::FieldType::string;
+      cells.push_back({{field, run.type}, run.times[0], is_text ? 0 : run.bits[0]});
+    }
+  }
+  std::lock_guard lock(plan_->bucket->head.mutex());
+  plan_->bucket->last_values.learn(id, newest.ticket, cells);
+  return cells;
+}
+
 // False if the field has no rows after all.
 Result<bool> SeriesScanner::open_field(const Field& field) {
   current_.field = field.name;
-  merge_.emplace(*source_, field.id);
+  merge_.reset();
   aggregator_.reset();
   rows_given_ = 0;
   run_ = {};
@@ -124,6 +231,15 @@ Result<bool> SeriesScanner::open_field(const Field& field) {
   result_type_.reset();
   windows_.clear();
   first_chunk_.clear();
+  if (field.newest) {
+    const NewestValue& newest = *field.newest;
+    ended_ = true;
+    current_.type = first_chunk_.type = newest.field.type;
+    first_chunk_.append(newest.time_ns, value_of(newest.field.type, newest.bits));
+    first_chunk_.window_starts.push_back(spec_.start_ns);
+    return true;
+  }
+  merge_.emplace(*source_, field.id);
   return fill(first_chunk_);
 }
 

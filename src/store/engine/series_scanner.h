@@ -12,6 +12,7 @@
 #include "store/engine/aggregator.h"
 #include "store/engine/bucket.h"
 #include "store/engine/field_merge.h"
+#include "store/engine/newest_values.h"
 
 namespace weir::store {
 
@@ -20,6 +21,9 @@ struct ScanPlan {
   BucketPtr bucket;
   ChunkStore* chunks = nullptr;
   std::vector<SeriesId> series;  // in key order
+  // It asks for the newest value of each field in the whole range; and memory has those of all
+  // chunks.
+  bool wants_newest = false, is_in_memory = false;
 };
 using ScanPlanPtr = std::shared_ptr<const ScanPlan>;
 
@@ -31,10 +35,12 @@ struct FrozenSeries {
   std::vector<uint32_t> heads_end;   // of each series
   std::vector<int64_t> groups;       // starts of the groups in which the series have data
   std::vector<uint32_t> groups_end;  // of each series
+  std::vector<FrozenNewest> newest;  // of each series, if it is asked for
 
   std::span<const HeadView> heads_of(size_t series) const {
     return part(heads, heads_end, series - first);
   }
+  const FrozenNewest& newest_of(size_t series) const { return newest[series - first]; }
   std::span<const int64_t> groups_of(size_t series) const {
     return part(groups, groups_end, series - first);
   }
@@ -64,9 +70,13 @@ class SeriesScanner final : public ScanCursor {
   struct Field {
     FieldId id;
     std::string name;
+    std::optional<NewestValue> newest;  // its one row, if memory tells it
   };
 
   Result<void> open_series(size_t at);
+  Result<bool> open_newest(size_t at);
+  Result<std::vector<LastValues::Cell>> learn_newest(SeriesId id, const FrozenNewest& newest);
+  ChunkIterator& chunks();
   bool has_chunks(int64_t group_start_ns);
   Result<bool> open_field(const Field& field);
   Result<bool> fill(model::ColumnChunk& chunk);
@@ -81,7 +91,7 @@ class SeriesScanner final : public ScanCursor {
   ScanPlanPtr plan_;
   FrozenSeriesPtr frozen_;
   const ScanSpec& spec_;
-  std::unique_ptr<ChunkIterator> iterator_;
+  std::unique_ptr<ChunkIterator> iterator_;  // null until a chunk is needed
   bool tests_value_;
   size_t next_series_, end_;
   // Whether a group has any chunks of the bucket: mostly the newest group does not.
