@@ -1,12 +1,14 @@
 // Aggregator: rows of one series and field in time order, to one row per window.
 //
 // Fed with runs, or with the summary of a chunk that lies in one window; writes finished windows to
-// a ColumnChunk. Sums of doubles are taken in time order, a summary's as one term. Created per
-// series, used by one thread. Semantics: store/store.h, Aggregate.
+// a ColumnChunk. Sums of doubles are taken in time order, but for a summary's, which is one term,
+// and those of long stretches of one window, which are added up in four lanes. Created
+// per series, used by one thread. Semantics: store/store.h, Aggregate.
 #pragma once
 
 #include "model/column_chunk.h"
 #include "store/engine/chunk_format.h"
+#include "store/engine/column_rows.h"
 #include "store/engine/field_run.h"
 #include "store/store.h"
 
@@ -21,6 +23,7 @@ class Aggregator {
   Aggregator(const ScanSpec& spec, model::FieldType type) : spec_(spec), type_(type) {}
 
   void add(const FieldRun& run, model::ColumnChunk& out);
+  void add(const ColumnRows& rows, model::ColumnChunk& out);
   void add_summary(const ColumnHeader& column, model::ColumnChunk& out);
   // Writes the last window, if it has rows.
   void finish(model::ColumnChunk& out);
@@ -37,12 +40,30 @@ class Aggregator {
     std::string chosen_text;  // if it is a string: runs do not outlive add()
   };
 
-  void enter_window(int64_t time_ns, model::ColumnChunk& out);
-  template <class T>
-  void add_numbers(const FieldRun& run, size_t begin, size_t end);
+  struct Bounds {
+    int64_t start_ns = 0, last_ns = 0;  // as in Window
+  };
+  // Rows of one window that follow each other.
+  struct Stretch {
+    Bounds window;
+    size_t begin = 0, end = 0;
+    double sum = 0;
+  };
+
+  Bounds bounds_of(int64_t time_ns) const;
+  void enter_window(const Bounds& bounds, model::ColumnChunk& out);
+  // Rows [row, end); `times` is one of those of column_rows.h.
+  template <class Times>
+  void add_rows(Times& times, const uint64_t* bits, size_t row, size_t end,
+                model::ColumnChunk& out);
+  template <class Times>
+  void add_float_sums(Times& times, const uint64_t* bits, size_t row, size_t end,
+                      model::ColumnChunk& out);
+  template <class T, class Times>
+  void add_numbers(const Times& times, const uint64_t* bits, size_t begin, size_t end);
   void choose(uint64_t bits, int64_t time_ns);
-  template <class T>
-  void add_extremes(const FieldRun& run, size_t begin, size_t end);
+  template <class T, class Times>
+  void add_extremes(const Times& times, const uint64_t* bits, size_t begin, size_t end);
   bool is_better(uint64_t bits) const;
 
   const ScanSpec& spec_;

@@ -57,6 +57,14 @@ Result<ChunkReader> ChunkReader::open(std::string_view bytes) {
   if (checksum != XXH3_64bits(summed.data(), summed.size())) {
     return damaged("its checksum is wrong", 0);
   }
+  return read_header(summed);
+}
+
+Result<ChunkReader> ChunkReader::open_again(std::string_view bytes) {
+  return read_header(bytes.substr(0, bytes.size() - kChunkChecksumBytes));
+}
+
+Result<ChunkReader> ChunkReader::read_header(std::string_view summed) {
   ChunkReader chunk;
   chunk.bytes_ = summed;
   ByteReader in(summed);
@@ -181,12 +189,25 @@ void ChunkReader::read_statistics(ByteReader& in, ColumnHeader& column) const {
 Result<std::vector<int64_t>> ChunkReader::times() const {
   ByteReader in(bytes_.substr(times_offset_, times_bytes_));
   std::vector<int64_t> times;
-  codec::TimeAxis axis;
-  if (version_ != 1) axis = {time_min_ns_, unit_};
-  Result<void> decoded = codec::decode_times_on(axis, in, rows_, times);
+  Result<void> decoded = codec::decode_times_on(time_axis(), in, rows_, times);
   if (!decoded.ok()) return damaged(decoded.error().message, times_offset_);
   if (!in.at_end()) return damaged("bytes are left after its times", times_offset_);
   return times;
+}
+
+std::optional<codec::TimeAxis> ChunkReader::regular_times() const {
+  return codec::regular_times_on(time_axis(), bytes_.substr(times_offset_, times_bytes_));
+}
+
+Result<void> ChunkReader::first_values(const ColumnHeader& column, std::span<uint64_t> bits) const {
+  ByteReader in(bytes_.substr(column.offset, column.bytes));
+  chunks_read_total.add(1);
+  Result<void> decoded = column.field.type == FieldType::float64
+                             ? codec::decode_first_double_bits(in, rows_, bits)
+                             : codec::decode_first_uints(in, rows_, bits);
+  if (!decoded.ok()) return damaged(decoded.error().message, column.offset);
+  if (!in.at_end()) return damaged("bytes are left after a column", column.offset);
+  return {};
 }
 
 bool ChunkReader::has_regular_times() const {

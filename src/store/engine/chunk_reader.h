@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "codec/column_codec.h"
 #include "store/engine/chunk_format.h"
 #include "store/engine/field_run.h"
 
@@ -16,6 +17,8 @@ class ChunkReader {
  public:
   // The bytes are the caller's and stay where they are.
   static Result<ChunkReader> open(std::string_view bytes);
+  // The same for bytes that open() has read before.
+  static Result<ChunkReader> open_again(std::string_view bytes);
 
   size_t rows() const { return rows_; }
   int64_t time_min_ns() const { return time_min_ns_; }
@@ -26,6 +29,11 @@ class ChunkReader {
   const std::vector<ColumnHeader>& columns() const { return columns_; }
 
   Result<std::vector<int64_t>> times() const;
+  // What times() would give: a first time and a step, if it is no more.
+  std::optional<codec::TimeAxis> regular_times() const;
+  // The first values of a column of numbers without gaps, as many as `bits` takes: two at least, if
+  // there are.
+  Result<void> first_values(const ColumnHeader& column, std::span<uint64_t> bits) const;
   // True if times() is as cheap as copying its result.
   bool has_regular_times() const;
   // All values of a column, whose times are decoded for it.
@@ -37,6 +45,10 @@ class ChunkReader {
   // With times only if the column has gaps.
   Result<FieldRun> run_without_times(const ColumnHeader& column,
                                      const std::vector<int64_t>& times) const;
+  static Result<ChunkReader> read_header(std::string_view summed);
+  codec::TimeAxis time_axis() const {
+    return version_ == 1 ? codec::TimeAxis() : codec::TimeAxis{time_min_ns_, unit_};
+  }
   Result<void> read_header_v1(ByteReader& in);
   Result<void> read_header_v2(ByteReader& in);
   Result<void> read_columns(ByteReader& in, uint64_t count);

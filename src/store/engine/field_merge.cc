@@ -12,22 +12,45 @@ Result<void> FieldMerge::check_type(model::FieldType type) {
   return {};
 }
 
-Result<void> FieldMerge::load_next() {
-  const SeriesSource::Part& part = parts_[next_part_++];
+Result<void> FieldMerge::load(const SeriesSource::Part& part) {
   WEIR_TRY(FieldRun run, source_.load(part));
   if (run.rows() == 0) return {};
   WEIR_CHECK(check_type(run.type));
   auto place = std::find_if(active_.begin(), active_.end(),
                             [&](const Active& other) { return other.rank > part.rank; });
-  active_.insert(place, Active{std::move(run), 0, part.rank});
+  size_t rows = run.rows();
+  active_.insert(place, Active{std::move(run), 0, rows, part.rank});
   return {};
+}
+
+// Rows [begin, end) of those not passed on, from one end of these.
+FieldRun FieldMerge::take(Active& active, size_t begin, size_t end) {
+  FieldRun taken;
+  if (begin == 0 && end == active.run.rows()) {
+    taken = std::move(active.run);
+    active.run = {};
+    active.begin = active.end = 0;
+    return taken;
+  }
+  auto begin_at = static_cast<ptrdiff_t>(begin), end_at = static_cast<ptrdiff_t>(end);
+  const FieldRun& run = active.run;
+  taken.type = run.type;
+  taken.keep = run.keep;
+  taken.times.assign(run.times.begin() + begin_at, run.times.begin() + end_at);
+  taken.bits.assign(run.bits.begin() + begin_at, run.bits.begin() + end_at);
+  if (begin == active.begin) {
+    active.begin = end;
+  } else {
+    active.end = begin;
+  }
+  return taken;
 }
 
 Result<FieldRun> FieldMerge::next() {
   while (true) {
     if (active_.empty()) {
       if (next_part_ == parts_.size()) return FieldRun();
-      WEIR_CHECK(load_next());
+      WEIR_CHECK(load(parts_[next_part_++]));
       continue;
     }
     // Rows before the next part's first time cannot meet a row that is not loaded yet.
@@ -35,32 +58,51 @@ Result<FieldRun> FieldMerge::next() {
     int64_t frontier = has_frontier ? parts_[next_part_].time_min_ns : 0;
     FieldRun merged;
     for (Active& active : active_) {
-      const std::vector<int64_t>& times = active.run.times;
-      size_t end = has_frontier
-                       ? static_cast<size_t>(
-                             std::lower_bound(times.begin() + static_cast<ptrdiff_t>(active.row),
-                                              times.end(), frontier) -
-                             times.begin())
-                       : times.size();
-      if (end == active.row) continue;
-      FieldRun taken;
-      if (active.row == 0 && end == times.size()) {
-        taken = std::move(active.run);
-        active.run = {};
-        active.row = 0;
-      } else {
-        auto begin_at = static_cast<ptrdiff_t>(active.row), end_at = static_cast<ptrdiff_t>(end);
-        taken.type = active.run.type;
-        taken.keep = active.run.keep;
-        taken.times.assign(times.begin() + begin_at, times.begin() + end_at);
-        taken.bits.assign(active.run.bits.begin() + begin_at, active.run.bits.begin() + end_at);
-        active.row = end;
+      const int64_t* times = active.run.times.data();
+      size_t end = active.end;
+      if (has_frontier) {
+        end = static_cast<size_t>(
+            std::lower_bound(times + active.begin, times + active.end, frontier) - times);
       }
-      merged = merge_runs(std::move(merged), std::move(taken));
+      if (end == active.begin) continue;
+      merged = merge_runs(std::move(merged), take(active, active.begin, end));
     }
-    std::erase_if(active_, [](const Active& active) { return active.row >= active.run.rows(); });
+    std::erase_if(active_, [](const Active& active) { return active.begin == active.end; });
     if (merged.rows() > 0) return merged;
-    WEIR_CHECK(load_next());
+    WEIR_CHECK(load(parts_[next_part_++]));
+  }
+}
+
+Result<FieldRun> FieldMerge::previous() {
+  if (!goes_back_) {
+    std::sort(parts_.begin(), parts_.end(),
+              [](const auto& a, const auto& b) { return a.time_max_ns < b.time_max_ns; });
+    next_part_ = parts_.size();
+    goes_back_ = true;
+  }
+  while (true) {
+    if (active_.empty()) {
+      if (next_part_ == 0) return FieldRun();
+      WEIR_CHECK(load(parts_[--next_part_]));
+      continue;
+    }
+    // Rows behind the next part's last time cannot meet a row that is not loaded yet.
+    bool has_frontier = next_part_ > 0;
+    int64_t frontier = has_frontier ? parts_[next_part_ - 1].time_max_ns : 0;
+    FieldRun merged;
+    for (Active& active : active_) {
+      const int64_t* times = active.run.times.data();
+      size_t begin = active.begin;
+      if (has_frontier) {
+        begin = static_cast<size_t>(
+            std::upper_bound(times + active.begin, times + active.end, frontier) - times);
+      }
+      if (begin == active.end) continue;
+      merged = merge_runs(std::move(merged), take(active, begin, active.end));
+    }
+    std::erase_if(active_, [](const Active& active) { return active.begin == active.end; });
+    if (merged.rows() > 0) return merged;
+    WEIR_CHECK(load(parts_[--next_part_]));
   }
 }
 

@@ -17,10 +17,19 @@ class FieldMerge {
 
   // The next rows; empty at the end. Errc::invalid "schema collision" when types differ.
   Result<FieldRun> next();
+  // The same from the end: the rows before those of the last call, in time order. Instead of
+  // next().
+  Result<FieldRun> previous();
   // If the next rows are one whole chunk that overlaps nothing: its header. Then skip_chunk()
   // passes over it.
   const ColumnHeader* next_whole_chunk() const;
   void skip_chunk() { next_part_++; }
+  // Reads its rows in range and passes over it; false if next() has to.
+  Result<bool> read_whole_chunk(ColumnRows& rows) {
+    WEIR_TRY(bool is_read, source_.read_column(parts_[next_part_], rows));
+    if (is_read) skip_chunk();
+    return is_read;
+  }
 
   // Only the newest (or oldest) row, or none; instead of next(). Reads as little as decides it: a
   // chunk's header, mostly.
@@ -35,10 +44,11 @@ class FieldMerge {
  private:
   struct Active {
     FieldRun run;
-    size_t row = 0;  // the first not passed on
+    size_t begin = 0, end = 0;  // the rows not passed on
     uint64_t rank = 0;
   };
-  Result<void> load_next();
+  Result<void> load(const SeriesSource::Part& part);
+  static FieldRun take(Active& active, size_t begin, size_t end);
   Result<FieldRun> edge(bool newest);
   // The part's newest or oldest row in range.
   Result<FieldRun> edge_of(const SeriesSource::Part& part, bool newest);
@@ -46,6 +56,7 @@ class FieldMerge {
   SeriesSource& source_;
   std::vector<SeriesSource::Part> parts_;
   size_t next_part_ = 0;
+  bool goes_back_ = false;  // parts_ is by last time, and those before next_part_ are not loaded
   std::vector<Active> active_;  // by rank
   std::optional<model::FieldType> type_;
 };

@@ -317,6 +317,15 @@ Result<void> SeriesScanner::fill_windows(model::ColumnChunk& chunk) {
       merge_->skip_chunk();
       continue;
     }
+    if (whole != nullptr) {
+      WEIR_TRY(bool is_read, merge_->read_whole_chunk(column_));
+      if (is_read && column_.begin < column_.end) {
+        WEIR_CHECK(merge_->check_type(column_.type));
+        WEIR_CHECK(start_aggregate(column_.type, windows_));
+        aggregator_->add(column_, windows_);
+      }
+      if (is_read) continue;
+    }
     WEIR_CHECK(next_run());
     if (run_.rows() == 0) {
       if (aggregator_) aggregator_->finish(windows_);

@@ -105,6 +105,7 @@ class SeriesScanner final : public ScanCursor {
   std::optional<model::FieldType> result_type_;
   model::ColumnChunk first_chunk_, windows_;
   FieldRun run_;
+  ColumnRows column_;
   size_t run_row_ = 0, rows_given_ = 0;
   bool ended_ = false, windows_ended_ = false;
 };

@@ -94,8 +94,8 @@ Result<FieldRun> SeriesSource::load_chunk(const Part& part) {
     bytes = read_again;
   }
   auto place = [&] { return ChunkKey::decode(chunk.key)->describe(); };
-  // Checked when it was first read; again only because it may come from disk again.
-  Result<ChunkReader> reader = ChunkReader::open(bytes);
+  Result<ChunkReader> reader =
+      chunk.bytes.empty() ? ChunkReader::open(bytes) : ChunkReader::open_again(bytes);
   if (!reader.ok()) return std::move(reader).error().with_context(place());
   const ColumnHeader& column = reader->columns()[part.column];
   // Irregular times are decoded once for all columns, if the chunk is kept for them.
@@ -115,6 +115,48 @@ Result<FieldRun> SeriesSource::load_chunk(const Part& part) {
     }
   }
   return run;
+}
+
+Result<bool> SeriesSource::read_column(const Part& part, ColumnRows& rows) {
+  Chunk& chunk = chunks_[part.chunk];
+  const ColumnHeader& header = chunk.columns[part.column];
+  const bool is_number = header.field.type != model::FieldType::boolean &&
+                         header.field.type != model::FieldType::string;
+  if (!is_number || header.has_gaps || chunk.bytes.empty()) return false;
+  auto place = [&] { return ChunkKey::decode(chunk.key)->describe(); };
+  Result<ChunkReader> reader = ChunkReader::open_again(chunk.bytes);
+  if (!reader.ok()) return std::move(reader).error().with_context(place());
+  rows.type = header.field.type;
+  rows.regular.reset();
+  if (std::optional<codec::TimeAxis> axis = reader->regular_times()) {
+    rows.regular.emplace(*axis);
+    rows.begin = 0;
+    // One before the range's first instant: the first row behind it is the first within.
+    if (rows.regular->at(0) < start_ns_) {
+      rows.begin = rows.regular->end_of(0, reader->rows(), start_ns_ - 1);
+    }
+    rows.end = rows.begin;
+    if (rows.begin < reader->rows() && rows.regular->at(rows.begin) <= stop_ns_) {
+      rows.end = rows.regular->end_of(rows.begin, reader->rows(), stop_ns_);
+    }
+  } else {
+    if (chunk.times.empty()) {
+      Result<std::vector<int64_t>> times = reader->times();
+      if (!times.ok()) return std::move(times).error().with_context(place());
+      chunk.times = std::move(*times);
+    }
+    rows.times = chunk.times.data();
+    auto begin = std::lower_bound(chunk.times.begin(), chunk.times.end(), start_ns_);
+    auto end = std::upper_bound(begin, chunk.times.end(), stop_ns_);
+    rows.begin = static_cast<size_t>(begin - chunk.times.begin());
+    rows.end = static_cast<size_t>(end - chunk.times.begin());
+  }
+  if (rows.begin == rows.end) return true;
+  // Nothing behind the range is decoded.
+  const size_t wanted = std::min(std::max<size_t>(rows.end, 2), reader->rows());
+  Result<void> read = reader->first_values(reader->columns()[part.column], rows.bits.take(wanted));
+  if (!read.ok()) return std::move(read).error().with_context(place());
+  return true;
 }
 
 const ColumnHeader* SeriesSource::header(const Part& part) const {

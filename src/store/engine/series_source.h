@@ -11,6 +11,7 @@
 
 #include "store/engine/chunk_reader.h"
 #include "store/engine/chunk_store.h"
+#include "store/engine/column_rows.h"
 #include "store/engine/head.h"
 #include "store/engine/removal_filter.h"
 
@@ -51,6 +52,9 @@ class SeriesSource {
   std::vector<Part> parts(FieldId field) const;
   // The part's values in range.
   Result<FieldRun> load(const Part& part);
+  // The same as it comes from the decoder; false if only load() can read it. For parts with a
+  // header().
+  Result<bool> read_column(const Part& part, ColumnRows& rows);
   // A chunk's header for the field, if nothing but the range and windows limits its values.
   const ColumnHeader* header(const Part& part) const;
   model::FieldType type(const Part& part) const;
