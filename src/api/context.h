@@ -68,6 +68,8 @@ struct Context {
   ingest::Pipeline* pipeline = nullptr;  // null: nothing is ingested
   LiveHub* live = nullptr;               // null: no live view
   query::Limits query_limits = {};       // of each query
+  size_t queries_at_once = 2;            // more wait,
+  size_t queries_waiting_max = 1000;     // so many; beyond that they are refused
   // Takes a backup of everything and sends it, as an archive; blocks. Empty: not offered.
   std::function<Result<void>(const BackupReceiver&)> backup = {};
 };

@@ -90,7 +90,7 @@ class NoWriter final : public ResultWriter {
       while (true) {
         WEIR_TRY(bool more, table->next(chunk));
         if (!more) break;
-        context.statistics.rows_written += chunk.rows;
+        WEIR_CHECK(context.count_rows(chunk.rows));
         WEIR_CHECK(context.check());
       }
     }
@@ -155,6 +155,7 @@ Result<Statistics> Engine::run(const Request& request, const Catalog& catalog, R
   context.push_down = request.push_down;
   context.vectorise = request.vectorise;
   context.memory.limit = request.limits.memory_bytes_max;
+  context.rows_max = request.limits.rows_max;
   if (explanation != nullptr) context.profile = &explanation->results.emplace_back();
 
   auto package = parse(request);

@@ -44,6 +44,7 @@ class Catalog {
 struct Limits {
   size_t memory_bytes_max = 512 * 1024 * 1024;  // of tables held at once, per query
   int64_t duration_ms_max = 60'000;
+  uint64_t rows_max = 0;  // of the answer; 0: any number
 };
 
 struct Request {

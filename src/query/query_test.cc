@@ -146,6 +146,22 @@ TEST_CASE_FIXTURE(World, "a query stops when the client leaves, time is up or me
         Errc::too_large);
 }
 
+TEST_CASE_FIXTURE(World, "an answer of more rows than it may have is an error") {
+  const std::string script = "from(bucket: \"b\") |> range(start: 0)";
+  auto all = run(script);
+  REQUIRE(all.ok());
+  request.limits.rows_max = all->rows_written;
+  CHECK(run(script).ok());
+  request.limits.rows_max = all->rows_written - 1;
+  auto refused = run(script);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == Errc::too_large);
+  CHECK(refused.error().message.find("more rows than it may") != std::string::npos);
+  // Rows that are read and not answered do not count.
+  request.limits.rows_max = 1;
+  CHECK(run(script + " |> group() |> count()").ok());
+}
+
 // Each look at the time takes a millisecond, so that every loop that looks runs out of it.
 class RunningClock final : public Clock {
  public:

@@ -274,6 +274,8 @@ Result<void> RunningApp::start_http(std::span<const api::WebFile> web_files) {
                                                  .pipeline = pipeline_.get(),
                                                  .live = live_.get(),
                                                  .query_limits = config_.query_limits,
+                                                 .queries_at_once = config_.queries_at_once,
+                                                 .queries_waiting_max = config_.queries_waiting_max,
                                                  .backup = [this](auto& to) { return backup(to); }},
                                     web_files);
   api_->mount(router_);

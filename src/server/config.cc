@@ -42,6 +42,9 @@ void read_typed(ConfigReader& reader, Config& config) {
   int64_t duration_ns = 0;
   reader.read("query.duration_max", parse_duration_ns, duration_ns);
   config.query_limits.duration_ms_max = duration_ns / 1'000'000;
+  reader.number("query.max_rows", 0, UINT64_MAX / 2, config.query_limits.rows_max);
+  reader.number("query.concurrency", 0, 256, config.queries_at_once);
+  reader.number("query.queue_size", 0, 1'000'000, config.queries_waiting_max);
   reader.read("query.allowed_hosts", AllowedHosts::parse, config.query_hosts);
   config.query_ca_file = reader.raw("query.ca_file").value;
   reader.number("threads.io", 0, 256, config.io_threads);
@@ -49,6 +52,7 @@ void read_typed(ConfigReader& reader, Config& config) {
     config.io_threads = std::clamp<size_t>(std::thread::hardware_concurrency(), 1, 4);
   }
   reader.number("threads.workers", 1, 256, config.worker_threads);
+  if (config.queries_at_once == 0) config.queries_at_once = config.worker_threads;
   reader.read("log.level", parse_level, config.log_level);
 }
 

@@ -103,6 +103,7 @@ struct Config {
   std::vector<BridgeConfig> bridges;
   store::EngineOptions engine;
   query::Limits query_limits;
+  size_t queries_at_once = 2, queries_waiting_max = 1000;
   AllowedHosts query_hosts;  // that queries may send requests to
   std::string query_ca_file;
   size_t http_body_bytes_max = 0;

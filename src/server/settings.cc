@@ -82,6 +82,10 @@ constexpr std::array kSettings{
             "series a bucket takes; points of further ones are refused; 0: no limit"},
     Setting{"query.memory_bytes_max", "512MiB", "memory one query may hold"},
     Setting{"query.duration_max", "60s", "time one query may take"},
+    Setting{"query.max_rows", "0", "rows the answer of one query may have; 0: no limit"},
+    Setting{"query.concurrency", "0",
+            "queries that run at once, while others wait; 0: as many as threads.workers"},
+    Setting{"query.queue_size", "1000", "queries that may wait; beyond that they are refused"},
     Setting{"query.allowed_hosts", "",
             "hosts that queries may send requests to: host, host:port, *.domain or *, with commas "
             "between; empty: none"},

@@ -2,6 +2,7 @@
 what the configuration allows, redirects, certificates, time-outs and a client that leaves."""
 import http.server
 import json
+import re
 import socket
 import ssl
 import tempfile
@@ -182,6 +183,32 @@ array.from(rows: [
         wait_for(lambda: any(path == "/hang/2" for _, path, _, _ in self.http.seen), "the request")
         client.close()
         self.assertEqual(self.get(weir, here + "/after").status, 200)
+
+    def test_queries_wait_for_each_other_and_are_refused_beyond_that(self):
+        weir = self.start(["*"], "--query-concurrency", "1", "--query-queue-size", "1")
+        here = f"http://127.0.0.1:{port_of(self.http)}"
+        answers = []
+
+        def hang():
+            answers.append(self.get(weir, here + "/hang/queue").status)
+
+        def waiting():
+            return re.search(r"^weir_http_queries_waiting 1$", weir.request("GET", "/metrics").text, re.M)
+
+        threads = [threading.Thread(target=hang) for _ in range(2)]
+        threads[0].start()
+        wait_for(lambda: self.http.seen, "the first query's request")
+        threads[1].start()
+        wait_for(waiting, "the second query to wait")
+        refused = self.get(weir, here + "/x")
+        self.assertEqual((refused.status, refused.json["code"], refused.json["message"]),
+                         (429, "too many requests", "queue length exceeded"))
+        self.http.released.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(answers), 2)
+        metrics = weir.request("GET", "/metrics").text
+        self.assertRegex(metrics, r"(?m)^weir_http_queries_refused_total 1$")
 
     def test_a_mistake_in_the_setting_is_told_at_the_start(self):
         for config, said in (('allowed_hosts = ["a b"]', "query.allowed_hosts: got `a b`"),

@@ -10,6 +10,7 @@
 #include "api/v2/caller_catalog.h"
 #include "api/v2/find.h"
 #include "api/v2/query_answer.h"
+#include "api/v2/query_gate.h"
 #include "api/v2/query_request.h"
 #include "api/v2/resources.h"
 #include "base/json.h"
@@ -119,15 +120,18 @@ void run(Context& context, const http::Request& request, const meta::Caller& cal
   send(*responder, no_content());
 }
 
-void query(Context& context, http::Request request, const meta::Caller& caller,
+void query(Context& context, QueryGate& gate, http::Request request, const meta::Caller& caller,
            const http::ResponderPtr& responder) {
   auto shared = std::make_shared<http::Request>(std::move(request));
   auto canceled = std::make_shared<std::atomic<bool>>(false);
   responder->on_closed([canceled] { *canceled = true; });
-  run_on_worker(context, responder, [&context, shared, caller, responder, canceled] {
+  const auto entry = gate.enter([&context, shared, caller, responder, canceled] {
     if (*canceled) return;  // the client left while it waited its turn
     run(context, *shared, caller, responder, *canceled);
   });
+  if (entry == QueryGate::Entry::queue_is_full)
+    return send_failure(*responder, Error{Errc::too_many_requests, "queue length exceeded"});
+  if (entry == QueryGate::Entry::workers_are_busy) send_busy(*responder);
 }
 
 Result<std::string> script_of(const Call& call) {
@@ -176,10 +180,12 @@ Result<Answer> suggestion(const Call& call) {
 }  // namespace
 
 void mount_query(http::Router& router, Context& context) {
+  auto gate = std::make_shared<QueryGate>(context.workers, context.queries_at_once,
+                                          context.queries_waiting_max);
   route_streaming(router, context, "POST", "/api/v2/query",
-                  [&context](http::Request request, const meta::Caller& caller,
-                             const http::ResponderPtr& responder) {
-                    query(context, std::move(request), caller, responder);
+                  [&context, gate](http::Request request, const meta::Caller& caller,
+                                   const http::ResponderPtr& responder) {
+                    query(context, *gate, std::move(request), caller, responder);
                   });
   route(router, context, "POST", "/api/v2/query/ast", RunOn::worker, ast);
   route(router, context, "POST", "/api/v2/query/analyze", RunOn::worker, analyze);

@@ -29,6 +29,7 @@ struct ExecContext {
   bool push_down = true;         // off: only what from() needs; tests compare both
   bool vectorise = true;         // off: lambdas row by row; tests compare both
   MemoryTracker memory;
+  uint64_t rows_max = 0;      // of the answer; 0: any number
   size_t streams_opened = 0;  // by open(), at most kStreamsOpenedMax
   Statistics statistics;
   ResultProfile* profile = nullptr;  // where open() notes its calls, if anybody asked
@@ -37,6 +38,8 @@ struct ExecContext {
   // Fails when the client left, time is up or tables hold too much memory; `more_bytes` are about
   // to be held besides.
   Result<void> check(size_t more_bytes = 0) const;
+  // These rows are about to be part of the answer. Errc::too_large if there are too many.
+  Result<void> count_rows(size_t rows);
 };
 
 }  // namespace weir::query

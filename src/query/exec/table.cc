@@ -17,6 +17,14 @@ Result<void> ExecContext::check(size_t more_bytes) const {
   return {};
 }
 
+Result<void> ExecContext::count_rows(size_t rows) {
+  if (rows_max != 0 && statistics.rows_written + rows > rows_max)
+    return Error{Errc::too_large,
+                 "the answer has more rows than it may: limit " + std::to_string(rows_max)};
+  statistics.rows_written += rows;
+  return {};
+}
+
 std::optional<size_t> find_column(const Columns& columns, std::string_view label) {
   for (size_t i = 0; i < columns.size(); ++i)
     if (columns[i].label == label) return i;

@@ -226,8 +226,8 @@ Result<void> AnnotatedCsvWriter::write_rows(const Chunk& chunk, const std::strin
   return {};
 }
 
-Result<uint64_t> AnnotatedCsvWriter::write_table(ExecContext& context, std::string_view name,
-                                                 Table& table) {
+Result<void> AnnotatedCsvWriter::write_table(ExecContext& context, std::string_view name,
+                                             Table& table) {
   Chunk chunk;
   WEIR_TRY(bool more, table.next(chunk));
   bool empty = !more;
@@ -243,15 +243,14 @@ Result<uint64_t> AnnotatedCsvWriter::write_table(ExecContext& context, std::stri
   if (!dialect_.annotate_default) append_field(row_start, name);
   row_start += dialect_.delimiter;
   row_start += std::to_string(table_id_);
-  uint64_t rows = 0;
   while (more) {
-    rows += chunk.rows;
+    WEIR_CHECK(context.count_rows(chunk.rows));
     WEIR_CHECK(write_rows(chunk, row_start));
     WEIR_CHECK(context.check());
     WEIR_TRY(more, table.next(chunk));
   }
   ++table_id_;
-  return rows;
+  return {};
 }
 
 Result<void> AnnotatedCsvWriter::write_result(ExecContext& context, std::string_view name,
@@ -263,8 +262,7 @@ Result<void> AnnotatedCsvWriter::write_result(ExecContext& context, std::string_
     WEIR_TRY(TablePtr table, tables.next());
     if (table == nullptr) break;
     WEIR_CHECK(reserve(0));
-    WEIR_TRY(uint64_t rows, write_table(context, name, *table));
-    context.statistics.rows_written += rows;
+    WEIR_CHECK(write_table(context, name, *table));
     ++context.statistics.tables;
   }
   append("\r\n");

@@ -43,7 +43,7 @@ class AnnotatedCsvWriter final : public ResultWriter {
   };
 
   void write_header(std::string_view name, const Table& table, bool empty);
-  Result<uint64_t> write_table(ExecContext& context, std::string_view name, Table& table);
+  Result<void> write_table(ExecContext& context, std::string_view name, Table& table);
   Result<void> write_rows(const Chunk& chunk, const std::string& row_start);
   void append(std::string_view text);
   void append_field(std::string& out, std::string_view text) const;

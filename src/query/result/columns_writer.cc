@@ -136,13 +136,13 @@ Result<void> ColumnsWriter::write_table(ExecContext& context, std::string_view n
       WEIR_TRY(more, table.next(chunk));
       if (!more) break;
     }
+    WEIR_CHECK(context.count_rows(chunk.rows));
     for (size_t begin = 0; begin < chunk.rows; begin += kFrameRowsMax) {
       WEIR_CHECK(context.check());
       WEIR_CHECK(
           write_rows(name, table, chunk, begin, std::min(kFrameRowsMax, chunk.rows - begin)));
       is_empty = false;
     }
-    context.statistics.rows_written += chunk.rows;
   }
   if (is_empty) WEIR_CHECK(write_rows(name, table, {}, 0, 0));
   ++table_id_;
